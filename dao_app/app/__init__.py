@@ -1,0 +1,1 @@
+"""Use cases, the ports they need, and the views they return; no adapter is imported here."""

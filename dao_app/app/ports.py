@@ -1,0 +1,214 @@
+"""What use cases and sync need from outside, and what the network may ask of an organisation.
+
+Adapters (store, net, crypto, platform) implement or receive these; tests subclass them.
+Everything here is called in the engine's thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from dao_app.app.errors import GuildhallError
+from dao_app.app.views import Change, Progress
+
+
+class Clock(Protocol):
+    def now_ms(self) -> int:
+        """Milliseconds since 1970 UTC by the machine's clock."""
+        ...
+
+
+class Random(Protocol):
+    def token(self, size: int) -> bytes: ...
+
+
+@dataclass(frozen=True, slots=True)
+class SignatureCheck:
+    """One signature to verify: Ed25519 by ``key`` (32 bytes) over ``message``, 64 bytes."""
+
+    key: bytes
+    message: bytes
+    signature: bytes
+
+
+class Verifier(Protocol):
+    """The only way a signature is judged (protocol §2: libsodium alone, verdicts equal everywhere)."""
+
+    def verify(self, check: SignatureCheck) -> bool: ...
+    def verify_many(self, checks: Sequence[SignatureCheck]) -> list[bool]: ...
+    def is_valid_key(self, key: bytes) -> bool:
+        """A point of full order in canonical form (crypto_core_ed25519_is_valid_point)."""
+        ...
+
+
+class Signer(Protocol):
+    """Holds one Ed25519 key; never gives it away."""
+
+    @property
+    def public(self) -> bytes: ...
+    def sign(self, message: bytes) -> bytes: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The newest admitted action of a device: seq from 1, digest of 32 bytes."""
+
+    seq: int
+    digest: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class AdmitReport:
+    """What became of a batch: newly stored, already known, waiting for parents, refused by code."""
+
+    stored: int
+    known: int
+    orphans: int
+    refused: Mapping[str, int]
+    missing: tuple[bytes, ...] = ()  # devices whose earlier actions are wanted
+
+
+DeviceStanding = Literal["active", "joining", "refused", "unknown"]
+
+
+class Replica(Protocol):
+    """One organisation as the network sees it (sync session, gossip, hello)."""
+
+    @property
+    def org_id(self) -> bytes: ...
+    def heads(self) -> Mapping[bytes, Head]:
+        """Device key → head, of everything admitted."""
+        ...
+
+    def heads_digest(self) -> bytes:
+        """32 bytes over all heads and the certified height; equal digests mean nothing to send."""
+        ...
+
+    def envelopes(self, device: bytes, first: int, last: int, max_bytes: int) -> list[bytes]:
+        """Envelopes of a device from seq ``first`` to at most ``last``, in order, at least one,
+        stopping once ``max_bytes`` is passed."""
+        ...
+
+    def height(self) -> int:
+        """Height of the last certified checkpoint held; 0 before any."""
+        ...
+
+    def certificates(self, first: int, max_bytes: int) -> list[bytes]:
+        """Certificates from this height on, in order, stopping once ``max_bytes`` is passed."""
+        ...
+
+    async def admit(self, envelopes: Sequence[bytes]) -> AdmitReport:
+        """The one way in: decode, verify, store in one transaction, order, apply. Never raises for
+        what the envelopes contain."""
+        ...
+
+    async def admit_certificates(self, certificates: Sequence[bytes]) -> AdmitReport: ...
+    def wanted_content(self, limit: int) -> list[bytes]:
+        """Hashes of detached content that is referred to, not erased and not here."""
+        ...
+
+    def content(self, digest: bytes) -> bytes | None:
+        """salt (32 bytes) ‖ content for this hash, or None."""
+        ...
+
+    def add_content(self, blob: bytes) -> bool:
+        """Keep salt ‖ content if something admitted refers to its hash and size."""
+        ...
+
+    def standing(self, device: bytes) -> DeviceStanding:
+        """In the final state; "joining": its join is admitted but not final."""
+        ...
+
+    def invitation_open(self, bearer: bytes) -> bool:
+        """Is there an invitation with this bearer key that is not used up, expired or revoked?"""
+        ...
+
+    def org_keys(self) -> Sequence[tuple[int, bytes]]:
+        """(epoch, 32-byte key) pairs held, oldest first; empty while joining."""
+        ...
+
+    def add_org_key(self, epoch: int, key: bytes) -> None: ...
+    def device_certificate(self) -> bytes:
+        """This device's certificate, as the hello shows it: DAG-CBOR [root, device, signature]."""
+        ...
+
+
+class NetworkEvents(Protocol):
+    """What the network tells the engine."""
+
+    def peers_changed(self, org_id: bytes) -> None: ...
+    def progress(self, org_id: bytes, done: int, total: int) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class PeerInfo:
+    """A peer device of an organisation. ``path``: direct | local | none."""
+
+    device: bytes
+    address: str
+    path: str
+    connected: bool
+    seen_ms: int | None
+    height: int | None
+    agrees: bool | None
+    behind: int | None
+
+
+class Network(Protocol):
+    """One host per organisation and device key."""
+
+    async def start(self, replica: Replica, signer: Signer, listen: Sequence[str], mdns: bool) -> None: ...
+    async def start_joining(self, invitation: bytes, replica: Replica, signer: Signer) -> None:
+        """Dial the invitation's addresses, prove its bearer key, hand over ``member.join``, fetch."""
+        ...
+
+    async def stop(self, org_id: bytes) -> None: ...
+    def announce(self, org_id: bytes, envelopes: Sequence[bytes], certificates: Sequence[bytes]) -> None:
+        """New local actions or certificates: gossip now; returns at once."""
+        ...
+
+    def announce_content(self, org_id: bytes, digests: Sequence[bytes]) -> None:
+        """New local content: tell peers that it can be fetched."""
+        ...
+
+    async def dial(self, org_id: bytes, address: str) -> bool: ...
+    def addresses(self, org_id: bytes) -> tuple[str, ...]:
+        """Multiaddresses under which this host can be reached, with /p2p/ part."""
+        ...
+
+    def peers(self, org_id: bytes) -> tuple[PeerInfo, ...]: ...
+
+
+class EngineHandle(Protocol):
+    """How another thread (the window) or the command line reaches the use cases of ``app.api.Api``.
+
+    ``call`` may be used from any thread; ``done`` and ``failed`` run in the engine's thread, exactly
+    one of them once. ``params`` are the method's keyword arguments.
+    """
+
+    def call(
+        self,
+        method: str,
+        params: Mapping[str, object],
+        done: Callable[[object], None],
+        failed: Callable[[GuildhallError], None],
+    ) -> None: ...
+    def subscribe(self, sink: Callable[[Change | Progress], None]) -> Callable[[], None]: ...
+    def close(self) -> None:
+        """Stop the engine cleanly; returns when everything signed is stored."""
+        ...
+
+
+class Caller(Protocol):
+    """How the command line calls: through the local socket or in-process; always JSON in and out."""
+
+    def call(
+        self, method: str, params: Mapping[str, object], progress: Callable[[Progress], None] | None = None
+    ) -> object: ...
+    def watch(self, sink: Callable[[Change], None]) -> None:
+        """Hand over changes until interrupted."""
+        ...
+
+    def close(self) -> None: ...

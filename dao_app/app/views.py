@@ -1,0 +1,514 @@
+"""What the use cases return: frozen values, made in the engine, shown by window and command line.
+
+Every value here converts to JSON with ``to_json``. Identifiers are lower-case hexadecimal strings
+(64 digits); amounts are integers in minor units; times are milliseconds since 1970 UTC.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Any, Literal
+
+State = Literal["queued", "provisional", "closing", "final", "contested", "rejected"]
+
+
+def to_json(value: Any) -> Any:
+    """Turn a view (or a list, tuple or mapping of views) into plain JSON data."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return {f.name: to_json(getattr(value, f.name)) for f in fields(value)}
+    if isinstance(value, dict):
+        return {str(k): to_json(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [to_json(v) for v in value]
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """How settled something signed is, and whom it waits for.
+
+    ``reason`` is a rejection code (``reject.<reason>`` in the catalogue) where state is
+    ``contested`` or ``rejected``; ``waits_for`` names witnesses; ``seen_ms`` is when the witness
+    awaited was last connected, or None.
+    """
+
+    state: State
+    at_ms: int
+    height: int | None = None
+    waits_for: tuple[str, ...] = ()
+    seen_ms: int | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PersonView:
+    """A member as shown anywhere. ``name`` is foreign text; empty until its content arrived."""
+
+    id: str
+    name: str
+    fingerprint: str  # "7f3a 91c2 e04d"
+    you: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AmountView:
+    unit: str  # code, e.g. "GLD"
+    minor: int
+    decimals: int
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityView:
+    exists: bool
+    unlocked: bool
+    id: str = ""
+    name: str = ""
+    fingerprint: str = ""
+    words_confirmed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class UnitView:
+    code: str
+    name_en: str
+    name_zh: str
+    decimals: int
+    supply_minor: int
+    cap_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class OrgRow:
+    """One organisation in the switcher. ``membership``: active | joining | none | refused."""
+
+    id: str
+    name: str
+    members: int
+    membership: str
+    roles: tuple[str, ...]
+    demo: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterView:
+    """One line of the charter; ``value`` is shown as written."""
+
+    key: str
+    value: str
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
+class OrgView:
+    row: OrgRow
+    purpose: str
+    founded_ms: int
+    units: tuple[UnitView, ...]
+    charter: tuple[ParameterView, ...]
+    you: PersonView | None
+    permissions: tuple[str, ...]  # what your roles allow, e.g. "task.open"
+
+
+@dataclass(frozen=True, slots=True)
+class CommentView:
+    id: str
+    author: PersonView
+    text: str | None  # None: not here yet
+    erased: bool
+    stamp: Stamp
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityView:
+    """One signed step in the life of an object; ``what`` is the action type, e.g. "task.claim"."""
+
+    id: str
+    author: PersonView
+    what: str
+    stamp: Stamp
+
+
+@dataclass(frozen=True, slots=True)
+class TaskRow:
+    """``status``: open | claimed | submitted | accepted | cancelled | expired.
+
+    ``number`` is given by the final order; None before (show ``short``).
+    ``can`` lists the gestures that you may make now: claim, submit, accept, reject, cancel, comment.
+    """
+
+    id: str
+    short: str
+    number: int | None
+    title: str
+    status: str
+    reward: AmountView | None
+    escrow_final: bool
+    opener: PersonView
+    assignee: PersonView | None
+    expires_ms: int | None
+    comments: int
+    stamp: Stamp
+    can: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TaskDetail:
+    row: TaskRow
+    text: str | None
+    submission: str | None
+    from_treasury: bool
+    activity: tuple[ActivityView, ...]
+    comments: tuple[CommentView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TallyView:
+    """A count as seen here; ``final`` once a checkpoint closed it.
+
+    ``outcome``: passed | not_passed | decided (poll with winners) | none. Scores and powers are
+    decimal strings, one score per option in the order of ``options``.
+    """
+
+    method: str
+    options: tuple[str, ...]
+    scores: tuple[str, ...]
+    winners: tuple[int, ...]
+    tie: bool
+    valid_power: str
+    electorate_power: str
+    voted: int
+    electorate: int
+    quorum_power: str  # participation needed, in power
+    quorum_met: bool
+    support_bp: int  # yes/(yes+no) must be strictly above
+    min_support_power: str
+    outcome: str
+    final: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BallotView:
+    voter: PersonView
+    choice: str  # as the method writes it, JSON
+    power: str
+    stamp: Stamp
+
+
+@dataclass(frozen=True, slots=True)
+class ProposalRow:
+    """``status``: discussion | voting | closing | passed | not_passed | decided | withdrawn.
+
+    ``kind``: poll | decision. ``closes_ms`` is closing + grace, the real deadline.
+    ``my_choice`` is JSON or None. ``can``: vote, withdraw, comment.
+    """
+
+    id: str
+    short: str
+    number: int | None
+    title: str
+    kind: str
+    method: str
+    status: str
+    author: PersonView
+    opens_ms: int | None
+    closes_ms: int | None
+    voted: int
+    electorate: int
+    my_choice: str | None
+    comments: int
+    stamp: Stamp
+    can: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ProposalDetail:
+    row: ProposalRow
+    text: str | None
+    options: tuple[str, ...]
+    discussion_ms: int
+    voting_ms: int
+    grace_ms: int
+    tally: TallyView | None
+    ballots: tuple[BallotView, ...]
+    activity: tuple[ActivityView, ...]
+    comments: tuple[CommentView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ContributionRow:
+    """``source``: claim | task. ``status``: claimed | endorsed. ``can``: endorse, comment."""
+
+    id: str
+    title: str
+    author: PersonView
+    source: str
+    task: str | None  # "T-12" or short id
+    earned: AmountView | None
+    status: str
+    endorsed_by: tuple[PersonView, ...]
+    endorsements_needed: int
+    stamp: Stamp
+    can: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ContributionDetail:
+    row: ContributionRow
+    text: str | None
+    comments: tuple[CommentView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BalanceView:
+    """Of one party in one unit: spendable (final), held in escrow for it, pending in and out."""
+
+    party: str  # "treasury" or a member id
+    person: PersonView | None
+    unit: str
+    decimals: int
+    available_minor: int
+    pending_in_minor: int
+    pending_out_minor: int
+    held_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerRow:
+    """One posting. ``kind``: issue | transfer | tip | escrow | pay | refund. Parties: "treasury",
+    "escrow", "issue" or a member id; ``action`` caused it; ``memo`` is foreign text."""
+
+    action: str
+    kind: str
+    source: str
+    source_person: PersonView | None
+    target: str
+    target_person: PersonView | None
+    amount: AmountView
+    memo: str
+    stamp: Stamp
+
+
+@dataclass(frozen=True, slots=True)
+class MemberRow:
+    person: PersonView
+    roles: tuple[str, ...]
+    status: str  # active | joining | refused
+    invited_by: PersonView | None
+    joined_ms: int
+    power: str
+    devices: tuple[str, ...]  # short fingerprints
+    online: bool
+    stamp: Stamp
+
+
+@dataclass(frozen=True, slots=True)
+class InviteRow:
+    id: str
+    role: str
+    inviter: PersonView
+    uses: int
+    used: int
+    expires_ms: int | None  # None until the final order has started its time
+    status: str  # open | used | expired | revoked
+    note: str
+    stamp: Stamp
+    can: tuple[str, ...]  # revoke, show (its link is known on this device)
+
+
+@dataclass(frozen=True, slots=True)
+class InviteCreated:
+    id: str
+    link: str
+    text: str
+    words: tuple[str, ...]  # to compare aloud
+    lifetime_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class InvitePreview:
+    """What an invitation itself says; nothing else about the organisation is known yet."""
+
+    org: str
+    role: str
+    inviter_fingerprint: str
+    expires_ms: int
+    addresses: tuple[str, ...]
+    words: tuple[str, ...]
+    anchor_height: int
+
+
+@dataclass(frozen=True, slots=True)
+class JoinView:
+    """``stage``: searching | syncing | waiting | done | refused."""
+
+    org: str
+    stage: str
+    received: int
+    total: int
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LogRow:
+    id: str
+    place: int | None  # place in the final order
+    author: PersonView
+    device: str
+    seq: int
+    type: str
+    stamp: Stamp
+
+
+@dataclass(frozen=True, slots=True)
+class LogEntry:
+    row: LogRow
+    cid: str
+    payload: Any  # JSON form of the payload: links as {"/": cid}, bytes as {"bytes": hex}
+    signature: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class CheckpointRow:
+    height: int
+    id: str
+    time_ms: int
+    actions: int
+    state_root: str
+    results_root: str
+    frontier_root: str
+    signers: tuple[str, ...]
+    witnesses: int
+    quorum: int
+
+
+@dataclass(frozen=True, slots=True)
+class WitnessView:
+    person: PersonView
+    here: bool  # its key is on this device
+    online: bool
+    seen_ms: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class TrustView:
+    height: int
+    sealed_ms: int
+    actions_final: int
+    actions_provisional: int
+    contested: int
+    witnesses: tuple[WitnessView, ...]
+    quorum: int
+    founder_alone: bool
+    waits_for: tuple[str, ...]
+    waits_since_ms: int | None
+    words: tuple[str, ...]  # six words of the common history, to compare aloud
+    checkpoints: tuple[CheckpointRow, ...]  # newest first, at most 24
+
+
+@dataclass(frozen=True, slots=True)
+class PeerRow:
+    person: PersonView | None
+    device: str
+    address: str
+    path: str  # direct | local | none
+    connected: bool
+    seen_ms: int | None
+    height: int | None
+    agrees: bool | None
+    behind: int | None  # actions that it or we still miss
+
+
+@dataclass(frozen=True, slots=True)
+class StatusView:
+    """The status bar."""
+
+    peers: int
+    offline_since_ms: int | None
+    unsent: int
+    provisional: int
+    height: int
+    sealed_ms: int | None
+    waits_for: tuple[str, ...]
+    witness_seen_ms: int | None
+    syncing: tuple[int, int] | None  # done, total
+
+
+@dataclass(frozen=True, slots=True)
+class TodayItem:
+    """``what``: vote | review | work | claim | endorse | confirm_words. ``target`` is an object id."""
+
+    what: str
+    target: str
+    number: int | None
+    title: str
+    due_ms: int | None
+    amount: AmountView | None
+
+
+@dataclass(frozen=True, slots=True)
+class TodayView:
+    needs: tuple[TodayItem, ...]
+    tasks: tuple[TaskRow, ...]
+    decided: tuple[ProposalRow, ...]
+    balances: tuple[BalanceView, ...]
+    upcoming: tuple[TodayItem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RootView:
+    org: str
+    height: int
+    time_ms: int
+    state_root: str
+    results_root: str
+    frontier_root: str
+    checkpoint: str
+    provisional: int
+    provisional_root: str
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyReport:
+    """Of "verify everything": each check with how many were looked at and what was found wrong."""
+
+    actions: int
+    signatures_bad: int
+    checkpoints: int
+    checkpoints_bad: int
+    results: int
+    results_bad: int
+    ledgers: int
+    ledgers_bad: int
+    root_matches: bool
+    ok: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of the doctor. ``level``: ok | note | problem; texts come from ``doctor.<code>``."""
+
+    code: str
+    level: str
+    params: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What the engine hands over after something changed; ``topics`` say which views to ask again.
+
+    Topics: identity, orgs, org, members, invites, tasks, proposals, contributions, ledger, log,
+    checkpoints, peers, status, join.
+    """
+
+    org: str
+    topics: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Long work: ``job`` names it; ``total`` may be 0 while unknown."""
+
+    job: str
+    done: int
+    total: int

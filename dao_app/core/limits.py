@@ -1,0 +1,36 @@
+"""Every bound of the protocol in one place: name with its unit, value, reason (protocol §2 to §5)."""
+
+INT_MAX = 2**53 - 1  # what JSON and JavaScript hold exactly, so that any IPLD tool reads our log
+POWER_BYTES_MAX = 32  # powers < 2**256, written as minimal big-endian bytes
+DEPTH_MAX = 16  # nesting of containers; deeper input is refused before it costs stack
+PAYLOAD_BYTES_MAX = 64 * 1024  # one action; larger things travel as detached content
+ENVELOPE_BYTES_MAX = PAYLOAD_BYTES_MAX + 96  # payload, signature and their CBOR heads
+DEPS_MAX = 16  # links to other devices' heads; bounds the fan-in of ordering
+SEQ_MAX = 2**32 - 1  # actions of one device
+TITLE_BYTES_MAX = 400  # a title fits two lines of the window in any script
+MEMO_BYTES_MAX = 400
+CONTENT_BYTES_MAX = 256 * 1024  # a description or comment
+SALT_BYTES = 32
+OPTIONS_MAX = 64  # of one proposal
+TABLE_MAX = 1_000  # rows of a fixed power table: 1,000 x 45 bytes fit the payload
+BALLOT_CHOICES_MAX = OPTIONS_MAX
+CHECKPOINT_DEVICE_ACTIONS_MAX = 256  # one device cannot fill a checkpoint
+CHECKPOINT_MEMBER_ACTIONS_MAX = 1_024  # nor one member with several devices
+CHECKPOINT_DUE_MAX = 100_000  # due transitions in one checkpoint; more than any honest number
+ACTIONS_BEFORE_FINAL_JOIN_MAX = 16  # of a device whose join is not final
+DEVICES_PER_MEMBER_MAX = 8
+CLOCK_AHEAD_MS_MAX = 10 * 60 * 1000  # actions further ahead wait in quarantine
+CHECKPOINT_AHEAD_MS_MAX = 2 * 60 * 1000  # a checkpoint's time ahead of the receiver's clock
+DELTA_MS = 10 * 60 * 1000  # Δ: what was admitted longer ago may not be left out
+SEAL_WITHIN_MS = 5_000  # a sole witness that is online seals a change or due time within this
+ORPHANS_MAX = 10_000  # actions that wait for parents
+ORPHAN_BYTES_MAX = 16 * 1024 * 1024
+ORPHANS_PER_DEVICE_MAX = 512  # one device cannot fill the pool
+QUARANTINE_MAX = 2_000  # actions that claim a time too far ahead
+REDERIVE_INTERVAL_MS = 1_000  # the provisional rest is derived anew at most this often
+PROVISIONAL_SNAPSHOT_EVERY = 1_000  # actions between intermediate states
+INVITE_USES_MAX = 1_000
+INVITE_LIFETIME_MS_MAX = 90 * 24 * 3_600_000
+INVITES_OPEN_PER_MEMBER_MAX = 50  # a quota against sybil invitations
+PERIOD_MS_MAX = 366 * 24 * 3_600_000  # discussion, voting, task life
+UNITS_MAX = 8
