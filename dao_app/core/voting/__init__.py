@@ -1,0 +1,1 @@
+"""Voting methods: one module each behind ``base.Method``; integers and exact fractions only."""

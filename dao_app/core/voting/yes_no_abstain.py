@@ -1,0 +1,86 @@
+"""Yes, no or abstain, decided by an adoption rule; scores stand in that order.
+
+Adopted if and only if yes/(yes+no) is strictly above the support asked for, participation
+(yes+no+abstain) is at least the quorum, and yes is at least the smallest support where one is set.
+Abstaining counts for participation only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, cast
+
+from dao_app.core.voting.base import Method, Outcome, Rule, Running, Sums
+
+CHOICES = ("yes", "no", "abstain")
+BP = 10_000  # basis points of a whole
+
+
+@dataclass(frozen=True, slots=True)
+class Adoption(Rule):
+    """Shares in basis points, whole or an exact fraction of them (two thirds: Fraction(20_000, 3)).
+
+    The quorum is the larger of ``quorum_power`` and ``quorum_bp`` of the electorate's power.
+    """
+
+    support_bp: int | Fraction = 5_000
+    quorum_bp: int | Fraction = 0
+    electorate_power: int = 0
+    min_support_power: int = 0
+    quorum_power: int = 0
+
+    def participation_needed(self, electorate_power: int) -> int:
+        """The quorum in power, rounded up: participation is whole, so this changes no verdict."""
+        share = Fraction(self.quorum_bp) * electorate_power / BP
+        return max(self.quorum_power, -(-share.numerator // share.denominator))
+
+    def is_adopted(self, yes: int, no: int, abstain: int) -> bool:
+        """The verdict for these powers."""
+        return (
+            yes * BP > self.support_bp * (yes + no)
+            and yes + no + abstain >= self.participation_needed(self.electorate_power)
+            and yes >= self.min_support_power
+        )
+
+
+MAJORITY = Adoption()
+
+
+class YesNoAbstain(Method):
+    """Winners: yes (1) where adopted, no (2) where not adopted, none where nobody said yes or no."""
+
+    name = "yes-no-abstain"
+
+    def check_choice(self, choice: Any, options: int = len(CHOICES)) -> bool:
+        return type(choice) is str and choice in CHOICES
+
+    def start(self, options: int = len(CHOICES)) -> Running:
+        return _Count(self.name, len(CHOICES))
+
+
+class _Count(Sums):
+    __slots__ = ()
+
+    def add(self, choice: str, power: int) -> None:
+        self.scores[CHOICES.index(choice)] += power
+        self.valid_power += power
+
+    def remove(self, choice: str, power: int) -> None:
+        self.add(choice, -power)
+
+    def outcome(self, rule: Rule | None = None, invalid: int = 0) -> Outcome:
+        adoption = MAJORITY if rule is None else cast(Adoption, rule)
+        yes, no, abstain = self.scores
+        passed = adoption.is_adopted(yes, no, abstain)
+        winners = () if yes + no == 0 else ((1,) if passed else (2,))
+        extras = {
+            "passed": passed,
+            "participation": str(self.valid_power),
+            "quorum_power": str(adoption.participation_needed(adoption.electorate_power)),
+            "support": str(Fraction(adoption.support_bp) / BP),
+            "min_support_power": str(adoption.min_support_power),
+        }
+        return Outcome(
+            self.method, winners, False, (yes, no, abstain), self.valid_power, invalid, passed, extras
+        )
