@@ -51,7 +51,7 @@ class Outcome:
     valid_power: int
     invalid: int = 0
     passed: bool | None = None
-    extras: Mapping[str, Any] = field(default=NO_EXTRAS)
+    extras: Mapping[str, Any] = field(default_factory=lambda: NO_EXTRAS)
 
 
 class Running(ABC):
