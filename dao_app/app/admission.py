@@ -1,0 +1,193 @@
+"""Admission (protocol §3.1): what makes an envelope fit for the log, and where it waits until then.
+
+``checks_of`` lists every signature an action stands on; ``Waiting`` is the bounded pool for actions whose
+parents are not here (orphans) or that claim a time too far ahead (quarantine). Both only delay.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from typing import Any
+
+from dao_app.app.ports import SignatureCheck, Verifier
+from dao_app.app.storage import StoredAction
+from dao_app.core.encoding import digest
+from dao_app.core.envelope import (
+    GENESIS_TYPE,
+    JOIN_TYPE,
+    Action,
+    bearer_message,
+    device_message,
+    parse_action,
+    parse_trusted,
+    signed_message,
+    unpack,
+)
+from dao_app.core.errors import EncodingError
+from dao_app.core.limits import ORPHAN_BYTES_MAX, ORPHANS_MAX, ORPHANS_PER_DEVICE_MAX, QUARANTINE_MAX
+from dao_app.core.rules import founding, membership
+from dao_app.core.rules.devices import fork_of
+from dao_app.core.rules.registry import about
+from dao_app.core.rules.schema import ref
+
+_REF_FIELDS = ("text", "note", "memo", "profile")
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """An envelope whose own signature is good."""
+
+    action: Action
+    payload: bytes
+    signature: bytes
+
+
+def parse_signed(envelope: bytes, verifier: Verifier) -> Parsed | str:
+    """Decode strictly and check the author's signature; a refusal code otherwise."""
+    try:
+        payload, signature = unpack(envelope)
+        action = parse_action(payload)
+    except EncodingError:
+        return "malformed"
+    if not verifier.verify(SignatureCheck(action.by, signed_message(action.id), signature)):
+        return "signature"
+    return Parsed(action, payload, signature)
+
+
+def parse_verified(envelope: bytes, id_: bytes) -> Parsed | str:
+    """As ``parse_signed`` for an envelope that a verifying worker has judged good; ``id_`` is its digest."""
+    try:
+        payload, signature = unpack_trusted(envelope)
+        return Parsed(parse_trusted(id_, payload), payload, signature)
+    except EncodingError:
+        return "malformed"
+
+
+def unpack_trusted(envelope: bytes) -> tuple[bytes, bytes]:
+    """Payload and signature of an envelope that ``unpack`` accepted before: the signature is its end."""
+    head = envelope[1]
+    start = 2 if head < 0x58 else 3 if head == 0x58 else 4 if head == 0x59 else 6
+    return envelope[start:-66], envelope[-64:]
+
+
+def checks_of(action: Action, bearer: bytes | None) -> list[SignatureCheck] | None:
+    """Signatures inside the body that must hold beside the author's own; None where the body is no such
+    object. ``bearer`` is the key of the invitation that a join names."""
+    body = action.body
+    if action.type == GENESIS_TYPE:
+        if not founding.CREATE.accepts(body):
+            return None
+        return [SignatureCheck(body["root"], device_message(None, action.by), body["cert"])]
+    if action.type == JOIN_TYPE:
+        if not membership.JOIN.accepts(body) or bearer is None or action.org is None:
+            return None
+        proof = bearer_message(action.org, body["root"], action.by)
+        return [
+            SignatureCheck(body["root"], device_message(action.org, action.by), body["cert"]),
+            SignatureCheck(bearer, proof, body["proof"]),
+        ]
+    if action.type == "device.fork":
+        return _fork_checks(body)
+    return []
+
+
+def new_keys(action: Action) -> list[bytes]:
+    """Keys that this action brings in; each must be a valid point."""
+    if action.type == GENESIS_TYPE:
+        return [action.by, action.body["root"], action.body["witness"]]
+    if action.type == JOIN_TYPE:
+        return [action.by, action.body["root"]]
+    if action.type == "invite.create":
+        bearer = action.body.get("bearer")
+        return [bearer] if type(bearer) is bytes and len(bearer) == 32 else []
+    return []
+
+
+def _fork_checks(body: dict[str, Any]) -> list[SignatureCheck] | None:
+    one, two = body.get("one"), body.get("two")
+    if type(one) is not bytes or type(two) is not bytes:
+        return None
+    proof = fork_of(one, two)
+    if proof is None:
+        return None
+    return [
+        SignatureCheck(action.by, signed_message(action.id), unpack(raw)[1])
+        for action, raw in zip(proof, (one, two), strict=True)
+    ]
+
+
+def refs_of(action: Action) -> tuple[tuple[bytes, int], ...]:
+    """Detached content that a body refers to: (hash, size) pairs."""
+    body = action.body
+    found = [body[name] for name in _REF_FIELDS if name in body]
+    return tuple((r["hash"], r["size"]) for r in found if ref(r)) if found else ()
+
+
+def stored(parsed: Parsed) -> StoredAction:
+    return StoredAction(parsed.action, parsed.payload, parsed.signature, about(parsed.action), refs_of(parsed.action))
+
+
+def content_hash(blob: bytes) -> bytes:
+    """Hash of salt ‖ content."""
+    return digest(blob)
+
+
+@dataclass(slots=True)
+class Waiting:
+    """Orphans by id and by the parent that they wait for; quarantined actions. Oldest go first when full."""
+
+    orphans: OrderedDict[bytes, tuple[Parsed, bytes]] = field(default_factory=OrderedDict)
+    quarantine: OrderedDict[bytes, Parsed] = field(default_factory=OrderedDict)
+    _children: dict[bytes, set[bytes]] = field(default_factory=dict)
+    _per_device: dict[bytes, int] = field(default_factory=dict)
+    _bytes: int = 0
+
+    def add_orphan(self, parsed: Parsed, missing: bytes) -> bool:
+        """Keep it until ``missing`` arrives; False where its device already holds its share."""
+        action = parsed.action
+        if action.id in self.orphans:
+            return True
+        held = self._per_device.get(action.by, 0)
+        if held >= ORPHANS_PER_DEVICE_MAX:
+            return False
+        while self.orphans and (len(self.orphans) >= ORPHANS_MAX or self._bytes >= ORPHAN_BYTES_MAX):
+            self._drop(next(iter(self.orphans)))
+        self.orphans[action.id] = (parsed, missing)
+        self._per_device[action.by] = held + 1
+        self._bytes += len(parsed.payload)
+        self._children.setdefault(missing, set()).add(action.id)
+        return True
+
+    def released_by(self, id_: bytes) -> list[Parsed]:
+        """Orphans that waited for this action; they leave the pool."""
+        return [self._drop(child) for child in sorted(self._children.get(id_, ()))]
+
+    def missing(self) -> list[bytes]:
+        """Ids awaited."""
+        return list(self._children)
+
+    def add_early(self, parsed: Parsed) -> None:
+        """Keep what claims a time too far ahead."""
+        while len(self.quarantine) >= QUARANTINE_MAX:
+            self.quarantine.popitem(last=False)
+        self.quarantine[parsed.action.id] = parsed
+
+    def ripe(self, latest_at: int) -> list[Parsed]:
+        """Quarantined actions whose time is no longer too far ahead; they leave the pool."""
+        ids = [id_ for id_, parsed in self.quarantine.items() if parsed.action.at <= latest_at]
+        return [self.quarantine.pop(id_) for id_ in ids]
+
+    def _drop(self, id_: bytes) -> Parsed:
+        parsed, missing = self.orphans.pop(id_)
+        siblings = self._children[missing]
+        siblings.discard(id_)
+        if not siblings:
+            del self._children[missing]
+        self._bytes -= len(parsed.payload)
+        left = self._per_device[parsed.action.by] - 1
+        if left:
+            self._per_device[parsed.action.by] = left
+        else:
+            del self._per_device[parsed.action.by]
+        return parsed

@@ -1,0 +1,208 @@
+"""Views of one organisation, read from its derived state and log; nothing here changes anything."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from dao_app.app import views as v
+from dao_app.app.organisation import Organisation
+from dao_app.app.storage import LogRecord
+from dao_app.core.encoding import power_from_wire
+from dao_app.core.entities import (
+    ORG_KEY,
+    Device,
+    Member,
+    Org,
+    Proposal,
+    Ref,
+    Unit,
+    device_key,
+    member_key,
+    powers_key,
+    Powers,
+    proposal_key,
+    unit_key,
+)
+from dao_app.core.envelope import Action, parse_trusted
+from dao_app.core.rules.context import Context
+from dao_app.core.rules.registry import about
+from dao_app.core.rules.rejections import Rejection
+from dao_app.core.rules.roles import permissions_of
+from dao_app.core.state import State
+from dao_app.core.transition import apply
+
+SHORT_DIGITS = 8
+COMMENT = "comment.add"
+
+
+def fingerprint(key: bytes) -> str:
+    """Short form of a key for people: three groups of four digits."""
+    text = key.hex()
+    return f"{text[:4]} {text[4:8]} {text[8:12]}"
+
+
+class Reader:
+    """Helpers shared by all views of one organisation.
+
+    ``member`` is the root of this machine's member or None; ``seen`` maps devices to the time when they
+    were last connected; ``unsent`` holds own actions that no peer has yet.
+    """
+
+    def __init__(self, org: Organisation, member: bytes | None, seen: dict[bytes, int], unsent: set[bytes]) -> None:
+        self.org = org
+        self.member = member
+        self._seen = seen
+        self._unsent = unsent
+        org.replay.derive()
+        self.state: State = org.replay.provisional
+        self._people: dict[bytes, v.PersonView] = {}
+        self._latest: dict[bytes, bytes] | None = None
+        self._witness: tuple[tuple[str, ...], int | None] | None = None
+
+    # -- people and parties --------------------------------------------------------------------
+    def person(self, root: bytes) -> v.PersonView:
+        found = self._people.get(root)
+        if found is None:
+            member = self.state.get(member_key(root), Member)
+            name = self.text(member.profile) if member is not None else ""
+            found = self._people[root] = v.PersonView(
+                root.hex(), name or "", fingerprint(root), root == self.member
+            )
+        return found
+
+    def author(self, device: bytes) -> v.PersonView:
+        """The member behind a device; a device that is no member's stands for itself."""
+        found = self.state.get(device_key(device), Device)
+        return self.person(found.member) if found is not None else v.PersonView(device.hex(), "", fingerprint(device))
+
+    def party(self, party: bytes) -> tuple[str, v.PersonView | None]:
+        kind = party[:1]
+        if kind == b"m":
+            return party[1:].hex(), self.person(party[1:])
+        return {b"o": "treasury", b"e": "escrow"}.get(kind, "issue"), None
+
+    def founded(self) -> Org | None:
+        return self.state.get(ORG_KEY, Org)
+
+    def units(self) -> tuple[str, ...]:
+        org = self.founded()
+        return () if org is None else org.units
+
+    def amount(self, unit: str, minor: int) -> v.AmountView | None:
+        if not unit:
+            return None
+        entity = self.state.get(unit_key(unit), Unit)
+        return v.AmountView(unit, minor, entity.decimals if entity else 0)
+
+    def permissions(self) -> frozenset[str]:
+        member = self.state.get(member_key(self.member), Member) if self.member else None
+        return permissions_of(member.roles) if member is not None and member.status == "active" else frozenset()
+
+    # -- text and stamps -------------------------------------------------------------------------
+    def text(self, reference: Ref | None) -> str | None:
+        return self.org.text_of(reference)
+
+    def stamp(self, id_: bytes, at_ms: int | None = None) -> v.Stamp:
+        """How settled an action is; ``at_ms`` spares a look-up where it is known."""
+        node = self.org.replay.pending.get(id_)
+        if node is None:
+            code = self.org.store.verdict(id_)
+            if at_ms is None:
+                at_ms = self.action(id_).at
+            return v.Stamp("rejected" if code else "final", at_ms, reason=code or "")
+        rejection = self.org.replay.verdicts.get(id_)
+        waits_for, seen = self.witness()
+        if rejection is not None:
+            return v.Stamp("contested", node.at, waits_for=waits_for, seen_ms=seen, reason=rejection.value)
+        state: v.State = "queued" if id_ in self._unsent else "provisional"
+        return v.Stamp(state, node.at, waits_for=waits_for, seen_ms=seen)
+
+    def object_stamp(self, id_: bytes, at_ms: int | None = None) -> v.Stamp:
+        """How settled an object is: that of the newest unsealed action about it, else of its own."""
+        latest = self._pending_about().get(id_)
+        return self.stamp(latest) if latest is not None else self.stamp(id_, at_ms)
+
+    def _pending_about(self) -> dict[bytes, bytes]:
+        if self._latest is None:
+            self._latest = {}
+            for id_ in self.org.replay.provisional_ids:
+                action = self.org.replay.action(id_)
+                target = about(action)
+                if target is not None and action.type != COMMENT:
+                    self._latest[target] = id_
+        return self._latest
+
+    def witness(self) -> tuple[tuple[str, ...], int | None]:
+        """Names of the witnesses awaited and when one was last connected; nobody where it is this device."""
+        if self._witness is None:
+            self._witness = self._find_witness()
+        return self._witness
+
+    def _find_witness(self) -> tuple[tuple[str, ...], int | None]:
+        org = self.founded()
+        if org is None or self.org.is_witness():
+            return (), None
+        person = self.person(org.witness_member)
+        seen = max((at for device, at in self._seen.items() if self._is_of(device, org.witness_member)), default=None)
+        return (person.name or person.fingerprint,), seen
+
+    def _is_of(self, device: bytes, root: bytes) -> bool:
+        found = self.state.get(device_key(device), Device)
+        return found is not None and found.member == root
+
+    # -- the log ---------------------------------------------------------------------------------
+    def action(self, id_: bytes) -> Action:
+        return self.org.replay.action(id_)
+
+    def about(self, id_: bytes) -> list[Action]:
+        """Actions that concern an object, by claimed time."""
+        records: Iterable[LogRecord] = self.org.store.about(id_)
+        return sorted((parse_trusted(r.id, r.payload) for r in records), key=lambda a: (a.at, a.id))
+
+    def activity(self, id_: bytes) -> tuple[v.ActivityView, ...]:
+        """Steps in the life of an object, its own creation first; comments stand apart."""
+        first = self.action(id_)
+        steps = [first, *(a for a in self.about(id_) if a.type != COMMENT)]
+        return tuple(v.ActivityView(a.id.hex(), self.author(a.by), a.type, self.stamp(a.id, a.at)) for a in steps)
+
+    def comments(self, id_: bytes) -> tuple[v.CommentView, ...]:
+        return tuple(self.comment(a) for a in self.about(id_) if a.type == COMMENT and self._stands(a.id))
+
+    def comment(self, action: Action) -> v.CommentView:
+        reference = action.body["text"]
+        erased = self.org.is_erased(reference["hash"])
+        text = None if erased else self.text((reference["hash"], reference["size"]))
+        return v.CommentView(action.id.hex(), self.author(action.by), text, erased, self.stamp(action.id, action.at))
+
+    def _stands(self, id_: bytes) -> bool:
+        return id_ in self.org.replay.pending or self.org.store.verdict(id_) is None
+
+    # -- what you may do ---------------------------------------------------------------------------
+    def judge(self, type_: str, body: dict[str, Any]) -> Rejection | None:
+        """What a rule would say to this gesture of this device now."""
+        if self.org.signer is None:
+            return Rejection.NOT_A_MEMBER
+        draft = Action(b"\0" * 32, self.org.org_id, self.org.signer.public, 2, b"\0" * 32, (), 0, type_, body)
+        position = self.org.replay.position
+        return apply(State(self.state), draft, Context(position.time, position.height + 1, False, 0))
+
+    def can(self, gestures: Iterable[tuple[str, str, dict[str, Any]]]) -> tuple[str, ...]:
+        """Names of the gestures (name, action type, body) that would be accepted now."""
+        return tuple(name for name, type_, body in gestures if self.judge(type_, body) is None)
+
+
+def choice_json(choice: Any) -> str:
+    return json.dumps(list(choice) if isinstance(choice, tuple) else choice)
+
+
+def power(value: int | bytes) -> int:
+    """A stored power as a number."""
+    return power_from_wire(value) or 0
+
+
+def voters_of(state: State, id_: bytes) -> set[bytes] | None:
+    """Members of a fixed table, or None where every member votes."""
+    proposal = state.need(proposal_key(id_), Proposal)
+    return {root for root, _ in state.need(powers_key(id_), Powers).rows} if proposal.table else None

@@ -1,0 +1,131 @@
+"""The port to an organisation's store: one append path, one transaction a checkpoint, reads for views.
+
+Every method may raise ``StorageError``; then nothing of the call is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+from dao_app.core.envelope import Action
+from dao_app.core.finality.checkpoint import Certificate
+from dao_app.core.replay import Sealed
+from dao_app.core.state import Source
+
+
+class StoredAction(NamedTuple):
+    """An action to append, with what the store indexes. ``refs``: detached content (hash, size)."""
+
+    action: Action
+    payload: bytes
+    signature: bytes
+    about: bytes | None
+    refs: tuple[tuple[bytes, int], ...]
+
+
+class LogRecord(NamedTuple):
+    """An action as stored; ``pos`` is the local place of arrival, from 1."""
+
+    pos: int
+    id: bytes
+    device: bytes
+    seq: int
+    payload: bytes
+    signature: bytes
+
+
+class CheckpointRecord(NamedTuple):
+    height: int
+    id: bytes
+    time: int
+    actions: int
+    raw: bytes  # the certificate
+
+
+class PostingRecord(NamedTuple):
+    kind: str
+    source: bytes
+    target: bytes
+    unit: str
+    amount: int
+    action: bytes
+    memo: bytes | None
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    actions: int
+    sealed: int
+    contents: int
+
+
+class OrgStore(Source, Protocol):
+    """Everything that one organisation keeps on this machine but keys."""
+
+    def append(self, rows: Sequence[StoredAction]) -> None:
+        """The one way into the log: all rows durably, or none."""
+        ...
+
+    def commit(self, sealed: Sealed, certificate: Certificate) -> None:
+        """One checkpoint: certificate, order, verdicts, postings, entities, erasures."""
+        ...
+
+    # the log
+    def known(self, ids: Iterable[bytes]) -> set[bytes]: ...
+    def record(self, id_: bytes) -> LogRecord | None: ...
+    def records(self, ids: Sequence[bytes]) -> list[LogRecord]: ...
+    def find(self, prefix: bytes, odd: int | None, limit: int) -> list[bytes]:
+        """Ids that begin with these bytes (and this half byte), at most ``limit``."""
+        ...
+
+    def chain(self, device: bytes, first: int, last: int, limit: int) -> list[LogRecord]:
+        """A device's actions by seq, at most ``limit``."""
+        ...
+
+    def at(self, device: bytes, seq: int) -> LogRecord | None: ...
+    def heads(self) -> Mapping[bytes, tuple[int, bytes]]: ...
+    def unsealed(self, sealed: Mapping[bytes, tuple[int, bytes]]) -> list[LogRecord]:
+        """Actions beyond the frontier, in order of arrival."""
+        ...
+
+    def newest(self, limit: int, before: int | None) -> list[LogRecord]: ...
+    def of_type(self, type_: str) -> list[bytes]:
+        """Ids of actions of a type that makes objects, in order of arrival."""
+        ...
+
+    def about(self, id_: bytes) -> list[LogRecord]:
+        """Actions that concern an object, in order of arrival."""
+        ...
+
+    def verdict(self, id_: bytes) -> str | None:
+        """The rejection code of a sealed action, or None."""
+        ...
+
+    def verdicts(self, ids: Sequence[bytes]) -> dict[bytes, str]: ...
+
+    # checkpoints and ledger
+    def checkpoint(self, height: int) -> CheckpointRecord | None: ...
+    def checkpoints(self, first: int, limit: int) -> list[CheckpointRecord]: ...
+    def last_checkpoint(self) -> CheckpointRecord | None: ...
+    def order(self, height: int) -> list[bytes]: ...
+    def postings(self, limit: int) -> list[PostingRecord]:
+        """Newest first."""
+        ...
+
+    # detached content
+    def content(self, hash_: bytes) -> bytes | None: ...
+    def add_content(self, hash_: bytes, blob: bytes) -> None: ...
+    def erase_content(self, hash_: bytes) -> None: ...
+    def wanted(self, limit: int) -> list[tuple[bytes, int]]: ...
+    def wants(self, hash_: bytes) -> int | None:
+        """The size expected of this content, or None where it is not wanted."""
+        ...
+
+    # small things
+    def counts(self) -> Counts: ...
+    def meta(self, key: str) -> bytes | None: ...
+    def set_meta(self, key: str, value: bytes | None) -> None: ...
+    def close(self) -> None: ...

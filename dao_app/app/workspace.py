@@ -1,0 +1,287 @@
+"""What one data folder holds while it is open: identity, secrets, organisations, and who listens.
+
+Use cases work on it; ``tick`` is its heartbeat: it seals what may be sealed, releases what waited, and
+tells listeners what changed, at most once per call. All in the engine's thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from dao_app.app import views as v
+from dao_app.app.errors import GuildhallError, Locked, NotFound, StorageError
+from dao_app.app.organisation import Judge, Organisation
+from dao_app.app.ports import Clock, Network, Random, Signer, Verifier
+from dao_app.app.storage import OrgStore
+from dao_app.core.encoding import decode, encode
+from dao_app.core.entities import Device, device_key
+from dao_app.core.envelope import Action
+from dao_app.core.limits import SEAL_WITHIN_MS
+
+SEAL_AFTER_MS = 700  # quiet time before the sole witness seals: gathers one gesture's actions
+ALL_TOPICS = frozenset(
+    {"org", "members", "invites", "tasks", "proposals", "contributions", "ledger", "log", "checkpoints", "status"}
+)
+_TOPICS = {
+    "task": {"tasks", "contributions", "ledger"},
+    "proposal": {"proposals"},
+    "vote": {"proposals"},
+    "contribution": {"contributions"},
+    "comment": {"tasks", "proposals", "contributions"},
+    "content": {"tasks", "proposals", "contributions", "members"},
+    "token": {"ledger"},
+    "invite": {"invites"},
+    "member": {"members", "invites", "org"},
+    "org": {"org", "members"},
+    "device": {"members"},
+}
+
+
+class Vault(Protocol):
+    """Secrets of this folder, sealed under the passphrase."""
+
+    def put(self, name: str, secret: bytes) -> None: ...
+    def get(self, name: str) -> bytes | None: ...
+    def delete(self, name: str) -> None: ...
+
+
+class KeyTools(Protocol):
+    """Key derivation and sealing, done by the crypto adapter."""
+
+    def new_entropy(self) -> bytes: ...
+    def words_of(self, entropy: bytes) -> tuple[str, ...]: ...
+    def entropy_of(self, words: str) -> bytes: ...
+    def root_seed(self, entropy: bytes) -> bytes: ...
+    def signer(self, seed: bytes) -> Signer: ...
+
+
+class Home(Protocol):
+    """The data folder."""
+
+    def vault_exists(self) -> bool: ...
+    def create_vault(self, passphrase: str) -> Vault: ...
+    def open_vault(self, passphrase: str) -> Vault: ...
+    def load_profile(self) -> dict[str, Any]: ...
+    def save_profile(self, profile: dict[str, Any]) -> None: ...
+    def organisations(self) -> list[bytes]: ...
+    def open_store(self, org_id: bytes) -> OrgStore: ...
+    def remove_store(self, org_id: bytes) -> None: ...
+    def is_demo(self) -> bool: ...
+
+
+@dataclass(slots=True)
+class Opened:
+    """An organisation with what the engine remembers about it between calls."""
+
+    org: Organisation
+    dirty_ms: int | None = None  # first unsealed change since the last checkpoint
+    online: bool = False
+    join: v.JoinView | None = None
+    waits_since_ms: int | None = None
+
+
+class Workspace:
+    """See the module."""
+
+    def __init__(
+        self, home: Home, keys: KeyTools, verifier: Verifier, clock: Clock, random: Random,
+        network: Network | None = None, judge: Judge | None = None,
+    ) -> None:
+        self.home = home
+        self.keys = keys
+        self.verifier = verifier
+        self.clock = clock
+        self.random = random
+        self.network = network
+        self._judge = judge
+        self.vault: Vault | None = None
+        self.opened: dict[bytes, Opened] = {}
+        self.unsent: dict[bytes, set[bytes]] = {}
+        self._sinks: list[Callable[[v.Change | v.Progress], None]] = []
+        self._changed: dict[str, set[str]] = {}
+        self.started: list[Callable[[Opened], Awaitable[None]]] = []
+        for org_id in home.organisations():
+            self.open(org_id)
+
+    # -- identity ------------------------------------------------------------------------------
+    def unlock(self, passphrase: str) -> None:
+        self.vault = self.home.open_vault(passphrase)
+        for opened in self.opened.values():
+            self._load_keys(opened.org)
+
+    def need_vault(self) -> Vault:
+        if self.vault is None:
+            raise Locked("locked" if self.home.vault_exists() else "no_identity")
+        return self.vault
+
+    def entropy(self) -> bytes:
+        entropy = self.need_vault().get("identity")
+        if entropy is None:
+            raise Locked("no_identity")
+        return entropy
+
+    def root(self) -> Signer:
+        return self.keys.signer(self.keys.root_seed(self.entropy()))
+
+    def member(self) -> bytes | None:
+        """This member's root key, known even while locked."""
+        text = self.home.load_profile().get("member", "")
+        return bytes.fromhex(text) if text else None
+
+    # -- organisations -----------------------------------------------------------------------------
+    def open(self, org_id: bytes) -> Opened:
+        """Open an organisation of this folder and derive its state."""
+        org = Organisation(
+            org_id, self.home.open_store(org_id), self.verifier, self.clock, self.random, judge=self._judge
+        )
+        opened = Opened(org)
+        self.opened[org_id] = opened
+        org.on_stored = lambda actions: self._stored(opened, actions)
+        org.on_sealed = lambda certificate, sealed: self._sealed(opened)
+        self._load_keys(org)
+        if org.replay.pending:
+            opened.dirty_ms = self.clock.now_ms()
+        return opened
+
+    def close(self, org_id: bytes) -> None:
+        opened = self.opened.pop(org_id)
+        opened.org.store.close()
+
+    def _load_keys(self, org: Organisation) -> None:
+        if self.vault is None:
+            return
+        name = org.org_id.hex()
+        device, witness, keys = (self.vault.get(f"{name}.{part}") for part in ("device", "witness", "keys"))
+        if device is not None:
+            org.signer = self.keys.signer(device)
+        if witness is not None:
+            org.witness_signer = self.keys.signer(witness)
+        if keys is not None:
+            for epoch, key in decode(keys):
+                org.add_org_key(epoch, key)
+        org.certificate_of_device = self.vault.get(f"{name}.cert") or b""
+
+    def keep_keys(self, org: Organisation) -> None:
+        """Keep the organisation keys that it holds now."""
+        if self.vault is not None:
+            self.vault.put(f"{org.org_id.hex()}.keys", encode([list(pair) for pair in org.keys]))
+
+    def find(self, name: str) -> Opened:
+        """By id, unique prefix, name, or "" for the only one."""
+        if not name:
+            if len(self.opened) == 1:
+                return next(iter(self.opened.values()))
+            raise NotFound("no_organisation" if not self.opened else "which_organisation")
+        matches = [o for i, o in self.opened.items() if i.hex() == name]
+        if not matches and len(name) >= 4:
+            matches = [o for i, o in self.opened.items() if i.hex().startswith(name.lower())]
+        if not matches:
+            matches = [o for o in self.opened.values() if _name_of(o.org) == name]
+        if len(matches) != 1:
+            raise NotFound("organisation_unknown" if not matches else "which_organisation", name=name)
+        return matches[0]
+
+    # -- what changed ------------------------------------------------------------------------------
+    def subscribe(self, sink: Callable[[v.Change | v.Progress], None]) -> Callable[[], None]:
+        self._sinks.append(sink)
+        return lambda: self._sinks.remove(sink) if sink in self._sinks else None
+
+    def mark(self, org_id: bytes | None, topics: set[str] | frozenset[str]) -> None:
+        self._changed.setdefault(org_id.hex() if org_id else "", set()).update(topics)
+
+    def progress(self, job: str, done: int, total: int) -> None:
+        for sink in list(self._sinks):
+            sink(v.Progress(job, done, total))
+
+    def _stored(self, opened: Opened, actions: Sequence[Action]) -> None:
+        if opened.dirty_ms is None:
+            opened.dirty_ms = self.clock.now_ms()
+        if opened.waits_since_ms is None:
+            opened.waits_since_ms = self.clock.now_ms()
+        topics = {"log", "status"}
+        own = opened.org.signer.public if opened.org.signer else None
+        for action in actions:
+            topics |= _TOPICS.get(action.type.partition(".")[0], set())
+            if action.by == own:
+                self.unsent.setdefault(opened.org.org_id, set()).add(action.id)
+        self.mark(opened.org.org_id, topics)
+
+    def _sealed(self, opened: Opened) -> None:
+        pending = opened.org.replay.pending
+        opened.waits_since_ms = self.clock.now_ms() if pending else None
+        unsent = self.unsent.get(opened.org.org_id)
+        if unsent:
+            unsent.intersection_update(pending)
+        self.mark(opened.org.org_id, ALL_TOPICS)
+
+    def sent(self, org_id: bytes) -> None:
+        """A peer holds everything that we hold."""
+        if self.unsent.get(org_id):
+            self.unsent[org_id].clear()
+            self.mark(org_id, ALL_TOPICS)
+
+    # -- the heartbeat -------------------------------------------------------------------------------
+    def tick(self) -> None:
+        """Seal, release, tell. Called a few times a second."""
+        now = self.clock.now_ms()
+        for opened in list(self.opened.values()):
+            try:
+                opened.org.release_quarantine()
+                self._seal(opened, now)
+                self._settle_join(opened)
+            except StorageError as error:
+                self.failed(opened, error)
+        self.flush()
+
+    def _seal(self, opened: Opened, now: int) -> None:
+        org = opened.org
+        if not org.is_witness() or org.conflict:
+            return
+        due = opened.dirty_ms is not None and now - opened.dirty_ms >= SEAL_AFTER_MS
+        if not due and not (opened.dirty_ms is None and org.something_to_seal()):
+            return
+        opened.dirty_ms = None
+        certificate = org.seal()
+        if certificate is not None and self.network is not None and opened.online:
+            self.network.announce(org.org_id, [], [certificate.raw])
+        if org.replay.pending and certificate is not None:
+            opened.dirty_ms = now
+
+    def _settle_join(self, opened: Opened) -> None:
+        if opened.join is None or opened.join.stage in ("done", "refused") or opened.org.signer is None:
+            return
+        found = opened.org.replay.final.entity(device_key(opened.org.signer.public))
+        if isinstance(found, Device):
+            stage = "done" if found.status == "active" else "refused"
+            opened.join = v.JoinView(opened.org.org_id.hex(), stage, 0, 0)
+            self.mark(opened.org.org_id, ALL_TOPICS | {"join", "orgs"})
+
+    def failed(self, opened: Opened, error: GuildhallError) -> None:
+        """The store could not be written: say so, try again at the next change."""
+        opened.dirty_ms = self.clock.now_ms() + SEAL_WITHIN_MS
+        self.mark(opened.org.org_id, {"status"})
+
+    def flush(self) -> None:
+        """Tell listeners what changed since the last call."""
+        changed, self._changed = self._changed, {}
+        for org, topics in changed.items():
+            for sink in list(self._sinks):
+                sink(v.Change(org, frozenset(topics)))
+
+    def announce(self, opened: Opened, actions: Sequence[Action]) -> None:
+        """Hand own new actions to the network, if it is up."""
+        if self.network is None or not opened.online or not actions:
+            return
+        by = actions[0].by
+        raw = opened.org.envelopes(by, actions[0].seq, actions[-1].seq, 1 << 30)
+        self.network.announce(opened.org.org_id, raw, [])
+
+
+def _name_of(org: Organisation) -> str:
+    from dao_app.core.entities import ORG_KEY, Org
+
+    org.replay.derive()
+    found = org.replay.provisional.get(ORG_KEY, Org)
+    return found.name if found else ""

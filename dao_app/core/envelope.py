@@ -1,0 +1,141 @@
+"""Actions as they are written, signed and carried (protocol §2), and the other signed objects.
+
+Payload: a DAG-CBOR map {v, org, by, seq, prev, deps, at, type, body}. Its id is the SHA-256 digest
+behind CIDv1(dag-cbor); the signature covers prefix ‖ digest; the envelope is [payload, signature].
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from dao_app.core.encoding import Link, decode, decode_trusted, digest, encode
+from dao_app.core.errors import EncodingError
+from dao_app.core.limits import DEPS_MAX, ENVELOPE_BYTES_MAX, PAYLOAD_BYTES_MAX, SEQ_MAX
+
+VERSION = 1
+ACTION_PREFIX = b"guildhall/action/1\0"
+DEVICE_PREFIX = b"guildhall/device/1\0"  # root certifies a device
+BEARER_PREFIX = b"guildhall/bearer/1\0"  # holder of an invitation proves it
+PRECOMMIT_PREFIX = b"guildhall/precommit/1\0"  # witness co-signs a checkpoint
+GENESIS_TYPE = "org.create"
+JOIN_TYPE = "member.join"
+TYPE_BYTES_MAX = 48
+_FIELDS = {"v", "org", "by", "seq", "prev", "deps", "at", "type", "body"}
+_NO_BODY: dict[str, Any] = {}
+
+
+class Action(NamedTuple):
+    """One decoded action. ``id``, ``org``, ``by``, ``prev`` and ``deps`` are 32-byte values."""
+
+    id: bytes
+    org: bytes | None
+    by: bytes
+    seq: int
+    prev: bytes | None
+    deps: tuple[bytes, ...]
+    at: int
+    type: str
+    body: dict[str, Any]
+
+
+def build_payload(
+    org: bytes | None,
+    by: bytes,
+    seq: int,
+    prev: bytes | None,
+    deps: tuple[bytes, ...],
+    at: int,
+    type_: str,
+    body: dict[str, Any],
+) -> bytes:
+    """Encode a payload to be signed. Raises EncodingError where the body is not in the subset."""
+    payload = encode(
+        {
+            "v": VERSION,
+            "org": org,
+            "by": by,
+            "seq": seq,
+            "prev": None if prev is None else Link(prev),
+            "deps": [Link(d) for d in deps],
+            "at": at,
+            "type": type_,
+            "body": body,
+        }
+    )
+    if len(payload) > PAYLOAD_BYTES_MAX:
+        raise EncodingError("payload too large")
+    return payload
+
+
+def signed_message(id_: bytes) -> bytes:
+    """What the device signs for an action id (32 bytes)."""
+    return ACTION_PREFIX + id_
+
+
+def device_message(org: bytes | None, device: bytes) -> bytes:
+    """What a root signs to certify a device; ``org`` is None in the genesis itself."""
+    return DEVICE_PREFIX + encode([org, device])
+
+
+def bearer_message(org: bytes, root: bytes, device: bytes) -> bytes:
+    """What an invitation's bearer key signs for one joiner: it cannot be reused by another."""
+    return BEARER_PREFIX + encode([org, root, device])
+
+
+def pack(payload: bytes, signature: bytes) -> bytes:
+    """The envelope of a payload and its 64-byte signature."""
+    return encode([payload, signature])
+
+
+def unpack(envelope: bytes) -> tuple[bytes, bytes]:
+    """Payload and signature of an envelope. Raises EncodingError for anything else."""
+    if len(envelope) > ENVELOPE_BYTES_MAX:
+        raise EncodingError("envelope too large")
+    parts = decode(envelope, 2)
+    if type(parts) is not list or len(parts) != 2:
+        raise EncodingError("envelope is no pair")
+    payload, signature = parts
+    if type(payload) is not bytes or type(signature) is not bytes or len(signature) != 64:
+        raise EncodingError("envelope without payload and signature")
+    return payload, signature
+
+
+def parse_action(payload: bytes) -> Action:
+    """Decode a foreign payload strictly. Raises EncodingError."""
+    if len(payload) > PAYLOAD_BYTES_MAX:
+        raise EncodingError("payload too large")
+    return _action(digest(payload), decode(payload))
+
+
+def parse_trusted(id_: bytes, payload: bytes) -> Action:
+    """Decode a payload that was checked before (store, verifying worker)."""
+    return _action(id_, decode_trusted(payload))
+
+
+def _action(id_: bytes, value: Any) -> Action:
+    if type(value) is not dict or value.keys() != _FIELDS:
+        raise EncodingError("not the fields of an action")
+    org, by, seq, prev, deps = value["org"], value["by"], value["seq"], value["prev"], value["deps"]
+    at, type_, body = value["at"], value["type"], value["body"]
+    genesis = type_ == GENESIS_TYPE
+    if value["v"] != VERSION or type(value["v"]) is not int:
+        raise EncodingError("unknown version of action")
+    if type(by) is not bytes or len(by) != 32:
+        raise EncodingError("author is no key")
+    if (org is not None) if genesis else (type(org) is not bytes or len(org) != 32):
+        raise EncodingError("organisation missing or misplaced")
+    if type(seq) is not int or not 1 <= seq <= SEQ_MAX:
+        raise EncodingError("sequence number out of range")
+    if (prev is not None) if seq == 1 else type(prev) is not Link:
+        raise EncodingError("previous link missing or misplaced")
+    if type(deps) is not list or len(deps) > DEPS_MAX or any(type(d) is not Link for d in deps):
+        raise EncodingError("bad dependencies")
+    if type(at) is not int or at < 0:
+        raise EncodingError("bad time")
+    if type(type_) is not str or not 0 < len(type_.encode()) <= TYPE_BYTES_MAX or type(body) is not dict:
+        raise EncodingError("bad type or body")
+    if genesis and (seq != 1 or deps):
+        raise EncodingError("a genesis comes first")
+    if len(deps) > 1 and len(set(deps)) != len(deps):
+        raise EncodingError("repeated dependency")
+    return Action(id_, org, by, seq, prev, tuple(deps), at, type_, body)

@@ -1,0 +1,1 @@
+"""Checkpoints, certificates and who may sign them; one trusted witness in these rules, the format of many."""

@@ -1,0 +1,144 @@
+"""Checkpoints and their certificates (protocol §4).
+
+Checkpoint: DAG-CBOR map {v, org, height, previous, time, frontier, state, results, witnesses, rules};
+its id is the SHA-256 digest. A precommit is an Ed25519 signature by a witness key over
+prefix ‖ DAG-CBOR [height, round, checkpoint id]. A certificate carries both, and the part of the frontier
+that this checkpoint moves, so that a peer knows which actions are under it: DAG-CBOR
+[checkpoint bytes, [[witness key, round, signature], …], [[device, seq, head], …]] sorted by key, device.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from dao_app.core.encoding import decode, digest, encode
+from dao_app.core.envelope import PRECOMMIT_PREFIX
+from dao_app.core.errors import EncodingError
+from dao_app.core.limits import SEQ_MAX
+
+VERSION = 1
+CERTIFICATE_BYTES_MAX = 4 * 1024 * 1024  # 10,000 devices x 80 bytes, with room
+WITNESSES_MAX = 100
+_FIELDS = {
+    "v", "org", "height", "previous", "time", "frontier", "state", "results", "witnesses", "rules",
+}  # fmt: skip
+
+
+class Checkpoint(NamedTuple):
+    """``previous`` is the id of the checkpoint before, or the organisation's id at height 1."""
+
+    org: bytes
+    height: int
+    previous: bytes
+    time: int
+    frontier: bytes
+    state: bytes
+    results: bytes
+    witnesses: tuple[bytes, ...]  # next ones, in order
+    rules: int
+
+
+class Precommit(NamedTuple):
+    witness: bytes
+    round: int
+    signature: bytes
+
+
+class Move(NamedTuple):
+    """A device's head under the frontier after this checkpoint."""
+
+    device: bytes
+    seq: int
+    head: bytes
+
+
+class Certificate(NamedTuple):
+    id: bytes
+    checkpoint: Checkpoint
+    precommits: tuple[Precommit, ...]
+    moves: tuple[Move, ...]
+    raw: bytes
+
+
+def encode_checkpoint(checkpoint: Checkpoint) -> bytes:
+    return encode({"v": VERSION, **checkpoint._asdict(), "witnesses": list(checkpoint.witnesses)})
+
+
+def precommit_message(height: int, round_: int, id_: bytes) -> bytes:
+    """What a witness signs."""
+    return PRECOMMIT_PREFIX + encode([height, round_, id_])
+
+
+def encode_certificate(checkpoint: bytes, precommits: list[Precommit], moves: list[Move]) -> bytes:
+    return encode([checkpoint, [list(p) for p in sorted(precommits)], [list(m) for m in sorted(moves)]])
+
+
+def quorum(witnesses: int) -> int:
+    """2f+1 of n = 3f+1 witnesses."""
+    return 2 * ((witnesses - 1) // 3) + 1
+
+
+def parse_certificate(raw: bytes) -> Certificate:
+    """Read a foreign certificate strictly; signatures are judged elsewhere. Raises EncodingError."""
+    if len(raw) > CERTIFICATE_BYTES_MAX:
+        raise EncodingError("certificate too large")
+    parts = decode(raw)
+    if type(parts) is not list or len(parts) != 3 or type(parts[0]) is not bytes:
+        raise EncodingError("not a certificate")
+    checkpoint = _parse_checkpoint(decode(parts[0]))
+    precommits = _rows(parts[1], 3, WITNESSES_MAX)
+    moves = _rows(parts[2], 3, CERTIFICATE_BYTES_MAX)
+    for key, round_, signature in precommits:
+        if not _is_bytes(key, 32) or not _is_count(round_) or not _is_bytes(signature, 64):
+            raise EncodingError("bad precommit")
+    for device, seq, head in moves:
+        if not _is_bytes(device, 32) or not _is_bytes(head, 32) or not _is_count(seq) or not 1 <= seq <= SEQ_MAX:
+            raise EncodingError("bad frontier move")
+    for rows in (precommits, moves):
+        if any(a[0] >= b[0] for a, b in zip(rows, rows[1:], strict=False)):
+            raise EncodingError("rows out of order")
+    return Certificate(
+        digest(parts[0]),
+        checkpoint,
+        tuple(Precommit(*row) for row in precommits),
+        tuple(Move(*row) for row in moves),
+        raw,
+    )
+
+
+def _rows(value: Any, width: int, most: int) -> list[list[Any]]:
+    if type(value) is not list or len(value) > most:
+        raise EncodingError("not a list of rows")
+    if any(type(row) is not list or len(row) != width for row in value):
+        raise EncodingError("bad row")
+    return value
+
+
+def _parse_checkpoint(value: Any) -> Checkpoint:
+    if type(value) is not dict or value.keys() != _FIELDS:
+        raise EncodingError("not the fields of a checkpoint")
+    if value["v"] != VERSION or type(value["v"]) is not int:
+        raise EncodingError("unknown version of checkpoint")
+    for name in ("org", "previous", "frontier", "state", "results"):
+        if not _is_bytes(value[name], 32):
+            raise EncodingError(f"bad {name}")
+    for name in ("height", "time", "rules"):
+        if not _is_count(value[name]):
+            raise EncodingError(f"bad {name}")
+    witnesses = value["witnesses"]
+    if type(witnesses) is not list or not 1 <= len(witnesses) <= WITNESSES_MAX:
+        raise EncodingError("bad witnesses")
+    if not all(_is_bytes(w, 32) for w in witnesses) or value["height"] < 1:
+        raise EncodingError("bad witnesses")
+    return Checkpoint(
+        value["org"], value["height"], value["previous"], value["time"], value["frontier"], value["state"],
+        value["results"], tuple(witnesses), value["rules"],
+    )
+
+
+def _is_bytes(value: Any, size: int) -> bool:
+    return type(value) is bytes and len(value) == size
+
+
+def _is_count(value: Any) -> bool:
+    return type(value) is int and value >= 0

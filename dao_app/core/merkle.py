@@ -1,0 +1,138 @@
+"""Merkle trees of RFC 6962 §2.1, and the incremental map of entities built on them.
+
+``root_of`` is MTH over a list. A ``MerkleMap`` spreads its entries over 4,096 buckets by the first
+12 bits of SHA-256(key); a bucket's root is MTH over its leaves, DAG-CBOR [key, value], sorted by key
+bytes; the map's root is MTH over the 4,096 bucket roots in order. So an entry costs one bucket and
+twelve hashes, however many entities there are, and an inclusion proof is one path in each tree.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+
+from dao_app.core.encoding import encode_trusted
+
+BUCKET_BITS = 12
+BUCKETS = 1 << BUCKET_BITS
+EMPTY_ROOT = hashlib.sha256(b"").digest()  # MTH({})
+_sha = hashlib.sha256
+
+
+def leaf_hash(data: bytes) -> bytes:
+    return _sha(b"\x00" + data).digest()
+
+
+def node_hash(left: bytes, right: bytes) -> bytes:
+    return _sha(b"\x01" + left + right).digest()
+
+
+def root_of(hashes: list[bytes]) -> bytes:
+    """MTH over leaf hashes (RFC 6962 §2.1); any number of leaves.
+
+    Joining neighbours level by level, an odd last node moving up unchanged, gives the RFC's split
+    at the largest power of two.
+    """
+    if not hashes:
+        return EMPTY_ROOT
+    level = hashes
+    while len(level) > 1:
+        above = [_sha(b"\x01" + level[i] + level[i + 1]).digest() for i in range(0, len(level) - 1, 2)]
+        if len(level) % 2:
+            above.append(level[-1])
+        level = above
+    return level[0]
+
+
+def path_of(hashes: list[bytes], place: int) -> list[bytes]:
+    """Audit path of the leaf at ``place`` (RFC 6962 §2.1.1), nearest sibling first."""
+    path = []
+    level = hashes
+    while len(level) > 1:
+        sibling = place ^ 1
+        if sibling < len(level):
+            path.append(level[sibling])
+        above = [node_hash(level[i], level[i + 1]) for i in range(0, len(level) - 1, 2)]
+        if len(level) % 2:
+            above.append(level[-1])
+        level, place = above, place // 2
+    return path
+
+
+def verify_path(leaf: bytes, place: int, size: int, path: list[bytes], root: bytes) -> bool:
+    """Does the leaf hash stand at ``place`` among ``size`` leaves under ``root``?"""
+    if not 0 <= place < size:
+        return False
+    value, used, last = leaf, 0, size - 1
+    while last > 0:
+        if place % 2 or place < last:
+            if used == len(path):
+                return False
+            sibling = path[used]
+            used += 1
+            value = node_hash(sibling, value) if place % 2 else node_hash(value, sibling)
+        place //= 2
+        last //= 2
+    return used == len(path) and value == root
+
+
+def bucket_of(key: bytes) -> int:
+    """The bucket of a key: the first 12 bits of its SHA-256."""
+    head = _sha(key).digest()
+    return head[0] << 4 | head[1] >> 4
+
+
+def entry_leaf(key: bytes, value: bytes) -> bytes:
+    """Leaf hash of an entry whose value is already encoded: SHA-256(0x00 ‖ DAG-CBOR [key, value])."""
+    return _sha(b"\x00\x82" + encode_trusted(key) + value).digest()
+
+
+def bucket_root(entries: Mapping[bytes, bytes]) -> bytes:
+    """Root of one bucket from its entries, key → encoded value."""
+    return root_of([entry_leaf(key, entries[key]) for key in sorted(entries)])
+
+
+class MerkleMap:
+    """The upper tree: bucket roots in, map root out; only touched paths are hashed again."""
+
+    __slots__ = ("_levels",)
+
+    def __init__(self, roots: Mapping[int, bytes] | None = None) -> None:
+        level = [leaf_hash(EMPTY_ROOT)] * BUCKETS
+        self._levels = [level]
+        while len(level) > 1:
+            level = [node_hash(level[0], level[0])] * (len(level) // 2)
+            self._levels.append(level)
+        if roots:
+            self.update(roots)
+
+    def update(self, roots: Mapping[int, bytes]) -> None:
+        """Set bucket roots: bucket number → root (32 bytes)."""
+        touched: Iterable[int] = roots.keys()
+        base = self._levels[0]
+        for bucket, root in roots.items():
+            base[bucket] = leaf_hash(root)
+        for below, above in zip(self._levels, self._levels[1:], strict=False):
+            touched = {place // 2 for place in touched}
+            for place in touched:
+                above[place] = _sha(b"\x01" + below[2 * place] + below[2 * place + 1]).digest()
+
+    @property
+    def root(self) -> bytes:
+        return self._levels[-1][0]
+
+    def path(self, bucket: int) -> list[bytes]:
+        """Audit path of a bucket's root in the upper tree, nearest sibling first."""
+        path = []
+        for level in self._levels[:-1]:
+            path.append(level[bucket ^ 1])
+            bucket //= 2
+        return path
+
+
+def map_root(entries: Mapping[bytes, bytes]) -> bytes:
+    """Root of a whole map from scratch: key → encoded value (checks, tests, small maps)."""
+    buckets: dict[int, dict[bytes, bytes]] = {}
+    for key, value in entries.items():
+        buckets.setdefault(bucket_of(key), {})[key] = value
+    return MerkleMap({number: bucket_root(bucket) for number, bucket in buckets.items()}).root

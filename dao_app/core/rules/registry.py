@@ -1,0 +1,61 @@
+"""Action types of rules version 1: the shape of each body and the rule that judges it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from dao_app.core.envelope import Action
+from dao_app.core.rules import contributions, devices, ledger, membership, proposals, tasks
+from dao_app.core.rules.context import Author, Context
+from dao_app.core.rules.rejections import Rejection
+from dao_app.core.rules.schema import Schema
+from dao_app.core.state import State
+
+Rule = Callable[[State, Action, Author, Context], Rejection | None]
+
+
+class Entry(NamedTuple):
+    """``about`` names the body field that links to the object concerned, or is empty."""
+
+    schema: Schema
+    rule: Rule
+    about: str
+
+
+TYPES: dict[str, Entry] = {
+    "invite.create": Entry(membership.INVITE, membership.invite, ""),
+    "invite.revoke": Entry(membership.REVOKE, membership.revoke, "invite"),
+    "device.fork": Entry(devices.FORK, devices.fork, ""),
+    "task.open": Entry(tasks.OPEN, tasks.open_task, ""),
+    "task.claim": Entry(tasks.STEP, tasks.claim, "task"),
+    "task.submit": Entry(tasks.STEP_WITH_NOTE, tasks.submit, "task"),
+    "task.accept": Entry(tasks.STEP, tasks.accept, "task"),
+    "task.reject": Entry(tasks.STEP_WITH_NOTE, tasks.reject, "task"),
+    "task.cancel": Entry(tasks.STEP, tasks.cancel, "task"),
+    "proposal.open": Entry(proposals.OPEN, proposals.open_proposal, ""),
+    "proposal.withdraw": Entry(proposals.WITHDRAW, proposals.withdraw, "proposal"),
+    "vote.cast": Entry(proposals.VOTE, proposals.vote, "proposal"),
+    "contribution.claim": Entry(contributions.CLAIM, contributions.claim, ""),
+    "contribution.endorse": Entry(contributions.ENDORSE, contributions.endorse, "contribution"),
+    "comment.add": Entry(contributions.COMMENT, contributions.comment, "on"),
+    "content.erase": Entry(contributions.ERASE, contributions.erase, "on"),
+    "token.issue": Entry(ledger.ISSUE, ledger.issue, ""),
+    "token.transfer": Entry(ledger.TRANSFER, ledger.transfer, ""),
+    "token.tip": Entry(ledger.TIP, ledger.tip, ""),
+}
+
+# Actions that remove rights come first among ready ones (protocol §3.2).
+REMOVES_RIGHTS = frozenset({"device.fork", "invite.revoke"})
+OBJECT_TYPES = frozenset(
+    {"org.create", "member.join", "invite.create", "task.open", "task.accept", "proposal.open", "contribution.claim"}
+)
+
+
+def about(action: Action) -> bytes | None:
+    """The id of the object that an action concerns, or None; never raises for a foreign body."""
+    entry = TYPES.get(action.type)
+    if entry is None or not entry.about:
+        return None
+    target = action.body.get(entry.about)
+    return target if isinstance(target, bytes) and len(target) == 32 else None

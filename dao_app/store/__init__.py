@@ -1,0 +1,1 @@
+"""SQLAlchemy Core over SQLite: the log, the entities of the final state, checkpoints, content."""

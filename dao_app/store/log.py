@@ -1,0 +1,346 @@
+"""An organisation's store on SQLAlchemy Core: implements ``app.storage.OrgStore``.
+
+Invariant: a row is either durably there with all that belongs to it, or not at all; entities, buckets,
+order and certificate of a checkpoint change in one transaction.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Row, Select, delete, func, insert, select, tuple_, update
+from sqlalchemy.dialects.sqlite import insert as upsert
+
+from dao_app.app.storage import CheckpointRecord, Counts, LogRecord, PostingRecord, StoredAction
+from dao_app.core.encoding import decode_trusted, encode_trusted
+from dao_app.core.finality.checkpoint import Certificate
+from dao_app.core.merkle import BUCKETS, bucket_of
+from dao_app.core.replay import Sealed
+from dao_app.core.state import FRONTIER_TREE, RESULTS_TREE, STATE_TREE, TreeChange
+from dao_app.store.database import open_database, transaction, translated
+from dao_app.store.schema import OBJECT_KINDS, action, bucket, checkpoint, content, device, entity, meta, posting, verdict
+
+IN_MAX = 500  # values in one IN list; SQLite allows 32,766 variables
+POSITIONS_MAX = 200_000  # remembered id → pos pairs; about 150 bytes each
+_KIND_NO = {name: number for number, name in enumerate(OBJECT_KINDS)}
+
+
+class SqlStore:
+    """One organisation's database in a folder of its own."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._engine = open_database(path)
+        self._positions: OrderedDict[bytes, int] = OrderedDict()
+        with self._reading() as connection:
+            self._next_pos = (connection.execute(select(func.max(action.c.pos))).scalar() or 0) + 1
+            rows = connection.execute(select(device.c.no, device.c.key)).all()
+        self._numbers: dict[bytes, int] = {row.key: row.no for row in rows}
+        self._keys: dict[int, bytes] = {row.no: row.key for row in rows}
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+    # -- writing -------------------------------------------------------------------------------
+    def append(self, rows: Sequence[StoredAction]) -> None:
+        positions: dict[bytes, int] = {}
+        values: list[dict[str, Any]] = []
+        heads: dict[bytes, tuple[int, bytes]] = {}
+        refs: list[dict[str, Any]] = []
+        for pos, row in enumerate(rows, self._next_pos):
+            id_, by = row.action.id, row.action.by
+            positions[id_] = pos
+            values.append(
+                {
+                    "pos": pos, "id": id_, "device": by, "seq": row.action.seq, "kind": _KIND_NO.get(row.action.type),
+                    "about": row.about, "payload": row.payload, "signature": row.signature,
+                }
+            )  # fmt: skip
+            if row.action.seq > heads.get(by, (0, b""))[0]:
+                heads[by] = (row.action.seq, id_)
+            refs.extend({"hash": hash_, "size": size} for hash_, size in row.refs)
+        self._resolve_about(values, positions)
+        with transaction(self._engine, self._path) as connection:
+            numbers = self._write_heads(connection, heads)
+            for value in values:
+                value["device"] = numbers.get(value["device"]) or self._numbers[value["device"]]
+            if values:
+                connection.execute(insert(action), values)
+            if refs:
+                connection.execute(upsert(content).on_conflict_do_nothing(), refs)
+        self._numbers.update(numbers)
+        self._keys.update({number: key for key, number in numbers.items()})
+        self._next_pos += len(values)
+        self._remember(positions)
+
+    def _resolve_about(self, values: list[dict[str, Any]], fresh: Mapping[bytes, int]) -> None:
+        wanted = {v["about"] for v in values if v["about"] is not None and v["about"] not in fresh}
+        known = {**self._positions_of(wanted), **fresh}
+        for value in values:
+            value["about"] = known.get(value["about"])
+
+    def _write_heads(self, connection: Any, heads: Mapping[bytes, tuple[int, bytes]]) -> dict[bytes, int]:
+        numbers: dict[bytes, int] = {}
+        rows = []
+        for key, (seq, head) in heads.items():
+            number = self._numbers.get(key)
+            if number is None:
+                number = numbers[key] = len(self._numbers) + len(numbers) + 1
+            rows.append({"no": number, "key": key, "seq": seq, "head": head})
+        if rows:
+            statement = upsert(device)
+            newer = statement.excluded.seq > device.c.seq
+            connection.execute(
+                statement.on_conflict_do_update(
+                    index_elements=["no"], set_={"seq": statement.excluded.seq, "head": statement.excluded.head}, where=newer
+                ),
+                rows,
+            )
+        return numbers
+
+    def commit(self, sealed: Sealed, certificate: Certificate) -> None:
+        positions = self._positions_of(sealed.order)
+        order = [positions[id_] for id_ in sealed.order]
+        causes = self._positions_of({p.action for p in sealed.postings})
+        height = certificate.checkpoint.height
+        with transaction(self._engine, self._path) as connection:
+            connection.execute(
+                insert(checkpoint),
+                {
+                    "height": height, "id": certificate.id, "time": certificate.checkpoint.time, "actions": len(order),
+                    "certificate": certificate.raw, "order": encode_trusted(order),
+                },
+            )  # fmt: skip
+            if sealed.verdicts:
+                connection.execute(
+                    insert(verdict), [{"pos": positions[i], "code": r.value} for i, r in sealed.verdicts.items()]
+                )
+            if sealed.postings:
+                rows = [{**p._asdict(), "action": causes[p.action], "height": height} for p in sealed.postings]
+                connection.execute(insert(posting), rows)
+            for tree, change in (
+                (STATE_TREE, sealed.state), (RESULTS_TREE, sealed.results), (FRONTIER_TREE, sealed.frontier),
+            ):  # fmt: skip
+                _write_tree(connection, tree, change)
+            erased = [key[1:] for key in sealed.changed if key[0] == 0x7A]
+            if erased:
+                connection.execute(delete(content).where(content.c.hash.in_(erased)))
+
+    # -- trees ---------------------------------------------------------------------------------
+    def load_bucket(self, tree: int, bucket: int) -> dict[bytes, bytes]:
+        query = select(entity.c.key, entity.c.value).where(entity.c.slot == tree * BUCKETS + bucket)
+        return {row[0]: row[1] for row in self._all(query)}
+
+    def load_roots(self, tree: int) -> dict[int, bytes]:
+        first = tree * BUCKETS
+        query = select(bucket).where(bucket.c.slot >= first, bucket.c.slot < first + BUCKETS)
+        return {row.slot - first: row.root for row in self._all(query)}
+
+    def load_tree(self, tree: int) -> Iterable[tuple[bytes, bytes]]:
+        first = tree * BUCKETS
+        query = select(entity.c.key, entity.c.value).where(entity.c.slot >= first, entity.c.slot < first + BUCKETS)
+        return [(row[0], row[1]) for row in self._all(query)]
+
+    # -- the log -------------------------------------------------------------------------------
+    def known(self, ids: Iterable[bytes]) -> set[bytes]:
+        return set(self._positions_of(ids))
+
+    def record(self, id_: bytes) -> LogRecord | None:
+        found = self.records([id_])
+        return found[0] if found else None
+
+    def records(self, ids: Sequence[bytes]) -> list[LogRecord]:
+        rows: list[LogRecord] = []
+        for start in range(0, len(ids), IN_MAX):
+            part = ids[start : start + IN_MAX]
+            found = {r.id: r for r in self._records(select(action).where(action.c.id.in_(part)))}
+            rows.extend(found[id_] for id_ in part if id_ in found)
+        return rows
+
+    def find(self, prefix: bytes, odd: int | None, limit: int) -> list[bytes]:
+        low = prefix + (bytes([odd << 4]) if odd is not None else b"")
+        high = prefix + bytes([odd << 4 | 15]) if odd is not None else prefix
+        query = select(action.c.id).where(action.c.id >= low, action.c.id <= high + b"\xff" * 32).limit(limit)
+        return [row[0] for row in self._all(query)]
+
+    def chain(self, device: bytes, first: int, last: int, limit: int) -> list[LogRecord]:
+        number = self._numbers.get(device)
+        if number is None:
+            return []
+        query = select(action).where(action.c.device == number, action.c.seq >= first, action.c.seq <= last)
+        return self._records(query.order_by(action.c.seq, action.c.pos).limit(limit))
+
+    def at(self, device: bytes, seq: int) -> LogRecord | None:
+        found = self.chain(device, seq, seq, 1)
+        return found[0] if found else None
+
+    def heads(self) -> Mapping[bytes, tuple[int, bytes]]:
+        return {row.key: (row.seq, row.head) for row in self._all(select(device))}
+
+    def unsealed(self, sealed: Mapping[bytes, tuple[int, bytes]]) -> list[LogRecord]:
+        rows: list[LogRecord] = []
+        for key, (seq, _) in self.heads().items():
+            done = sealed.get(key, (0, b""))[0]
+            if seq > done:
+                query = select(action).where(action.c.device == self._numbers[key], action.c.seq > done)
+                rows.extend(self._records(query))
+        return sorted(rows)
+
+    def newest(self, limit: int, before: int | None) -> list[LogRecord]:
+        query = select(action).order_by(action.c.pos.desc()).limit(limit)
+        return self._records(query if before is None else query.where(action.c.pos < before))
+
+    def of_type(self, type_: str) -> list[bytes]:
+        query = select(action.c.id).where(action.c.kind == _KIND_NO[type_]).order_by(action.c.pos)
+        return [row[0] for row in self._all(query)]
+
+    def about(self, id_: bytes) -> list[LogRecord]:
+        pos = self._positions_of([id_]).get(id_)
+        return [] if pos is None else self._records(select(action).where(action.c.about == pos).order_by(action.c.pos))
+
+    def verdict(self, id_: bytes) -> str | None:
+        return self.verdicts([id_]).get(id_)
+
+    def verdicts(self, ids: Sequence[bytes]) -> dict[bytes, str]:
+        by_pos = {pos: id_ for id_, pos in self._positions_of(ids).items()}
+        found: dict[bytes, str] = {}
+        numbers = list(by_pos)
+        for start in range(0, len(numbers), IN_MAX):
+            query = select(verdict).where(verdict.c.pos.in_(numbers[start : start + IN_MAX]))
+            found.update({by_pos[row.pos]: row.code for row in self._all(query)})
+        return found
+
+    # -- checkpoints and ledger ----------------------------------------------------------------
+    def checkpoint(self, height: int) -> CheckpointRecord | None:
+        found = self.checkpoints(height, 1)
+        return found[0] if found and found[0].height == height else None
+
+    def checkpoints(self, first: int, limit: int) -> list[CheckpointRecord]:
+        query = select(
+            checkpoint.c.height, checkpoint.c.id, checkpoint.c.time, checkpoint.c.actions, checkpoint.c.certificate
+        )
+        query = query.where(checkpoint.c.height >= first).order_by(checkpoint.c.height).limit(limit)
+        return [CheckpointRecord(*row) for row in self._all(query)]
+
+    def last_checkpoint(self) -> CheckpointRecord | None:
+        height = self._all(select(func.max(checkpoint.c.height)))[0][0]
+        return None if height is None else self.checkpoint(height)
+
+    def order(self, height: int) -> list[bytes]:
+        rows = self._all(select(checkpoint.c.order).where(checkpoint.c.height == height))
+        numbers: list[int] = decode_trusted(rows[0][0]) if rows else []
+        ids: dict[int, bytes] = {}
+        for start in range(0, len(numbers), IN_MAX):
+            query = select(action.c.pos, action.c.id).where(action.c.pos.in_(numbers[start : start + IN_MAX]))
+            ids.update({row.pos: row.id for row in self._all(query)})
+        return [ids[number] for number in numbers]
+
+    def postings(self, limit: int) -> list[PostingRecord]:
+        columns = (
+            posting.c.kind, posting.c.source, posting.c.target, posting.c.unit, posting.c.amount, action.c.id,
+            posting.c.memo, posting.c.height,
+        )  # fmt: skip
+        query = select(*columns).join(action, action.c.pos == posting.c.action).order_by(posting.c.no.desc()).limit(limit)
+        return [PostingRecord(*row) for row in self._all(query)]
+
+    # -- detached content ----------------------------------------------------------------------
+    def content(self, hash_: bytes) -> bytes | None:
+        rows = self._all(select(content.c.blob).where(content.c.hash == hash_))
+        return rows[0][0] if rows else None
+
+    def add_content(self, hash_: bytes, blob: bytes) -> None:
+        with transaction(self._engine, self._path) as connection:
+            connection.execute(update(content).where(content.c.hash == hash_).values(blob=blob))
+
+    def erase_content(self, hash_: bytes) -> None:
+        with transaction(self._engine, self._path) as connection:
+            connection.execute(delete(content).where(content.c.hash == hash_))
+
+    def wanted(self, limit: int) -> list[tuple[bytes, int]]:
+        query = select(content.c.hash, content.c.size).where(content.c.blob.is_(None)).limit(limit)
+        return [(row.hash, row.size) for row in self._all(query)]
+
+    def wants(self, hash_: bytes) -> int | None:
+        query = select(content.c.size).where(content.c.hash == hash_, content.c.blob.is_(None))
+        rows = self._all(query)
+        return rows[0][0] if rows else None
+
+    # -- small things --------------------------------------------------------------------------
+    def counts(self) -> Counts:
+        rows = self._all(
+            select(
+                select(func.count()).select_from(action).scalar_subquery(),
+                select(func.coalesce(func.sum(checkpoint.c.actions), 0)).scalar_subquery(),
+                select(func.count()).select_from(content).scalar_subquery(),
+            )
+        )
+        return Counts(*rows[0])
+
+    def meta(self, key: str) -> bytes | None:
+        rows = self._all(select(meta.c.value).where(meta.c.key == key))
+        return rows[0][0] if rows else None
+
+    def set_meta(self, key: str, value: bytes | None) -> None:
+        with transaction(self._engine, self._path) as connection:
+            connection.execute(delete(meta).where(meta.c.key == key))
+            if value is not None:
+                connection.execute(insert(meta).values(key=key, value=value))
+
+    # -- inside --------------------------------------------------------------------------------
+    def _reading(self) -> Any:
+        return transaction(self._engine, self._path)
+
+    def _all(self, query: Select[Any]) -> Sequence[Row[Any]]:
+        with translated(self._path), self._engine.connect() as connection:
+            return connection.execute(query).all()
+
+    def _records(self, query: Select[Any]) -> list[LogRecord]:
+        return [
+            LogRecord(r.pos, r.id, self._keys[r.device], r.seq, r.payload, r.signature) for r in self._all(query)
+        ]
+
+    def _positions_of(self, ids: Iterable[bytes]) -> dict[bytes, int]:
+        found: dict[bytes, int] = {}
+        unknown = []
+        for id_ in ids:
+            pos = self._positions.get(id_)
+            if pos is None:
+                unknown.append(id_)
+            else:
+                found[id_] = pos
+        for start in range(0, len(unknown), IN_MAX):
+            query = select(action.c.id, action.c.pos).where(action.c.id.in_(unknown[start : start + IN_MAX]))
+            found.update({row.id: row.pos for row in self._all(query)})
+        return found
+
+    def _remember(self, positions: Mapping[bytes, int]) -> None:
+        self._positions.update(positions)
+        while len(self._positions) > POSITIONS_MAX:
+            self._positions.popitem(last=False)
+
+
+def _write_tree(connection: Any, tree: int, change: TreeChange) -> None:
+    first = tree * BUCKETS
+    gone, rows = [], []
+    for key, value in change.values.items():
+        slot = first + bucket_of(key)
+        if value is None:
+            gone.append((slot, key))
+        else:
+            rows.append({"slot": slot, "key": key, "value": value})
+    if rows:
+        statement = upsert(entity)
+        connection.execute(
+            statement.on_conflict_do_update(index_elements=["slot", "key"], set_={"value": statement.excluded.value}), rows
+        )
+    for start in range(0, len(gone), IN_MAX):
+        connection.execute(delete(entity).where(tuple_(entity.c.slot, entity.c.key).in_(gone[start : start + IN_MAX])))
+    if change.roots:
+        statement = upsert(bucket)
+        connection.execute(
+            statement.on_conflict_do_update(index_elements=["slot"], set_={"root": statement.excluded.root}),
+            [{"slot": first + number, "root": root} for number, root in change.roots.items()],
+        )
