@@ -1,0 +1,33 @@
+# Guildhall: everything one does from a checkout. `make help` lists it.
+.DEFAULT_GOAL := help
+.PHONY: help setup run test check lock clean
+PYTHON ?= python3
+BIN := .venv/bin
+ARGS ?=
+
+help:  ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 14
+
+setup:  ## .venv with everything; as root missing system libraries too
+	@PYTHON=$(PYTHON) packaging/setup.sh
+
+run: setup  ## set up and open the program
+	@if [ -z "$${DISPLAY:-}$${WAYLAND_DISPLAY:-}$${QT_QPA_PLATFORM:-}" ]; then \
+	  echo "There is no display here, so no window can open. Try: make demo" >&2; exit 1; fi
+	@$(BIN)/python main.py $(ARGS)
+
+test: setup  ## set up and run all tests (make test ARGS="tests/unit -k tally")
+	@QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest $(ARGS)
+
+check: setup  ## lint, types, layers
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+lock:  ## renew requirements.lock and requirements-dev.lock from pyproject.toml
+	$(BIN)/pip-compile -q --upgrade -o requirements.lock pyproject.toml
+	$(BIN)/pip-compile -q --upgrade --extra dev -c requirements.lock -o requirements-dev.lock pyproject.toml
+
+clean:  ## remove what setup and tests made
+	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

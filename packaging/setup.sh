@@ -1,0 +1,59 @@
+#!/usr/bin/env bash
+# Prepares this checkout: system libraries, .venv, locked packages, the guildhall command.
+# Does nothing when nothing changed since it last succeeded. Called by `make setup`.
+set -eu
+cd "$(dirname "$0")/.."
+
+python=${PYTHON:-python3}
+venv=.venv
+stamp=$venv/.guildhall-setup
+
+say() { printf '%s\n' "$*"; }
+fail() { printf 'setup: %s\n' "$*" >&2; exit 1; }
+
+command -v "$python" >/dev/null || fail "$python was not found. Install Python 3.11 or newer, or name one: make setup PYTHON=/path/to/python3"
+"$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
+  fail "$("$python" --version) is too old; Python 3.11 or newer is needed. Name one: make setup PYTHON=/path/to/python3"
+
+wanted=$({ "$python" --version; cat requirements-dev.lock pyproject.toml; pwd; } | sha256sum | cut -d' ' -f1)
+if [ -x $venv/bin/guildhall ] && [ "$(cat $stamp 2>/dev/null || true)" = "$wanted" ]; then
+  exit 0
+fi
+
+# What the window draws with, and what one dependency (fastecdsa) is compiled with.
+libraries="libegl1 libgl1 libxkbcommon-x11-0 libdbus-1-3 libfontconfig1 libxcb-cursor0 libxcb-icccm4 libxcb-keysyms1
+  libxcb-shape0 libxcb-xkb1 libxcb-render-util0 libxcb-image0 libgmp-dev gcc libc6-dev"
+fonts="fonts-noto-cjk"
+needed=""
+if command -v dpkg-query >/dev/null; then
+  missing() { [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null || true)" != installed ]; }
+  for name in $libraries; do if missing "$name"; then needed="$needed $name"; fi; done
+  "$python" -c 'import os, sys, sysconfig; sys.exit(not os.path.exists(sysconfig.get_path("include") + "/Python.h"))' ||
+    needed="$needed python3-dev"
+  "$python" -c 'import ensurepip' 2>/dev/null || needed="$needed python3-venv"
+  wished=""
+  for name in $fonts; do if missing "$name"; then wished="$wished $name"; fi; done
+  if [ -n "$needed$wished" ] && [ "$(id -u)" = 0 ]; then
+    say "Installing system packages:$needed$wished"
+    export DEBIAN_FRONTEND=noninteractive
+    apt-get update -qq
+    # shellcheck disable=SC2086  # a list of names
+    apt-get install -y -qq --no-install-recommends $needed $wished >/dev/null
+  elif [ -n "$needed" ]; then
+    say "System packages are missing and installing them needs root. Run this line, then try again:"
+    say "  sudo apt-get install -y --no-install-recommends$needed$wished"
+    exit 1
+  elif [ -n "$wished" ]; then
+    say "Chinese text needs a font that is not installed: sudo apt-get install -y$wished"
+  fi
+else
+  say "This is no Debian: see docs/dependencies.md for the system libraries if the window does not start."
+fi
+
+say "Setting up .venv (once; takes about a minute)"
+rm -f $stamp
+"$python" -m venv --clear $venv
+$venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+$venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+printf '%s\n' "$wanted" > $stamp
+say "Ready. The command line is .venv/bin/guildhall"
