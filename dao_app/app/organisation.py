@@ -195,6 +195,9 @@ class Organisation:
         if (epoch, key) not in self.keys:
             self.keys = sorted([*self.keys, (epoch, key)])
 
+    def join_envelope(self) -> bytes:
+        return self.store.meta("join") or b""
+
     def device_certificate(self) -> bytes:
         return self.certificate_of_device
 

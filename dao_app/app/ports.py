@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from dao_app.app.errors import GuildhallError
-from dao_app.app.views import Change, Progress
+from dao_app.app.views import Change, Finding, Progress
+from dao_app.core.invitation import Invitation
 
 
 class Clock(Protocol):
@@ -130,6 +131,10 @@ class Replica(Protocol):
         ...
 
     def add_org_key(self, epoch: int, key: bytes) -> None: ...
+    def join_envelope(self) -> bytes:
+        """Own ``member.join`` while it is not settled, else b""."""
+        ...
+
     def device_certificate(self) -> bytes:
         """This device's certificate, as the hello shows it: DAG-CBOR [root, device, signature]."""
         ...
@@ -160,8 +165,11 @@ class Network(Protocol):
     """One host per organisation and device key."""
 
     async def start(self, replica: Replica, signer: Signer, listen: Sequence[str], mdns: bool) -> None: ...
-    async def start_joining(self, invitation: bytes, replica: Replica, signer: Signer) -> None:
-        """Dial the invitation's addresses, prove its bearer key, hand over ``member.join``, fetch."""
+    async def start_joining(
+        self, invitation: Invitation, replica: Replica, signer: Signer, listen: Sequence[str], mdns: bool
+    ) -> None:
+        """Dial the invitation's addresses, prove its bearer key, hand over ``replica.join_envelope()``,
+        fetch; becomes an ordinary host once the join is final."""
         ...
 
     async def stop(self, org_id: bytes) -> None: ...
@@ -179,6 +187,9 @@ class Network(Protocol):
         ...
 
     def peers(self, org_id: bytes) -> tuple[PeerInfo, ...]: ...
+    async def diagnose(self, org_id: bytes) -> list[Finding]:
+        """What works and what to change, for the doctor."""
+        ...
 
 
 class EngineHandle(Protocol):

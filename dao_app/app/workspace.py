@@ -7,7 +7,7 @@ tells listeners what changed, at most once per call. All in the engine's thread.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from dao_app.app import views as v
@@ -16,11 +16,14 @@ from dao_app.app.organisation import Judge, Organisation
 from dao_app.app.ports import Clock, Network, Random, Signer, Verifier
 from dao_app.app.storage import OrgStore
 from dao_app.core.encoding import decode, encode
-from dao_app.core.entities import Device, device_key
+from dao_app.core.entities import ORG_KEY, Device, Org, device_key
 from dao_app.core.envelope import Action
+from dao_app.core.invitation import Invitation
 from dao_app.core.limits import SEAL_WITHIN_MS
 
 SEAL_AFTER_MS = 700  # quiet time before the sole witness seals: gathers one gesture's actions
+WAIT_STEP_S = 0.1
+ADDRESSES_MAX = 64
 ALL_TOPICS = frozenset(
     {"org", "members", "invites", "tasks", "proposals", "contributions", "ledger", "log", "checkpoints", "status"}
 )
@@ -57,6 +60,16 @@ class KeyTools(Protocol):
     def signer(self, seed: bytes) -> Signer: ...
 
 
+class Runtime(Protocol):
+    """The engine's event loop."""
+
+    def spawn(self, work: Callable[..., Awaitable[None]], *args: object) -> None:
+        """Run beside everything else; what it raises stops the engine."""
+        ...
+
+    async def sleep(self, seconds: float) -> None: ...
+
+
 class Home(Protocol):
     """The data folder."""
 
@@ -80,6 +93,18 @@ class Opened:
     online: bool = False
     join: v.JoinView | None = None
     waits_since_ms: int | None = None
+    offline_since_ms: int | None = None
+    syncing: tuple[int, int] | None = None
+    addresses: list[str] = field(default_factory=list)  # of peers, newest success first
+
+    @property
+    def join_waits(self) -> bool:
+        """Asked to join, and the final order has not answered yet."""
+        return self.join is not None and self.join.stage not in ("done", "refused")
+
+    @property
+    def known_addresses(self) -> list[str]:
+        return self.addresses[:4]
 
 
 class Workspace:
@@ -87,21 +112,24 @@ class Workspace:
 
     def __init__(
         self, home: Home, keys: KeyTools, verifier: Verifier, clock: Clock, random: Random,
-        network: Network | None = None, judge: Judge | None = None,
+        runtime: Runtime, network: Network | None = None, judge: Judge | None = None,
+        listen: Sequence[str] = (), mdns: bool = True,
     ) -> None:
         self.home = home
         self.keys = keys
         self.verifier = verifier
         self.clock = clock
         self.random = random
+        self.runtime = runtime
         self.network = network
         self._judge = judge
+        self._listen = tuple(listen)
+        self._mdns = mdns
         self.vault: Vault | None = None
         self.opened: dict[bytes, Opened] = {}
         self.unsent: dict[bytes, set[bytes]] = {}
         self._sinks: list[Callable[[v.Change | v.Progress], None]] = []
         self._changed: dict[str, set[str]] = {}
-        self.started: list[Callable[[Opened], Awaitable[None]]] = []
         for org_id in home.organisations():
             self.open(org_id)
 
@@ -110,6 +138,8 @@ class Workspace:
         self.vault = self.home.open_vault(passphrase)
         for opened in self.opened.values():
             self._load_keys(opened.org)
+            self._resume_join(opened)
+            self.start_network(opened)
 
     def need_vault(self) -> Vault:
         if self.vault is None:
@@ -141,9 +171,16 @@ class Workspace:
         org.on_stored = lambda actions: self._stored(opened, actions)
         org.on_sealed = lambda certificate, sealed: self._sealed(opened)
         self._load_keys(org)
+        kept = org.store.meta("addresses")
+        opened.addresses = list(decode(kept)) if kept else []
         if org.replay.pending:
             opened.dirty_ms = self.clock.now_ms()
         return opened
+
+    def close_all(self) -> None:
+        """Close every store; everything signed is in them already."""
+        for org_id in list(self.opened):
+            self.close(org_id)
 
     def close(self, org_id: bytes) -> None:
         opened = self.opened.pop(org_id)
@@ -167,6 +204,72 @@ class Workspace:
         """Keep the organisation keys that it holds now."""
         if self.vault is not None:
             self.vault.put(f"{org.org_id.hex()}.keys", encode([list(pair) for pair in org.keys]))
+
+    # -- network -----------------------------------------------------------------------------------
+    def start_network(self, opened: Opened) -> None:
+        """Bring an organisation's host up, if there is a network and this device's key."""
+        org = opened.org
+        if self.network is None or org.signer is None or opened.online or opened.join_waits:
+            return
+        opened.online = True
+        opened.offline_since_ms = self.clock.now_ms()
+        self.runtime.spawn(self.network.start, org, org.signer, self._listen, self._mdns)
+
+    def start_joining(self, opened: Opened, invitation: Invitation) -> None:
+        """Look for a member who takes the request to join."""
+        if self.network is None or opened.org.signer is None or opened.online:
+            return
+        opened.online = True
+        self.runtime.spawn(self.network.start_joining, invitation, opened.org, opened.org.signer, self._listen, self._mdns)
+
+    def _resume_join(self, opened: Opened) -> None:
+        """A join that was not settled when the program stopped goes on."""
+        if self.vault is None or opened.org.signer is None:
+            return
+        link = self.vault.get(f"{opened.org.org_id.hex()}.join")
+        if link is None:
+            return
+        opened.join = v.JoinView(opened.org.org_id.hex(), "searching", 0, 0)
+        self._settle_join(opened)
+        if opened.join_waits:
+            self.start_joining(opened, Invitation.from_text(link.decode()))
+
+    async def wait_for(self, condition: Callable[[], bool], seconds: float) -> bool:
+        """Wait until the condition holds, at most so long; says whether it does."""
+        until = self.clock.now_ms() + int(seconds * 1000)
+        while not condition():
+            if self.clock.now_ms() >= until:
+                return False
+            await self.runtime.sleep(WAIT_STEP_S)
+        return True
+
+    async def pause(self) -> None:
+        """Let others work."""
+        await self.runtime.sleep(0)
+
+    def remember_address(self, opened: Opened, address: str) -> None:
+        """Keep a peer's address, newest first."""
+        opened.addresses = [address, *(a for a in opened.addresses if a != address)][:ADDRESSES_MAX]
+        opened.org.store.set_meta("addresses", encode(opened.addresses))
+
+    def examine(self) -> list[v.Finding]:
+        """What the doctor finds in this folder."""
+        findings = []
+        if not self.home.vault_exists():
+            findings.append(v.Finding("no_identity", "note", {}))
+        elif self.vault is None:
+            findings.append(v.Finding("locked", "note", {}))
+        elif not self.home.load_profile().get("words_confirmed"):
+            findings.append(v.Finding("words_not_confirmed", "note", {}))
+        if not self.opened:
+            findings.append(v.Finding("no_organisation", "note", {}))
+        for opened in self.opened.values():
+            counts = opened.org.store.counts()
+            params = {"org": opened.org.org_id.hex()[:8], "actions": str(counts.actions), "height": str(opened.org.height())}
+            findings.append(v.Finding("log_reads_well", "ok", params))
+            if self.network is None:
+                findings.append(v.Finding("network_not_running", "note", params))
+        return findings
 
     def find(self, name: str) -> Opened:
         """By id, unique prefix, name, or "" for the only one."""
@@ -250,12 +353,15 @@ class Workspace:
             opened.dirty_ms = now
 
     def _settle_join(self, opened: Opened) -> None:
-        if opened.join is None or opened.join.stage in ("done", "refused") or opened.org.signer is None:
+        if not opened.join_waits or opened.org.signer is None:
             return
         found = opened.org.replay.final.entity(device_key(opened.org.signer.public))
         if isinstance(found, Device):
             stage = "done" if found.status == "active" else "refused"
             opened.join = v.JoinView(opened.org.org_id.hex(), stage, 0, 0)
+            if self.vault is not None:
+                self.vault.delete(f"{opened.org.org_id.hex()}.join")
+            self.keep_keys(opened.org)
             self.mark(opened.org.org_id, ALL_TOPICS | {"join", "orgs"})
 
     def failed(self, opened: Opened, error: GuildhallError) -> None:
@@ -280,8 +386,6 @@ class Workspace:
 
 
 def _name_of(org: Organisation) -> str:
-    from dao_app.core.entities import ORG_KEY, Org
-
     org.replay.derive()
     found = org.replay.provisional.get(ORG_KEY, Org)
     return found.name if found else ""

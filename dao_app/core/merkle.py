@@ -117,6 +117,13 @@ class MerkleMap:
             for place in touched:
                 above[place] = _sha(b"\x01" + below[2 * place] + below[2 * place + 1]).digest()
 
+    def preview(self, roots: Mapping[int, bytes]) -> bytes:
+        """The root with these bucket roots; the map stays as it is."""
+        other = MerkleMap.__new__(MerkleMap)
+        other._levels = [list(level) for level in self._levels]
+        other.update(roots)
+        return other.root
+
     @property
     def root(self) -> bytes:
         return self._levels[-1][0]

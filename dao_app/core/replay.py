@@ -242,6 +242,11 @@ class Replay:
         self._snapshots: list[tuple[int, State, Verdicts, tuple[int, int, bytes]]] = []
         self._fresh: list[bytes] = list(self.pending)
 
+    def provisional_root(self) -> bytes:
+        """State root over the final state with the provisional changes; equal where the logs are equal."""
+        self.derive()
+        return self.final.preview(self.provisional.changed)
+
     @property
     def provisional_ids(self) -> list[bytes]:
         """Unsealed actions in the order in which they are shown."""

@@ -112,6 +112,20 @@ class Tree:
             self._decoded.update({k: e for k, e in changes.items() if e is not None})
         return written
 
+    def preview(self, changes: Mapping[bytes, Entity | None]) -> bytes:
+        """The root as it would be with these changes; nothing is written."""
+        touched: dict[int, dict[bytes, bytes]] = {}
+        for key, entity in changes.items():
+            number = bucket_of(key)
+            if number not in touched:
+                touched[number] = dict(self._bucket(number))
+            bucket = touched[number]
+            if entity is None:
+                bucket.pop(key, None)
+            else:
+                bucket[key] = encode_entity(entity)
+        return self._map.preview({number: bucket_root(bucket) for number, bucket in touched.items()})
+
     def proof(self, key: bytes) -> tuple[list[bytes], dict[bytes, bytes]]:
         """Path of the key's bucket in the upper tree, and the bucket's entries."""
         number = bucket_of(key)

@@ -1,0 +1,243 @@
+"""Use cases around trust: today, status, checkpoints, the log, verifying everything, peers, doctor."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from dao_app.app import views as v
+from dao_app.app.cases import Cases
+from dao_app.app.cases_proposals import proposal_row
+from dao_app.app.cases_tasks import contribution_row, task_row
+from dao_app.app.cases_tokens import balances
+from dao_app.app.errors import InputError, NetworkError, NotFound
+from dao_app.app.queries import Reader, fingerprint
+from dao_app.app.resolve import ids_by_prefix
+from dao_app.app.storage import CheckpointRecord, LogRecord
+from dao_app.app.verification import verify_everything
+from dao_app.core.encoding import Link, cid_text, decode_trusted
+from dao_app.core.entities import Contribution, Proposal, Task, contribution_key, member_party, proposal_key, task_key
+from dao_app.core.envelope import parse_trusted
+from dao_app.core.finality.checkpoint import parse_certificate, quorum
+from dao_app.core.words import words_for
+
+CHECKPOINT_ROWS = 24
+LOG_ROWS_MAX = 5_000
+HISTORY_WORDS = 6
+DECIDED_ROWS = 8
+ADDRESS_CHARS_MAX = 512
+
+
+class TrustCases(Cases):
+    """Part of ``app.api.Api``."""
+
+    def today(self, org: str) -> v.TodayView:
+        _, reader = self._read(org)
+        now = self._ws.clock.now_ms()
+        tasks = [task_row(reader, i) for i in reader.org.store.of_type("task.open") if reader.state.get(task_key(i), Task)]
+        proposals = [
+            proposal_row(reader, i, now)
+            for i in reader.org.store.of_type("proposal.open")
+            if reader.state.get(proposal_key(i), Proposal)
+        ]
+        mine = tuple(t for t in tasks if t.assignee and t.assignee.you and t.status in ("claimed", "submitted"))
+        decided = [p for p in proposals if p.status in ("passed", "not_passed", "decided")]
+        decided.sort(key=lambda p: p.closes_ms or 0, reverse=True)
+        upcoming = [
+            v.TodayItem("vote", p.id, p.number, p.title, p.closes_ms, None) for p in proposals if p.status == "voting"
+        ]
+        upcoming += [
+            v.TodayItem("work", t.id, t.number, t.title, t.expires_ms, t.reward)
+            for t in tasks
+            if t.expires_ms and t.status in ("open", "claimed")
+        ]
+        upcoming.sort(key=lambda item: item.due_ms or 0)
+        own = balances(reader, [member_party(reader.member)]) if reader.member else ()
+        return v.TodayView(
+            tuple(self._needs(reader, tasks, proposals)), mine, tuple(decided[:DECIDED_ROWS]), own, tuple(upcoming[:8])
+        )
+
+    def _needs(self, reader: Reader, tasks: list[v.TaskRow], proposals: list[v.ProposalRow]) -> list[v.TodayItem]:
+        needs = []
+        profile = self._ws.home.load_profile()
+        if profile.get("member") and not profile.get("words_confirmed") and reader.permissions():
+            needs.append(v.TodayItem("confirm_words", "", None, "", None, None))
+        for p in proposals:
+            if "vote" in p.can and p.my_choice is None:
+                needs.append(v.TodayItem("vote", p.id, p.number, p.title, p.closes_ms, None))
+        for t in tasks:
+            if "accept" in t.can:
+                needs.append(v.TodayItem("review", t.id, t.number, t.title, None, t.reward))
+            elif "submit" in t.can and t.status == "claimed":
+                needs.append(v.TodayItem("work", t.id, t.number, t.title, t.expires_ms, t.reward))
+        for id_ in reader.org.store.of_type("contribution.claim"):
+            entity = reader.state.get(contribution_key(id_), Contribution)
+            if entity is not None and entity.status == "claimed":
+                row = contribution_row(reader, id_)
+                if "endorse" in row.can:
+                    needs.append(v.TodayItem("endorse", row.id, None, row.title, None, None))
+        return needs
+
+    # -- checkpoints ---------------------------------------------------------------------------------
+    def trust(self, org: str) -> v.TrustView:
+        opened, reader = self._read(org)
+        replay = opened.org.replay
+        counts = opened.org.store.counts()
+        keys = opened.org.witnesses()
+        waits_for, seen = reader.witness()
+        last = opened.org.store.checkpoints(max(1, replay.position.height - CHECKPOINT_ROWS + 1), CHECKPOINT_ROWS)
+        rows = tuple(self._checkpoint(reader, record) for record in reversed(last))
+        founded = reader.founded()
+        witnesses = ()
+        if founded is not None:
+            here = opened.org.is_witness()
+            now = self._ws.clock.now_ms()
+            online = here or (seen is not None and now - seen < 10_000)
+            witnesses = (v.WitnessView(reader.person(founded.witness_member), here, online, seen),)
+        return v.TrustView(
+            replay.position.height, replay.position.time, counts.sealed, len(replay.pending), len(replay.verdicts),
+            witnesses, quorum(max(1, len(keys))), len(keys) == 1, waits_for if replay.pending else (),
+            opened.waits_since_ms if replay.pending else None, words_for(replay.position.id, HISTORY_WORDS), rows,
+        )
+
+    def _checkpoint(self, reader: Reader, record: CheckpointRecord) -> v.CheckpointRow:
+        certificate = parse_certificate(record.raw)
+        checkpoint = certificate.checkpoint
+        founded = reader.founded()
+        signers = tuple(
+            reader.person(founded.witness_member).name or fingerprint(p.witness)
+            if founded is not None and p.witness == founded.witness
+            else fingerprint(p.witness)
+            for p in certificate.precommits
+        )
+        return v.CheckpointRow(
+            record.height, record.id.hex(), record.time, record.actions, checkpoint.state.hex(),
+            checkpoint.results.hex(), checkpoint.frontier.hex(), signers, len(checkpoint.witnesses),
+            quorum(len(checkpoint.witnesses)),
+        )
+
+    def state_root(self, org: str) -> v.RootView:
+        opened, reader = self._read(org)
+        replay = opened.org.replay
+        return v.RootView(
+            opened.org.org_id.hex(), replay.position.height, replay.position.time, replay.final.root.hex(),
+            replay.results.root.hex(), replay.frontier.root.hex(), replay.position.id.hex(), len(replay.pending),
+            replay.provisional_root().hex(),
+        )
+
+    # -- the log -------------------------------------------------------------------------------------
+    def log_list(self, org: str, limit: int = 200, before: str = "") -> tuple[v.LogRow, ...]:
+        _, reader = self._read(org)
+        pos = None
+        if before:
+            found = reader.org.store.record(self._entry(reader, before))
+            pos = found.pos if found is not None else None
+        records = reader.org.store.newest(max(1, min(limit, LOG_ROWS_MAX)), pos)
+        return tuple(_log_row(reader, record) for record in records)
+
+    def log_show(self, org: str, entry: str) -> v.LogEntry:
+        _, reader = self._read(org)
+        record = reader.org.store.record(self._entry(reader, entry))
+        assert record is not None
+        payload = plain(decode_trusted(record.payload))
+        return v.LogEntry(
+            _log_row(reader, record), cid_text(record.id), payload, record.signature.hex(),
+            len(record.payload) + len(record.signature),
+        )
+
+    def _entry(self, reader: Reader, name: str) -> bytes:
+        matches = ids_by_prefix(reader, name.strip())
+        if len(matches) != 1:
+            raise NotFound("entry_unknown" if not matches else "name_ambiguous", name=name[:80])
+        return matches[0]
+
+    async def log_verify(self, org: str, progress: Callable[[v.Progress], None] | None = None) -> v.VerifyReport:
+        opened, _ = self._read(org)
+
+        def told(done: int, total: int) -> None:
+            self._ws.progress("verify", done, total)
+            if progress is not None:
+                progress(v.Progress("verify", done, total))
+
+        return await verify_everything(opened.org, self._ws.verifier, self._ws.pause, told)
+
+    # -- network -------------------------------------------------------------------------------------
+    def status(self, org: str) -> v.StatusView:
+        opened, reader = self._read(org)
+        replay = opened.org.replay
+        network = self._ws.network
+        peers = network.peers(opened.org.org_id) if network is not None and opened.online else ()
+        waits_for, seen = reader.witness()
+        connected = sum(p.connected for p in peers)
+        return v.StatusView(
+            connected, None if connected or network is None else opened.offline_since_ms,
+            len(self._ws.unsent.get(opened.org.org_id, ())), len(replay.pending), replay.position.height,
+            replay.position.time or None, waits_for if replay.pending else (), seen, opened.syncing,
+        )
+
+    def peer_list(self, org: str) -> tuple[v.PeerRow, ...]:
+        opened, reader = self._read(org)
+        network = self._ws.network
+        if network is None or not opened.online:
+            return ()
+        rows = []
+        for p in network.peers(opened.org.org_id):
+            person = reader.author(p.device)
+            rows.append(
+                v.PeerRow(
+                    person, fingerprint(p.device), p.address, p.path, p.connected, p.seen_ms, p.height, p.agrees, p.behind
+                )
+            )
+        return tuple(rows)
+
+    async def peer_add(self, org: str, address: str) -> v.PeerRow:
+        opened, _ = self._read(org)
+        network = self._ws.network
+        address = address.strip()
+        if not address.startswith("/") or "/p2p/" not in address or len(address) > ADDRESS_CHARS_MAX:
+            raise InputError("address_form", address=address[:ADDRESS_CHARS_MAX])
+        if network is None or not opened.online:
+            self._ws.remember_address(opened, address)
+            return v.PeerRow(None, "", address, "none", False, None, None, None, None)
+        reached = await network.dial(opened.org.org_id, address)
+        self._ws.remember_address(opened, address)
+        if not reached:
+            raise NetworkError("peer_unreachable", address=address)
+        row = next((p for p in self.peer_list(org) if p.address == address), None)
+        return row or v.PeerRow(None, "", address, "direct", True, None, None, None, None)
+
+    async def doctor(self, org: str = "") -> tuple[v.Finding, ...]:
+        findings = [*self._ws.examine()]
+        chosen = [self._ws.find(org)] if org else list(self._ws.opened.values())
+        for opened in chosen:
+            name = opened.org.org_id.hex()[:8]
+            if opened.org.conflict:
+                findings.append(v.Finding("conflict", "problem", {"org": name, "height": opened.org.conflict}))
+            if opened.org.forks:
+                findings.append(v.Finding("forks", "problem", {"org": name, "count": str(len(opened.org.forks))}))
+            if self._ws.network is not None and opened.online:
+                findings.extend(await self._ws.network.diagnose(opened.org.org_id))
+        return tuple(findings)
+
+
+def _log_row(reader: Reader, record: LogRecord) -> v.LogRow:
+    action = parse_trusted(record.id, record.payload)
+    return v.LogRow(
+        record.id.hex(), record.pos, reader.author(record.device), fingerprint(record.device), record.seq, action.type,
+        reader.stamp(record.id, action.at),
+    )
+
+
+def plain(value: Any) -> Any:
+    """A payload as JSON: links as {"/": cid}, bytes as {"bytes": hex} (the form IPLD tools print)."""
+    if isinstance(value, Link):
+        return {"/": cid_text(value)}
+    if isinstance(value, bytes):
+        return {"bytes": value.hex()}
+    if isinstance(value, list):
+        return [plain(item) for item in value]
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items()}
+    return value
+
+

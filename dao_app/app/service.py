@@ -1,0 +1,40 @@
+"""The use cases put together: implements ``app.api.Api`` on a ``Workspace``."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from dao_app.app import views as v
+from dao_app.app.cases_identity import IdentityCases
+from dao_app.app.cases_membership import MembershipCases
+from dao_app.app.cases_proposals import ProposalCases
+from dao_app.app.cases_tasks import TaskCases
+from dao_app.app.cases_tokens import TokenCases
+from dao_app.app.cases_trust import TrustCases
+from dao_app.app.workspace import Workspace
+
+OpenDemo = Callable[[Callable[[v.Progress], None]], Awaitable[v.OrgRow]]
+
+
+class Service(IdentityCases, MembershipCases, TaskCases, ProposalCases, TokenCases, TrustCases):
+    """One open data folder, as window and command line see it. ``open_demo`` builds and opens the sample
+    organisation (given by the composition root)."""
+
+    def __init__(self, workspace: Workspace, open_demo: OpenDemo) -> None:
+        self._ws = workspace
+        self._open_demo = open_demo
+
+    def subscribe(self, sink: Callable[[v.Change | v.Progress], None]) -> Callable[[], None]:
+        return self._ws.subscribe(sink)
+
+    async def demo_open(self, progress: Callable[[v.Progress], None] | None = None) -> v.OrgRow:
+        def told(step: v.Progress) -> None:
+            self._ws.progress(step.job, step.done, step.total)
+            if progress is not None:
+                progress(step)
+
+        return await self._open_demo(told)
+
+    def tick(self) -> None:
+        """The heartbeat; called a few times a second by the engine."""
+        self._ws.tick()

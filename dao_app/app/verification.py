@@ -1,0 +1,128 @@
+"""Verify everything: the whole log again from the genesis, in memory, beside what is kept.
+
+Signatures, chains and certificates are judged anew; every checkpoint is derived anew and its roots, results
+and ledgers are compared with what was certified and with what the store holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from dao_app.app.organisation import Organisation
+from dao_app.app.ports import SignatureCheck, Verifier
+from dao_app.app.views import VerifyReport
+from dao_app.core.entities import ORG_KEY, Account, Org, Unit, account_unit, decode_entity, unit_key
+from dao_app.core.envelope import Action, parse_action, signed_message
+from dao_app.core.errors import EncodingError
+from dao_app.core.finality.checkpoint import parse_certificate, precommit_message, quorum
+from dao_app.core.replay import Replay
+from dao_app.core.state import MemorySource, Tree
+from dao_app.core.transition import InvariantBroken
+
+CHUNK = 250  # signatures between two pauses: about 15 ms
+Pause = Callable[[], Awaitable[None]]
+
+
+async def verify_everything(
+    org: Organisation, verifier: Verifier, pause: Pause, told: Callable[[int, int], None]
+) -> VerifyReport:
+    """Check the whole history; never raises for what it finds."""
+    store = org.store
+    counts = store.counts()
+    total = max(1, counts.actions)
+    actions = bad_signatures = checkpoints = bad_checkpoints = results = ledgers = bad_ledgers = 0
+    loaded: dict[bytes, Action] = {}
+    replay = Replay(org.org_id, MemorySource(), lambda id_: loaded[id_], persistent=False)
+    done = 0
+    for height in range(1, org.height() + 1):
+        record = store.checkpoint(height)
+        if record is None:
+            bad_checkpoints += 1
+            break
+        loaded.clear()
+        for one in store.records(store.order(height)):
+            actions += 1
+            try:
+                action = parse_action(one.payload)
+            except EncodingError:
+                bad_signatures += 1
+                continue
+            good = action.id == one.id and verifier.verify(
+                SignatureCheck(action.by, signed_message(action.id), one.signature)
+            )
+            bad_signatures += not good
+            loaded[action.id] = action
+            replay.add(action)
+            done += 1
+            if done % CHUNK == 0:
+                told(done, total)
+                await pause()
+        checkpoints += 1
+        if not _reseal(replay, record.raw, verifier):
+            bad_checkpoints += 1
+            break
+        await pause()
+    ledgers, bad_ledgers = _check_ledgers(replay.final)
+    results = sum(1 for _ in replay.results.entries())
+    for node in list(org.replay.pending.values()):
+        stored = store.record(node.id)
+        actions += 1
+        if stored is None or not verifier.verify(SignatureCheck(node.by, signed_message(node.id), stored.signature)):
+            bad_signatures += 1
+    matches = replay.final.root == org.replay.final.root and replay.position.id == org.replay.position.id
+    results_bad = int(replay.results.root != org.replay.results.root)
+    told(total, total)
+    ok = not (bad_signatures or bad_checkpoints or bad_ledgers or results_bad) and matches
+    return VerifyReport(
+        actions, bad_signatures, checkpoints, bad_checkpoints, results, results_bad, ledgers, bad_ledgers, matches, ok
+    )
+
+
+def _reseal(replay: Replay, raw: bytes, verifier: Verifier) -> bool:
+    """Derive the next checkpoint anew; True where the certificate is good and its roots come out."""
+    certificate = parse_certificate(raw)
+    checkpoint = certificate.checkpoint
+    org = replay.final.entity(ORG_KEY)
+    if isinstance(org, Org):
+        allowed: tuple[bytes, ...] = (org.witness,)
+    else:
+        allowed = (replay.action(replay.org).body["witness"],)
+    good = sum(
+        p.witness in allowed
+        and verifier.verify(
+            SignatureCheck(p.witness, precommit_message(checkpoint.height, p.round, certificate.id), p.signature)
+        )
+        for p in certificate.precommits
+    )
+    nodes = replay.under(certificate.moves)
+    if good < quorum(len(allowed)) or not isinstance(nodes, dict):
+        return False
+    try:
+        sealed = replay.seal(certificate.moves, nodes, checkpoint.time, checkpoint.witnesses, checkpoint.rules)
+    except InvariantBroken:
+        return False
+    if sealed.checkpoint != checkpoint:
+        return False
+    replay.advance(sealed, certificate.id, certificate.moves)
+    return True
+
+
+def _check_ledgers(final: Tree) -> tuple[int, int]:
+    """Per unit: do all accounts together make the supply, and is none below zero? (units, wrong ones)"""
+    sums: dict[str, int] = {}
+    wrong: set[str] = set()
+    supplies: dict[str, int] = {}
+    for key, value in final.entries():
+        if key[0] == 0x61:
+            account = decode_entity(key, value)
+            assert isinstance(account, Account)
+            unit = account_unit(key)
+            sums[unit] = sums.get(unit, 0) + account.balance
+            if account.balance < 0 or account.incoming:
+                wrong.add(unit)
+        elif key[0] == unit_key("")[0]:
+            entity = decode_entity(key, value)
+            assert isinstance(entity, Unit)
+            supplies[key[1:].decode()] = entity.supply
+    wrong |= {unit for unit, supply in supplies.items() if sums.get(unit, 0) != supply}
+    return len(supplies), len(wrong)
