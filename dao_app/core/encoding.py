@@ -35,6 +35,7 @@ def _encode_link(encoder: Any, link: Link) -> None:
     encoder.encode(cbor2.CBORTag(_LINK_TAG, _TAG_PREFIX + link))
 
 
+_NESTING = (cbor2.CBORTag, dict, list)
 _ENCODERS = {Link: _encode_link}
 
 
@@ -78,7 +79,23 @@ def decode(data: bytes, depth_max: int = DEPTH_MAX) -> Any:
 
 def decode_trusted(data: bytes) -> Any:
     """Decode bytes that ``decode`` accepted before (our own store); links become ``Link``."""
-    return _checked(cbor2.loads(data))
+    return with_links(cbor2.loads(data))
+
+
+def with_links(value: Any) -> Any:
+    """A trusted decoded value with its links as ``Link`` (in place where it can be)."""
+    kind = type(value)
+    if kind is cbor2.CBORTag:
+        return Link(value.value[5:])
+    if kind is dict:
+        for key, item in value.items():
+            if type(item) in _NESTING:
+                value[key] = with_links(item)
+    elif kind is list:
+        for place, item in enumerate(value):
+            if type(item) in _NESTING:
+                value[place] = with_links(item)
+    return value
 
 
 def _checked(value: Any) -> Any:

@@ -21,7 +21,6 @@ GENESIS_TYPE = "org.create"
 JOIN_TYPE = "member.join"
 TYPE_BYTES_MAX = 48
 _FIELDS = {"v", "org", "by", "seq", "prev", "deps", "at", "type", "body"}
-_NO_BODY: dict[str, Any] = {}
 
 
 class Action(NamedTuple):
@@ -109,7 +108,11 @@ def parse_action(payload: bytes) -> Action:
 
 def parse_trusted(id_: bytes, payload: bytes) -> Action:
     """Decode a payload that was checked before (store, verifying worker)."""
-    return _action(id_, decode_trusted(payload))
+    value = decode_trusted(payload)
+    return Action(
+        id_, value["org"], value["by"], value["seq"], value["prev"], tuple(value["deps"]), value["at"], value["type"],
+        value["body"],
+    )
 
 
 def _action(id_: bytes, value: Any) -> Action:

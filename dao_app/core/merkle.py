@@ -92,13 +92,16 @@ def bucket_root(entries: Mapping[bytes, bytes]) -> bytes:
     return root_of([entry_leaf(key, entries[key]) for key in sorted(entries)])
 
 
+_EMPTY_LEAF = leaf_hash(EMPTY_ROOT)
+
+
 class MerkleMap:
     """The upper tree: bucket roots in, map root out; only touched paths are hashed again."""
 
     __slots__ = ("_levels",)
 
     def __init__(self, roots: Mapping[int, bytes] | None = None) -> None:
-        level = [leaf_hash(EMPTY_ROOT)] * BUCKETS
+        level = [_EMPTY_LEAF] * BUCKETS
         self._levels = [level]
         while len(level) > 1:
             level = [node_hash(level[0], level[0])] * (len(level) // 2)
@@ -127,6 +130,10 @@ class MerkleMap:
     @property
     def root(self) -> bytes:
         return self._levels[-1][0]
+
+    def is_empty(self, bucket: int) -> bool:
+        """Does this bucket hold no entry?"""
+        return self._levels[0][bucket] == _EMPTY_LEAF
 
     def path(self, bucket: int) -> list[bytes]:
         """Audit path of a bucket's root in the upper tree, nearest sibling first."""

@@ -146,7 +146,8 @@ class Tree:
     def _bucket(self, number: int) -> dict[bytes, bytes]:
         bucket = self._buckets.get(number)
         if bucket is None:
-            bucket = self._buckets[number] = self._source.load_bucket(self._number, number)
+            bucket = {} if self._map.is_empty(number) else self._source.load_bucket(self._number, number)
+            self._buckets[number] = bucket
             if self._persistent and len(self._buckets) > CACHE_BUCKETS_MAX:
                 self._buckets.popitem(last=False)
         return bucket

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Row, Select, delete, func, insert, select, tuple_, update
+from sqlalchemy import Connection, Engine, Row, Select, Table, bindparam, delete, func, insert, select, tuple_, update
+from sqlalchemy.dialects.sqlite import Insert
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from dao_app.app.storage import CheckpointRecord, Counts, LogRecord, PostingRecord, StoredAction
@@ -28,12 +30,49 @@ POSITIONS_MAX = 200_000  # remembered id → pos pairs; about 150 bytes each
 _KIND_NO = {name: number for number, name in enumerate(OBJECT_KINDS)}
 
 
+def _upsert(table: Table, keys: list[str], columns: list[str], only: str = "") -> Insert:
+    """Insert, or set these columns of the row that is there (``only`` where this one grows)."""
+    statement = upsert(table)
+    return statement.on_conflict_do_update(
+        index_elements=keys,
+        set_={name: statement.excluded[name] for name in columns},
+        where=statement.excluded[only] > table.c[only] if only else None,
+    )
+
+
+# Built once: SQLAlchemy spends more on building a statement than SQLite on running it.
+_PUT_HEAD = _upsert(device, ["no"], ["seq", "head"], only="seq")
+_PUT_ENTITY = _upsert(entity, ["slot", "key"], ["value"])
+_PUT_BUCKET = _upsert(bucket, ["slot"], ["root"])
+_WANT_CONTENT = upsert(content).on_conflict_do_nothing()
+_ADD_ACTION = insert(action)
+_BUCKET = select(entity.c.key, entity.c.value).where(entity.c.slot == bindparam("slot"))
+_BY_IDS = select(action).where(action.c.id.in_(bindparam("ids", expanding=True)))
+_POSITIONS = select(action.c.id, action.c.pos).where(action.c.id.in_(bindparam("ids", expanding=True)))
+_CHAIN = (
+    select(action)
+    .where(
+        action.c.device == bindparam("device"), action.c.seq >= bindparam("first"), action.c.seq <= bindparam("last")
+    )
+    .order_by(action.c.seq, action.c.pos)
+    .limit(bindparam("most"))
+)
+_VERDICTS = select(verdict).where(verdict.c.pos.in_(bindparam("numbers", expanding=True)))
+_CONTENT = select(content.c.blob).where(content.c.hash == bindparam("hash"))
+_ABOUT = select(action).where(action.c.about == bindparam("pos")).order_by(action.c.pos)
+
+
+_ROW = ("pos", "id", "device", "seq", "kind", "about", "payload", "signature")  # of a new action
+
+
 class SqlStore:
     """One organisation's database in a folder of its own."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._engine = open_database(path)
+        self._add_action = _Many(_ADD_ACTION, self._engine, _ROW)
+        self._put_entity = _Many(_PUT_ENTITY, self._engine, ("slot", "key", "value"))
         self._positions: OrderedDict[bytes, int] = OrderedDict()
         with self._reading() as connection:
             self._next_pos = (connection.execute(select(func.max(action.c.pos))).scalar() or 0) + 1
@@ -46,41 +85,35 @@ class SqlStore:
 
     # -- writing -------------------------------------------------------------------------------
     def append(self, rows: Sequence[StoredAction]) -> None:
-        positions: dict[bytes, int] = {}
-        values: list[dict[str, Any]] = []
+        fresh = {row.action.id: pos for pos, row in enumerate(rows, self._next_pos)}
+        about = self._positions_of({row.about for row in rows if row.about is not None and row.about not in fresh})
+        about.update(fresh)
         heads: dict[bytes, tuple[int, bytes]] = {}
         refs: list[dict[str, Any]] = []
-        for pos, row in enumerate(rows, self._next_pos):
-            id_, by = row.action.id, row.action.by
-            positions[id_] = pos
-            values.append(
-                {
-                    "pos": pos, "id": id_, "device": by, "seq": row.action.seq, "kind": _KIND_NO.get(row.action.type),
-                    "about": row.about, "payload": row.payload, "signature": row.signature,
-                }
-            )  # fmt: skip
-            if row.action.seq > heads.get(by, (0, b""))[0]:
-                heads[by] = (row.action.seq, id_)
+        for row in rows:
+            action_ = row.action
+            if action_.seq > heads.get(action_.by, (0, b""))[0]:
+                heads[action_.by] = (action_.seq, action_.id)
             refs.extend({"hash": hash_, "size": size} for hash_, size in row.refs)
-        self._resolve_about(values, positions)
         with transaction(self._engine, self._path) as connection:
-            numbers = self._write_heads(connection, heads)
-            for value in values:
-                value["device"] = numbers.get(value["device"]) or self._numbers[value["device"]]
-            if values:
-                connection.execute(insert(action), values)
+            added = self._write_heads(connection, heads)
+            numbers = {**self._numbers, **added}
+            self._add_action(
+                connection,
+                [
+                    (
+                        fresh[r.action.id], r.action.id, numbers[r.action.by], r.action.seq, _KIND_NO.get(r.action.type),
+                        about.get(r.about) if r.about is not None else None, r.payload, r.signature,
+                    )
+                    for r in rows
+                ],
+            )  # fmt: skip
             if refs:
-                connection.execute(upsert(content).on_conflict_do_nothing(), refs)
-        self._numbers.update(numbers)
-        self._keys.update({number: key for key, number in numbers.items()})
-        self._next_pos += len(values)
-        self._remember(positions)
-
-    def _resolve_about(self, values: list[dict[str, Any]], fresh: Mapping[bytes, int]) -> None:
-        wanted = {v["about"] for v in values if v["about"] is not None and v["about"] not in fresh}
-        known = {**self._positions_of(wanted), **fresh}
-        for value in values:
-            value["about"] = known.get(value["about"])
+                connection.execute(_WANT_CONTENT, refs)
+        self._numbers = numbers
+        self._keys.update({number: key for key, number in added.items()})
+        self._next_pos += len(rows)
+        self._remember(fresh)
 
     def _write_heads(self, connection: Any, heads: Mapping[bytes, tuple[int, bytes]]) -> dict[bytes, int]:
         numbers: dict[bytes, int] = {}
@@ -91,14 +124,7 @@ class SqlStore:
                 number = numbers[key] = len(self._numbers) + len(numbers) + 1
             rows.append({"no": number, "key": key, "seq": seq, "head": head})
         if rows:
-            statement = upsert(device)
-            newer = statement.excluded.seq > device.c.seq
-            connection.execute(
-                statement.on_conflict_do_update(
-                    index_elements=["no"], set_={"seq": statement.excluded.seq, "head": statement.excluded.head}, where=newer
-                ),
-                rows,
-            )
+            connection.execute(_PUT_HEAD, rows)
         return numbers
 
     def commit(self, sealed: Sealed, certificate: Certificate) -> None:
@@ -124,15 +150,14 @@ class SqlStore:
             for tree, change in (
                 (STATE_TREE, sealed.state), (RESULTS_TREE, sealed.results), (FRONTIER_TREE, sealed.frontier),
             ):  # fmt: skip
-                _write_tree(connection, tree, change)
+                self._write_tree(connection, tree, change)
             erased = [key[1:] for key in sealed.changed if key[0] == 0x7A]
             if erased:
                 connection.execute(delete(content).where(content.c.hash.in_(erased)))
 
     # -- trees ---------------------------------------------------------------------------------
     def load_bucket(self, tree: int, bucket: int) -> dict[bytes, bytes]:
-        query = select(entity.c.key, entity.c.value).where(entity.c.slot == tree * BUCKETS + bucket)
-        return {row[0]: row[1] for row in self._all(query)}
+        return {row[0]: row[1] for row in self._all(_BUCKET, slot=tree * BUCKETS + bucket)}
 
     def load_roots(self, tree: int) -> dict[int, bytes]:
         first = tree * BUCKETS
@@ -156,7 +181,7 @@ class SqlStore:
         rows: list[LogRecord] = []
         for start in range(0, len(ids), IN_MAX):
             part = ids[start : start + IN_MAX]
-            found = {r.id: r for r in self._records(select(action).where(action.c.id.in_(part)))}
+            found = {r.id: r for r in self._records(_BY_IDS, ids=part)}
             rows.extend(found[id_] for id_ in part if id_ in found)
         return rows
 
@@ -170,8 +195,7 @@ class SqlStore:
         number = self._numbers.get(device)
         if number is None:
             return []
-        query = select(action).where(action.c.device == number, action.c.seq >= first, action.c.seq <= last)
-        return self._records(query.order_by(action.c.seq, action.c.pos).limit(limit))
+        return self._records(_CHAIN, device=number, first=first, last=last, most=limit)
 
     def at(self, device: bytes, seq: int) -> LogRecord | None:
         found = self.chain(device, seq, seq, 1)
@@ -199,7 +223,7 @@ class SqlStore:
 
     def about(self, id_: bytes) -> list[LogRecord]:
         pos = self._positions_of([id_]).get(id_)
-        return [] if pos is None else self._records(select(action).where(action.c.about == pos).order_by(action.c.pos))
+        return [] if pos is None else self._records(_ABOUT, pos=pos)
 
     def verdict(self, id_: bytes) -> str | None:
         return self.verdicts([id_]).get(id_)
@@ -209,8 +233,8 @@ class SqlStore:
         found: dict[bytes, str] = {}
         numbers = list(by_pos)
         for start in range(0, len(numbers), IN_MAX):
-            query = select(verdict).where(verdict.c.pos.in_(numbers[start : start + IN_MAX]))
-            found.update({by_pos[row.pos]: row.code for row in self._all(query)})
+            rows = self._all(_VERDICTS, numbers=numbers[start : start + IN_MAX])
+            found.update({by_pos[row.pos]: row.code for row in rows})
         return found
 
     # -- checkpoints and ledger ----------------------------------------------------------------
@@ -248,7 +272,7 @@ class SqlStore:
 
     # -- detached content ----------------------------------------------------------------------
     def content(self, hash_: bytes) -> bytes | None:
-        rows = self._all(select(content.c.blob).where(content.c.hash == hash_))
+        rows = self._all(_CONTENT, hash=hash_)
         return rows[0][0] if rows else None
 
     def add_content(self, hash_: bytes, blob: bytes) -> None:
@@ -293,14 +317,13 @@ class SqlStore:
     def _reading(self) -> Any:
         return transaction(self._engine, self._path)
 
-    def _all(self, query: Select[Any]) -> Sequence[Row[Any]]:
+    def _all(self, query: Select[Any], **values: Any) -> Sequence[Row[Any]]:
         with translated(self._path), self._engine.connect() as connection:
-            return connection.execute(query).all()
+            return connection.execute(query, values).all()
 
-    def _records(self, query: Select[Any]) -> list[LogRecord]:
-        return [
-            LogRecord(r.pos, r.id, self._keys[r.device], r.seq, r.payload, r.signature) for r in self._all(query)
-        ]
+    def _records(self, query: Select[Any], **values: Any) -> list[LogRecord]:
+        rows = self._all(query, **values)
+        return [LogRecord(r.pos, r.id, self._keys[r.device], r.seq, r.payload, r.signature) for r in rows]
 
     def _positions_of(self, ids: Iterable[bytes]) -> dict[bytes, int]:
         found: dict[bytes, int] = {}
@@ -312,8 +335,7 @@ class SqlStore:
             else:
                 found[id_] = pos
         for start in range(0, len(unknown), IN_MAX):
-            query = select(action.c.id, action.c.pos).where(action.c.id.in_(unknown[start : start + IN_MAX]))
-            found.update({row.id: row.pos for row in self._all(query)})
+            found.update({row.id: row.pos for row in self._all(_POSITIONS, ids=unknown[start : start + IN_MAX])})
         return found
 
     def _remember(self, positions: Mapping[bytes, int]) -> None:
@@ -321,26 +343,34 @@ class SqlStore:
         while len(self._positions) > POSITIONS_MAX:
             self._positions.popitem(last=False)
 
+    def _write_tree(self, connection: Any, tree: int, change: TreeChange) -> None:
+        first = tree * BUCKETS
+        gone, rows = [], []
+        for key, value in change.values.items():
+            slot = first + bucket_of(key)
+            if value is None:
+                gone.append((slot, key))
+            else:
+                rows.append((slot, key, value))
+        if rows:
+            self._put_entity(connection, rows)
+        for start in range(0, len(gone), IN_MAX):
+            connection.execute(delete(entity).where(tuple_(entity.c.slot, entity.c.key).in_(gone[start : start + IN_MAX])))
+        if change.roots:
+            connection.execute(
+                _PUT_BUCKET, [{"slot": first + number, "root": root} for number, root in change.roots.items()]
+            )
 
-def _write_tree(connection: Any, tree: int, change: TreeChange) -> None:
-    first = tree * BUCKETS
-    gone, rows = [], []
-    for key, value in change.values.items():
-        slot = first + bucket_of(key)
-        if value is None:
-            gone.append((slot, key))
-        else:
-            rows.append({"slot": slot, "key": key, "value": value})
-    if rows:
-        statement = upsert(entity)
-        connection.execute(
-            statement.on_conflict_do_update(index_elements=["slot", "key"], set_={"value": statement.excluded.value}), rows
-        )
-    for start in range(0, len(gone), IN_MAX):
-        connection.execute(delete(entity).where(tuple_(entity.c.slot, entity.c.key).in_(gone[start : start + IN_MAX])))
-    if change.roots:
-        statement = upsert(bucket)
-        connection.execute(
-            statement.on_conflict_do_update(index_elements=["slot"], set_={"root": statement.excluded.root}),
-            [{"slot": first + number, "root": root} for number, root in change.roots.items()],
-        )
+
+class _Many:
+    """A statement for many rows given as tuples: SQLAlchemy compiles it once, the driver runs it."""
+
+    def __init__(self, statement: Any, engine: Engine, columns: Sequence[str]) -> None:
+        compiled = statement.compile(engine, column_keys=list(columns))
+        order = compiled.positiontup
+        assert order is not None and sorted(order) == sorted(columns)
+        self._sql = str(compiled)
+        self._pick = None if list(order) == list(columns) else itemgetter(*(columns.index(name) for name in order))
+
+    def __call__(self, connection: Connection, rows: list[tuple[Any, ...]]) -> None:
+        connection.exec_driver_sql(self._sql, rows if self._pick is None else [self._pick(row) for row in rows])

@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Index, Integer, LargeBinary, MetaData, SmallInteger, String, Table, UniqueConstraint
+from sqlalchemy import Column, Index, Integer, MetaData, SmallInteger, String, Table, UniqueConstraint
+from sqlalchemy.types import UserDefinedType
 
 SCHEMA_VERSION = 1
 metadata = MetaData()
 
-meta = Table("meta", metadata, Column("key", String, primary_key=True), Column("value", LargeBinary, nullable=False))
+
+class Bytes(UserDefinedType[bytes]):
+    """Bytes as the driver takes and gives them; LargeBinary would wrap each value in a call."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **kw: object) -> str:
+        return "BLOB"
+
+
+meta = Table("meta", metadata, Column("key", String, primary_key=True), Column("value", Bytes, nullable=False))
 
 device = Table(
     "device",
     metadata,
     Column("no", Integer, primary_key=True),
-    Column("key", LargeBinary, nullable=False, unique=True),
+    Column("key", Bytes, nullable=False, unique=True),
     Column("seq", Integer, nullable=False),  # newest admitted
-    Column("head", LargeBinary, nullable=False),
+    Column("head", Bytes, nullable=False),
 )
 
 # ``kind`` is the place of the type in OBJECT_KINDS for actions that make objects, else NULL;
@@ -24,13 +35,13 @@ action = Table(
     "action",
     metadata,
     Column("pos", Integer, primary_key=True),
-    Column("id", LargeBinary, nullable=False),
+    Column("id", Bytes, nullable=False),
     Column("device", Integer, nullable=False),
     Column("seq", Integer, nullable=False),
     Column("kind", SmallInteger),
     Column("about", Integer),
-    Column("payload", LargeBinary, nullable=False),
-    Column("signature", LargeBinary, nullable=False),
+    Column("payload", Bytes, nullable=False),
+    Column("signature", Bytes, nullable=False),
     UniqueConstraint("id"),
 )
 Index("action_chain", action.c.device, action.c.seq)
@@ -43,11 +54,11 @@ checkpoint = Table(
     "checkpoint",
     metadata,
     Column("height", Integer, primary_key=True),
-    Column("id", LargeBinary, nullable=False),
+    Column("id", Bytes, nullable=False),
     Column("time", Integer, nullable=False),
     Column("actions", Integer, nullable=False),
-    Column("certificate", LargeBinary, nullable=False),
-    Column("order", LargeBinary, nullable=False),  # DAG-CBOR list of pos, in the final order
+    Column("certificate", Bytes, nullable=False),
+    Column("order", Bytes, nullable=False),  # DAG-CBOR list of pos, in the final order
 )
 
 # ``slot`` = tree * 4096 + bucket: an entity lies beside its bucket's others.
@@ -55,12 +66,12 @@ entity = Table(
     "entity",
     metadata,
     Column("slot", Integer, primary_key=True),
-    Column("key", LargeBinary, primary_key=True),
-    Column("value", LargeBinary, nullable=False),
+    Column("key", Bytes, primary_key=True),
+    Column("value", Bytes, nullable=False),
     sqlite_with_rowid=False,
 )
 bucket = Table(
-    "bucket", metadata, Column("slot", Integer, primary_key=True), Column("root", LargeBinary, nullable=False)
+    "bucket", metadata, Column("slot", Integer, primary_key=True), Column("root", Bytes, nullable=False)
 )
 
 posting = Table(
@@ -69,21 +80,21 @@ posting = Table(
     Column("no", Integer, primary_key=True),
     Column("height", Integer, nullable=False),
     Column("kind", String, nullable=False),
-    Column("source", LargeBinary, nullable=False),
-    Column("target", LargeBinary, nullable=False),
+    Column("source", Bytes, nullable=False),
+    Column("target", Bytes, nullable=False),
     Column("unit", String, nullable=False),
     Column("amount", Integer, nullable=False),
     Column("action", Integer, nullable=False),
-    Column("memo", LargeBinary),
+    Column("memo", Bytes),
 )
 
 # ``blob`` is salt ‖ content once it is here; NULL while wanted. Erased content leaves no row.
 content = Table(
     "content",
     metadata,
-    Column("hash", LargeBinary, primary_key=True),
+    Column("hash", Bytes, primary_key=True),
     Column("size", Integer, nullable=False),
-    Column("blob", LargeBinary),
+    Column("blob", Bytes),
 )
 Index("content_wanted", content.c.size, sqlite_where=content.c.blob.is_(None), postgresql_where=content.c.blob.is_(None))
 

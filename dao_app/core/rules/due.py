@@ -26,7 +26,7 @@ def take_due(state: State, after: int, until: int) -> DueItem | None:
     ``after`` is the last checkpoint's time: whatever was due by then has been taken, so only hours
     from there on are looked at. Times in ms since 1970 UTC.
     """
-    for hour in range(after // HOUR_MS, until // HOUR_MS + 1):
+    for hour in _hours(after, until):
         key = due_key(hour * HOUR_MS)
         due = state.get(key, Due)
         if due is None or not due.items:
@@ -42,11 +42,16 @@ def take_due(state: State, after: int, until: int) -> DueItem | None:
 
 def next_due(state: State, after: int, until: int) -> int | None:
     """Time of the first item on the agenda in [after's hour, until], without taking it."""
-    for hour in range(after // HOUR_MS, until // HOUR_MS + 1):
+    for hour in _hours(after, until):
         due = state.get(due_key(hour * HOUR_MS), Due)
         if due is not None and due.items:
             return due.items[0].time if due.items[0].time <= until else None
     return None
+
+
+def _hours(after: int, until: int) -> range:
+    """Hours to look at; before the first checkpoint nothing is on the agenda but what it puts there."""
+    return range((after or until) // HOUR_MS, until // HOUR_MS + 1)
 
 
 DUE_PER_CHECKPOINT_MAX = CHECKPOINT_DUE_MAX

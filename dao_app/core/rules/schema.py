@@ -5,12 +5,14 @@ Invariant: after a schema accepted a body, a rule may index its required fields 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
 from dao_app.core.encoding import Link
 from dao_app.core.limits import CONTENT_BYTES_MAX, INT_MAX, TITLE_BYTES_MAX
 
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 Check = Callable[[Any], bool]
 NAME_BYTES_MAX = 64  # codes of units, methods, roles, charter parameters
 
@@ -132,4 +134,4 @@ def reference(body: dict[str, Any], field: str) -> tuple[bytes, int] | None:
 
 def _one_line(value: str) -> bool:
     """No C0 or C1 control characters: compared by code point, so no Unicode tables are used."""
-    return not any(c < " " or "\x7f" <= c <= "\x9f" for c in value)
+    return _CONTROL.search(value) is None
