@@ -27,7 +27,9 @@ _LABELLED = re.compile(
 )
 _BYTES = re.compile(r"""\bb(?:'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*")""")
 _HEX = re.compile(r"(?<![0-9a-zA-Z])(?:0x)?[0-9a-fA-F]{64,}(?![0-9a-zA-Z])")
-_BASE64 = re.compile(r"(?<![\w+/-])(?!12D3Koo|bafy)(?=[\w+-]*[A-Z])(?=[\w+-]*[0-9])[A-Za-z0-9+_-]{43,}={0,2}")
+_BASE64 = re.compile(
+    r"(?<![\w+/-])(?:[A-Za-z0-9+/]{42,}={1,2}|(?!12D3Koo|bafy)(?=[\w+-]*[A-Z])(?=[\w+-]*[0-9])[A-Za-z0-9+_-]{43,})"
+)
 _WORD = re.compile(r"[a-z]{3,8}")
 _GAP = re.compile(r"[\s,;\"'()\[\].:0-9-]*")
 
