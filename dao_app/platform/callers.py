@@ -7,6 +7,7 @@ import queue
 import socket
 import time
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from dao_app.app import errors
@@ -14,7 +15,6 @@ from dao_app.app.errors import GuildhallError, InputError, Locked
 from dao_app.app.ports import EngineHandle
 from dao_app.app.views import Change, Progress, to_json
 from dao_app.platform.dispatch import checked
-from dao_app.platform.lock import FolderLock
 from dao_app.platform.paths import Paths
 from dao_app.platform.rpc import REQUEST_BYTES_MAX, is_same_user, reachable
 
@@ -39,15 +39,15 @@ def error_from(value: Any) -> GuildhallError:
 class SocketCaller:
     """Implements ``app.ports.Caller`` towards the process that owns the folder."""
 
-    def __init__(self, paths: Paths) -> None:
+    def __init__(self, home: Path) -> None:
         """Connect. Raises OSError where nobody answers, Locked where it is another user's process."""
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._socket.settimeout(CONNECT_TIMEOUT_S)
         try:
-            with reachable(paths.socket) as address:
+            with reachable(Paths(home).socket) as address:
                 self._socket.connect(address)
             if not is_same_user(self._socket):
-                raise Locked("owner_foreign", folder=paths.home)
+                raise Locked("owner_foreign", folder=home)
         except BaseException:
             self._socket.close()
             raise
@@ -126,7 +126,7 @@ class HandleCaller:
         stop = self._handle.subscribe(told.put)
         try:
             self._handle.call(
-                method, checked(method, params), lambda result: told.put(_Done(result)), lambda error: told.put(error)
+                method, checked(method, params), lambda result: told.put(_Done(result)), told.put
             )
             while True:
                 item = told.get()
@@ -161,21 +161,26 @@ class _Done:
         self.result = result
 
 
-def claim(
-    paths: Paths, wait_s: float = OWNER_WAIT_S, pause: Callable[[float], None] = time.sleep
-) -> FolderLock | SocketCaller:
-    """The folder itself if nobody has it, else a connection to its owner.
+def connect(
+    home: Path,
+    open_engine: Callable[[], EngineHandle],
+    wait_s: float = OWNER_WAIT_S,
+    pause: Callable[[float], None] = time.sleep,
+) -> SocketCaller | HandleCaller:
+    """Reach the folder's owner, or open the folder in this process where it has none.
 
-    An owner that neither answers nor lets go within the time is an error: Locked("folder_in_use").
+    ``open_engine`` raises Locked("folder_in_use") while another process holds the folder; one that neither
+    answers nor lets go within the time is an error.
     """
     for _ in range(round(wait_s / OWNER_RETRY_S)):
         try:
-            return FolderLock(paths)
+            return SocketCaller(home)
+        except OSError:
+            pass  # nobody serves it: free, or its owner is starting or a quick command
+        try:
+            return HandleCaller(open_engine())
         except Locked as error:
             if error.code != "folder_in_use":
                 raise
-        try:
-            return SocketCaller(paths)
-        except OSError:
-            pause(OWNER_RETRY_S)
-    return FolderLock(paths)
+        pause(OWNER_RETRY_S)
+    return HandleCaller(open_engine())

@@ -1,11 +1,11 @@
-"""The machine's clock; adapter of ``app.ports.Clock``."""
+"""The system's clock; adapter of ``app.ports.Clock``."""
 
 from __future__ import annotations
 
 import time
 
 
-class MachineClock:
+class SystemClock:
     def now_ms(self) -> int:
         """Milliseconds since 1970 UTC."""
         return time.time_ns() // 1_000_000

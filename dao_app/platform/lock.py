@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+from pathlib import Path
 from types import TracebackType
 
 from dao_app.app.errors import Locked
@@ -15,8 +16,9 @@ PID_BYTES_MAX = 32
 class FolderLock:
     """Held from construction to ``release``."""
 
-    def __init__(self, paths: Paths) -> None:
-        """Take the folder. Raises Locked("folder_in_use") naming the owner's process, or StorageError."""
+    def __init__(self, home: Path) -> None:
+        """Take the data folder. Raises Locked("folder_in_use") naming the owner's process, or StorageError."""
+        paths = Paths(home)
         paths.make()
         try:
             self._file = os.open(paths.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)

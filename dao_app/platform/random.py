@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 
 
-class MachineRandom:
+class SystemRandom:
     def token(self, size: int) -> bytes:
         """So many unpredictable bytes."""
         return secrets.token_bytes(size)

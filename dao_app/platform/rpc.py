@@ -61,16 +61,21 @@ def error_json(error: GuildhallError) -> dict[str, Any]:
     return {"code": error.code, "params": error.params, "kind": type(error).__name__}
 
 
-class SocketServer:
-    """Answers on the folder's socket; run it in the engine's nursery, while the folder's lock is held."""
+async def serve(home: Path, api: Api, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+    """Answer on the data folder's socket until cancelled; started once clients can connect.
 
+    To be run in the engine's nursery while the folder's lock is held. Raises StorageError.
+    """
+    await _Server(api, Paths(home)).run(task_status)
+
+
+class _Server:
     def __init__(self, api: Api, paths: Paths) -> None:
         self._api = api
         self._paths = paths
         self._clients = 0
 
-    async def run(self, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
-        """Serve until cancelled; started once clients can connect. Raises StorageError."""
+    async def run(self, task_status: trio.TaskStatus[None]) -> None:
         make_private(self._paths.run_dir)
         try:
             raw = self._listen()

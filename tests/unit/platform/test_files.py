@@ -100,16 +100,16 @@ def test_settings_have_a_bound(tmp_path: Path) -> None:
 
 
 def test_a_folder_has_one_owner_and_is_free_again(tmp_path: Path) -> None:
-    paths = Paths(tmp_path / "home")
-    with FolderLock(paths):
+    home = tmp_path / "home"
+    with FolderLock(home):
         with pytest.raises(Locked) as caught:
-            FolderLock(paths)
+            FolderLock(home)
         assert (caught.value.code, caught.value.params["pid"]) == ("folder_in_use", str(os.getpid()))
-    FolderLock(paths).release()
+    FolderLock(home).release()
 
 
 def _hold(home: Path, held: Event, end: Event) -> None:
-    with FolderLock(Paths(home)):
+    with FolderLock(home):
         held.set()
         end.wait()
 
@@ -121,8 +121,8 @@ def test_another_processs_death_frees_the_folder(tmp_path: Path) -> None:
     other.start()
     assert held.wait(60)
     with pytest.raises(Locked) as caught:
-        FolderLock(Paths(tmp_path))
+        FolderLock(tmp_path)
     assert caught.value.params["pid"] == str(other.pid)
     other.kill()
     other.join()
-    FolderLock(Paths(tmp_path)).release()
+    FolderLock(tmp_path).release()

@@ -8,7 +8,7 @@ import os
 import queue
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +18,10 @@ import trio
 from dao_app.app import views as v
 from dao_app.app.errors import GuildhallError, InputError, Locked, Refused
 from dao_app.platform import rpc
-from dao_app.platform.callers import SocketCaller, claim, error_from
+from dao_app.platform.callers import HandleCaller, SocketCaller, connect, error_from
 from dao_app.platform.dispatch import checked, methods
-from dao_app.platform.lock import FolderLock
 from dao_app.platform.paths import Paths
-from dao_app.platform.rpc import SocketServer
+from dao_app.platform.rpc import serve
 
 
 class FakeApi:
@@ -82,7 +81,7 @@ class Engine:
         self.token = trio.lowlevel.current_trio_token()
         with self._scope:
             async with trio.open_nursery() as nursery:
-                await nursery.start(SocketServer(self.api, self.paths).run)  # type: ignore[arg-type]
+                await nursery.start(serve, self.paths.home, self.api)
                 ready.put(None)
 
     def stop(self) -> None:
@@ -99,7 +98,7 @@ def engine(tmp_path: Path) -> Iterator[Engine]:
 
 @pytest.fixture
 def caller(engine: Engine) -> Iterator[SocketCaller]:
-    made = SocketCaller(engine.paths)
+    made = SocketCaller(engine.paths.home)
     yield made
     made.close()
 
@@ -209,7 +208,7 @@ def test_another_users_process_is_not_answered(engine: Engine, monkeypatch: pyte
     own = os.getuid()
     monkeypatch.setattr(rpc.os, "getuid", lambda: own + 1)
     with pytest.raises(Locked, match="owner_foreign"):
-        SocketCaller(engine.paths)
+        SocketCaller(engine.paths.home)
     with socket.socket(socket.AF_UNIX) as raw:
         raw.connect(str(engine.paths.socket))
         assert raw.recv(1) == b""
@@ -237,7 +236,7 @@ def test_endless_lines_are_refused(engine: Engine, monkeypatch: pytest.MonkeyPat
 
 def test_too_many_clients_are_turned_away(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rpc, "CLIENTS_MAX", 1)
-    first = SocketCaller(engine.paths)
+    first = SocketCaller(engine.paths.home)
     first.call("identity_status", {})
     with socket.socket(socket.AF_UNIX) as raw:
         raw.connect(str(engine.paths.socket))
@@ -250,7 +249,7 @@ def test_a_long_path_works(tmp_path: Path) -> None:
     running = Engine(Paths(deep))
     try:
         assert len(os.fsencode(running.paths.socket)) > rpc.ADDRESS_BYTES_MAX
-        made = SocketCaller(running.paths)
+        made = SocketCaller(running.paths.home)
         assert made.call("identity_status", {}) is not None
         made.close()
     finally:
@@ -263,30 +262,87 @@ def test_a_killed_owners_socket_does_not_hinder_the_next(tmp_path: Path) -> None
     paths.make()
     with socket.socket(socket.AF_UNIX) as left:
         left.bind(str(paths.socket))
-    found = claim(paths)
-    assert isinstance(found, FolderLock)
-    running = Engine(paths)
-    running.stop()
-    found.release()
+    with pytest.raises(ConnectionRefusedError):
+        SocketCaller(tmp_path)
+    Engine(paths).stop()
 
 
-def test_claim_takes_the_folder_or_reaches_its_owner(engine: Engine) -> None:
-    with FolderLock(engine.paths):
-        reached = claim(engine.paths)
-        assert isinstance(reached, SocketCaller)
-        reached.close()
+class FakeHandle:
+    """An engine in this process, in front of ``FakeApi``."""
+
+    def __init__(self) -> None:
+        self.api = FakeApi()
+        self.sinks: list[Callable[[Any], None]] = []
+        self.closed = False
+
+    def call(self, method: str, params: Mapping[str, object], done: Any, failed: Any) -> None:
+        for sink in list(self.sinks):
+            sink(v.Progress("work", 1, 2))
+        try:
+            done(getattr(self.api, method)(**params))
+        except GuildhallError as error:
+            failed(error)
+
+    def subscribe(self, sink: Callable[[Any], None]) -> Callable[[], None]:
+        self.sinks.append(sink)
+        return lambda: self.sinks.remove(sink)
+
+    def close(self) -> None:
+        self.closed = True
 
 
-def test_claim_gives_up_on_an_owner_that_does_not_answer(tmp_path: Path) -> None:
+def test_an_engine_in_this_process_is_called_the_same_way() -> None:
+    handle, steps = FakeHandle(), list[v.Progress]()
+    made = HandleCaller(handle)
+    result = made.call("identity_status", {}, steps.append)
+    assert isinstance(result, dict) and result["exists"] is True
+    assert steps == [v.Progress("work", 1, 2)]
+    with pytest.raises(Refused, match="voting_closed"):
+        made.call("vote", {"org": "", "proposal": "P-1", "choice": 1})
+    with pytest.raises(InputError, match="call_unknown"):
+        made.call("__class__", {})
+    made.close()
+    assert (handle.closed, handle.sinks) == (True, [])
+
+
+def test_connect_reaches_the_owner_first(engine: Engine) -> None:
+    reached = connect(engine.paths.home, FakeHandle)
+    assert isinstance(reached, SocketCaller)
+    reached.close()
+
+
+def test_connect_opens_a_free_folder_here(tmp_path: Path) -> None:
+    assert isinstance(connect(tmp_path, FakeHandle), HandleCaller)
+
+
+def test_connect_waits_for_an_owner_that_is_finishing(tmp_path: Path) -> None:
+    answers: list[Any] = [Locked("folder_in_use"), Locked("folder_in_use"), FakeHandle()]
     pauses: list[float] = []
-    with FolderLock(Paths(tmp_path)), pytest.raises(Locked, match="folder_in_use"):
-        claim(Paths(tmp_path), wait_s=0.5, pause=pauses.append)
+
+    def open_engine() -> FakeHandle:
+        answer = answers.pop(0)
+        if isinstance(answer, Locked):
+            raise answer
+        assert isinstance(answer, FakeHandle)
+        return answer
+
+    assert isinstance(connect(tmp_path, open_engine, pause=pauses.append), HandleCaller)
+    assert len(pauses) == 2
+
+
+def test_connect_gives_up_on_an_owner_that_does_not_answer(tmp_path: Path) -> None:
+    def open_engine() -> FakeHandle:
+        raise Locked("folder_in_use", pid=7)
+
+    pauses: list[float] = []
+    with pytest.raises(Locked, match="folder_in_use"):
+        connect(tmp_path, open_engine, wait_s=0.5, pause=pauses.append)
     assert len(pauses) == 5
 
 
 def test_a_server_that_goes_away_is_told(tmp_path: Path) -> None:
     running = Engine(Paths(tmp_path))
-    made = SocketCaller(running.paths)
+    made = SocketCaller(running.paths.home)
     made.call("identity_status", {})
     running.stop()
     with pytest.raises(GuildhallError, match="engine_gone"):
@@ -294,6 +350,8 @@ def test_a_server_that_goes_away_is_told(tmp_path: Path) -> None:
     made.close()
 
 
-@pytest.mark.parametrize("value", [None, [], {"code": "x"}, {"code": "x", "params": {"code": "y"}, "kind": "Exception"}])
+@pytest.mark.parametrize(
+    "value", [None, [], {"code": "x"}, {"code": "x", "params": {"code": "y"}, "kind": "Exception"}]
+)
 def test_strange_errors_become_plain_ones(value: Any) -> None:
     assert type(error_from(value)) is GuildhallError
