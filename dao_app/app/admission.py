@@ -23,6 +23,7 @@ from dao_app.core.envelope import (
     parse_trusted,
     signed_message,
     unpack,
+    unpack_trusted,
 )
 from dao_app.core.errors import EncodingError
 from dao_app.core.limits import ORPHAN_BYTES_MAX, ORPHANS_MAX, ORPHANS_PER_DEVICE_MAX, QUARANTINE_MAX
@@ -31,7 +32,7 @@ from dao_app.core.rules.devices import fork_of
 from dao_app.core.rules.registry import about
 from dao_app.core.rules.schema import ref
 
-_REF_FIELDS = ("text", "note", "memo", "profile")
+_REF_FIELDS = frozenset({"text", "note", "memo", "profile"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +63,6 @@ def parse_verified(envelope: bytes, id_: bytes) -> Parsed | str:
         return Parsed(parse_trusted(id_, payload), payload, signature)
     except EncodingError:
         return "malformed"
-
-
-def unpack_trusted(envelope: bytes) -> tuple[bytes, bytes]:
-    """Payload and signature of an envelope that ``unpack`` accepted before: the signature is its end."""
-    head = envelope[1]
-    start = 2 if head < 0x58 else 3 if head == 0x58 else 4 if head == 0x59 else 6
-    return envelope[start:-66], envelope[-64:]
 
 
 def checks_of(action: Action, bearer: bytes | None) -> list[SignatureCheck] | None:
@@ -120,8 +114,10 @@ def _fork_checks(body: dict[str, Any]) -> list[SignatureCheck] | None:
 def refs_of(action: Action) -> tuple[tuple[bytes, int], ...]:
     """Detached content that a body refers to: (hash, size) pairs."""
     body = action.body
-    found = [body[name] for name in _REF_FIELDS if name in body]
-    return tuple((r["hash"], r["size"]) for r in found if ref(r)) if found else ()
+    if _REF_FIELDS.isdisjoint(body):
+        return ()
+    found = [body[name] for name in sorted(_REF_FIELDS) if name in body]
+    return tuple((r["hash"], r["size"]) for r in found if ref(r))
 
 
 def stored(parsed: Parsed) -> StoredAction:

@@ -6,7 +6,7 @@ actions to ``Replay``. Implements ``ports.Replica``. Everything runs in the engi
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
@@ -70,9 +70,12 @@ from dao_app.core.state import State
 
 TIMES_MAX = 50_000  # remembered id → at pairs, for parents that are sealed already
 CERTIFICATES_WAITING_MAX = 2_000  # certificates held until their actions are here
-BATCH = 500  # envelopes judged by the worker in one go
+BATCH = 1_000  # envelopes judged by the worker in one go
 BULK_MIN = 64  # fewer are judged at once in this process
 
+BATCHES_AHEAD = 3
+
+# Begins to judge at once; the verdicts (digest or refusal code each) are awaited later.
 Judge = Callable[[Sequence[bytes]], Awaitable[list[bytes | str]]]
 
 
@@ -218,9 +221,15 @@ class Organisation:
         return self._report(total)
 
     async def _judged(self, batches: list[Sequence[bytes]]) -> Any:
+        """Batches with their verdicts; the worker is always some batches ahead."""
         assert self._judge is not None
-        for batch in batches:
-            yield batch, await self._judge(batch)
+        ahead = deque((batch, self._judge(batch)) for batch in batches[:BATCHES_AHEAD])
+        for number in range(len(batches)):
+            batch, verdicts = ahead.popleft()
+            if number + BATCHES_AHEAD < len(batches):
+                coming = batches[number + BATCHES_AHEAD]
+                ahead.append((coming, self._judge(coming)))
+            yield batch, await verdicts
 
     def admit_now(self, envelopes: Sequence[bytes]) -> AdmitReport:
         """The same, judged in this thread (few envelopes, tests)."""

@@ -364,6 +364,49 @@ class Workspace:
             self.keep_keys(opened.org)
             self.mark(opened.org.org_id, ALL_TOPICS | {"join", "orgs"})
 
+    def seal_all(self) -> None:
+        """Before closing: what a sole witness may seal is sealed."""
+        for opened in self.opened.values():
+            if opened.org.is_witness() and not opened.org.conflict:
+                while (certificate := opened.org.seal()) is not None:
+                    if self.network is not None and opened.online:
+                        self.network.announce(opened.org.org_id, [], [certificate.raw])
+                    if not opened.org.replay.pending:
+                        break
+        self.flush()
+
+    def peers_changed(self, org_id: bytes) -> None:
+        """Called by the network: who is connected, or how far they are, has changed."""
+        opened = self.opened.get(org_id)
+        if opened is None or self.network is None:
+            return
+        peers = self.network.peers(org_id)
+        connected = [p for p in peers if p.connected]
+        if not connected and opened.offline_since_ms is None:
+            opened.offline_since_ms = self.clock.now_ms()
+        if connected:
+            opened.offline_since_ms = None
+            for peer in connected:
+                if peer.address and peer.address not in opened.addresses:
+                    self.remember_address(opened, peer.address)
+        if any(p.agrees for p in connected):
+            self.sent(org_id)
+        if opened.join is not None and opened.join.stage == "searching" and connected:
+            opened.join = v.JoinView(org_id.hex(), "waiting", 0, 0)
+            self.mark(org_id, {"join"})
+        self.mark(org_id, {"peers", "status", "members"})
+
+    def sync_progress(self, org_id: bytes, done: int, total: int) -> None:
+        """Called by the network while much is being fetched."""
+        opened = self.opened.get(org_id)
+        if opened is None:
+            return
+        opened.syncing = (done, total) if done < total else None
+        if opened.join_waits and done < total:
+            opened.join = v.JoinView(org_id.hex(), "syncing", done, total)
+            self.mark(org_id, {"join"})
+        self.mark(org_id, {"status"})
+
     def failed(self, opened: Opened, error: GuildhallError) -> None:
         """The store could not be written: say so, try again at the next change."""
         opened.dirty_ms = self.clock.now_ms() + SEAL_WITHIN_MS

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from dao_app.core.encoding import Link, decode, decode_trusted, digest, encode
+import cbor2
+
+from dao_app.core.encoding import Link, decode, digest, encode
 from dao_app.core.errors import EncodingError
 from dao_app.core.limits import DEPS_MAX, ENVELOPE_BYTES_MAX, PAYLOAD_BYTES_MAX, SEQ_MAX
 
@@ -88,15 +90,40 @@ def pack(payload: bytes, signature: bytes) -> bytes:
 
 def unpack(envelope: bytes) -> tuple[bytes, bytes]:
     """Payload and signature of an envelope. Raises EncodingError for anything else."""
-    if len(envelope) > ENVELOPE_BYTES_MAX:
+    size = len(envelope)
+    if size > ENVELOPE_BYTES_MAX:
         raise EncodingError("envelope too large")
-    parts = decode(envelope, 2)
-    if type(parts) is not list or len(parts) != 2:
-        raise EncodingError("envelope is no pair")
-    payload, signature = parts
-    if type(payload) is not bytes or type(signature) is not bytes or len(signature) != 64:
+    if size < 70 or envelope[-66:-64] != _SIGNATURE_HEAD:
         raise EncodingError("envelope without payload and signature")
-    return payload, signature
+    payload = envelope[_head_bytes(size) : -66]
+    if envelope[:-66] != _pair_head(len(payload)) + payload:
+        raise EncodingError("envelope not in canonical form")
+    return payload, envelope[-64:]
+
+
+def unpack_trusted(envelope: bytes) -> tuple[bytes, bytes]:
+    """As ``unpack`` for an envelope that it accepted before."""
+    return envelope[_head_bytes(len(envelope)) : -66], envelope[-64:]
+
+
+_SIGNATURE_HEAD = b"\x58\x40"  # CBOR: byte string of 64
+
+
+def _head_bytes(size: int) -> int:
+    """Bytes before the payload in an envelope of this size: the list's head and the payload's."""
+    rest = size - 66
+    return 2 if rest < 2 + 24 else 3 if rest < 3 + 256 else 4 if rest < 4 + 65_536 else 6
+
+
+def _pair_head(size: int) -> bytes:
+    """CBOR heads of a list of two and of a byte string of this size."""
+    if size < 24:
+        return bytes([0x82, 0x40 | size])
+    if size < 256:
+        return bytes([0x82, 0x58, size])
+    if size < 65_536:
+        return b"\x82\x59" + size.to_bytes(2, "big")
+    return b"\x82\x5a" + size.to_bytes(4, "big")
 
 
 def parse_action(payload: bytes) -> Action:
@@ -107,11 +134,15 @@ def parse_action(payload: bytes) -> Action:
 
 
 def parse_trusted(id_: bytes, payload: bytes) -> Action:
-    """Decode a payload that was checked before (store, verifying worker)."""
-    value = decode_trusted(payload)
+    """Decode a payload that was checked before (store, verifying worker); links deep in a body stay tags."""
+    value = cbor2.loads(payload)
+    prev, body = value["prev"], value["body"]
+    for name, item in body.items():  # rules know links only there
+        if type(item) is cbor2.CBORTag:
+            body[name] = Link(item.value[5:])
     return Action(
-        id_, value["org"], value["by"], value["seq"], value["prev"], tuple(value["deps"]), value["at"], value["type"],
-        value["body"],
+        id_, value["org"], value["by"], value["seq"], None if prev is None else prev.value[5:],
+        tuple([dep.value[5:] for dep in value["deps"]]), value["at"], value["type"], body,
     )
 
 

@@ -92,6 +92,11 @@ def bucket_root(entries: Mapping[bytes, bytes]) -> bytes:
     return root_of([entry_leaf(key, entries[key]) for key in sorted(entries)])
 
 
+def bucket_root_of_leaves(leaves: Mapping[bytes, bytes]) -> bytes:
+    """The same from leaf hashes, key → hash."""
+    return root_of([leaves[key] for key in sorted(leaves)])
+
+
 _EMPTY_LEAF = leaf_hash(EMPTY_ROOT)
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple, Protocol, TypeVar, cast
 
 from dao_app.core.entities import Account, Entity, account_key, decode_entity, encode_entity
-from dao_app.core.merkle import MerkleMap, bucket_of, bucket_root
+from dao_app.core.merkle import MerkleMap, bucket_of, bucket_root, bucket_root_of_leaves, entry_leaf
 
 E = TypeVar("E")
 CACHE_BUCKETS_MAX = 8_192  # loaded buckets kept: two whole trees of 4,096
@@ -65,6 +65,7 @@ class Tree:
         self._source = source
         self._persistent = persistent
         self._buckets: OrderedDict[int, dict[bytes, bytes]] = OrderedDict()
+        self._leaves: dict[int, dict[bytes, bytes]] = {}
         self._decoded: dict[bytes, Entity] = {}
         self._map = MerkleMap(source.load_roots(number))
 
@@ -93,15 +94,17 @@ class Tree:
         touched: dict[int, dict[bytes, bytes]] = {}
         for key, value in values.items():
             number = bucket_of(key)
-            bucket = touched.get(number)
-            if bucket is None:
-                bucket = touched[number] = self._bucket(number)
+            leaves = touched.get(number)
+            if leaves is None:
+                leaves = touched[number] = self._leaves_of(number)
             self._decoded.pop(key, None)
             if value is None:
-                bucket.pop(key, None)
+                self._buckets[number].pop(key, None)
+                leaves.pop(key, None)
             else:
-                bucket[key] = value
-        roots = {number: bucket_root(bucket) for number, bucket in touched.items()}
+                self._buckets[number][key] = value
+                leaves[key] = entry_leaf(key, value)
+        roots = {number: bucket_root_of_leaves(leaves) for number, leaves in touched.items()}
         self._map.update(roots)
         return TreeChange(dict(values), roots)
 
@@ -140,8 +143,17 @@ class Tree:
     def reload(self) -> None:
         """Forget everything that was not kept (a checkpoint that could not be stored)."""
         self._buckets.clear()
+        self._leaves.clear()
         self._decoded.clear()
         self._map = MerkleMap(self._source.load_roots(self._number))
+
+    def _leaves_of(self, number: int) -> dict[bytes, bytes]:
+        """Leaf hashes of a bucket, kept as long as the bucket is."""
+        bucket = self._bucket(number)
+        leaves = self._leaves.get(number)
+        if leaves is None:
+            leaves = self._leaves[number] = {key: entry_leaf(key, value) for key, value in bucket.items()}
+        return leaves
 
     def _bucket(self, number: int) -> dict[bytes, bytes]:
         bucket = self._buckets.get(number)
@@ -149,7 +161,8 @@ class Tree:
             bucket = {} if self._map.is_empty(number) else self._source.load_bucket(self._number, number)
             self._buckets[number] = bucket
             if self._persistent and len(self._buckets) > CACHE_BUCKETS_MAX:
-                self._buckets.popitem(last=False)
+                gone, _ = self._buckets.popitem(last=False)
+                self._leaves.pop(gone, None)
         return bucket
 
 

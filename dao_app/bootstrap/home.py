@@ -1,0 +1,111 @@
+"""The data folder: implements ``app.workspace.Home`` and ``KeyTools`` with the real adapters.
+
+Layout: ``profile.json`` (public: member id, name), ``vault/`` (sealed secrets), ``orgs/<id>/log.db``.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+from dao_app.app.errors import StorageError
+from dao_app.app.ports import Random, Signer
+from dao_app.crypto import keys
+from dao_app.crypto.vault import Vault
+from dao_app.store.log import SqlStore
+
+PROFILE_BYTES_MAX = 64 * 1024
+
+
+class FolderHome:
+    """One data folder."""
+
+    def __init__(self, folder: Path, demo: bool = False, vault_cost: str = "moderate") -> None:
+        self._folder = folder
+        self._demo = demo
+        self._cost = vault_cost
+        try:
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        except OSError as error:
+            raise StorageError("no_rights", path=str(folder)) from error
+
+    @property
+    def folder(self) -> Path:
+        return self._folder
+
+    def is_demo(self) -> bool:
+        return self._demo
+
+    def vault_exists(self) -> bool:
+        return Vault.exists(self._folder / "vault")
+
+    def create_vault(self, passphrase: str) -> Vault:
+        return Vault.create(self._folder / "vault", passphrase, self._cost)
+
+    def open_vault(self, passphrase: str) -> Vault:
+        return Vault.open(self._folder / "vault", passphrase)
+
+    def load_profile(self) -> dict[str, Any]:
+        path = self._folder / "profile.json"
+        if not path.exists():
+            return {}
+        try:
+            if path.stat().st_size > PROFILE_BYTES_MAX:
+                raise ValueError("too large")
+            profile = json.loads(path.read_text("utf-8"))
+            if not isinstance(profile, dict):
+                raise ValueError("no object")
+            bytes.fromhex(str(profile.get("member", "")))
+        except (OSError, ValueError) as error:
+            raise StorageError("profile_damaged", path=path.name) from error
+        return profile
+
+    def save_profile(self, profile: dict[str, Any]) -> None:
+        path = self._folder / "profile.json"
+        fresh = path.with_suffix(".new")
+        try:
+            with fresh.open("w", encoding="utf-8") as file:
+                json.dump(profile, file, ensure_ascii=False, indent=1)
+                file.flush()
+                os.fsync(file.fileno())
+            fresh.replace(path)
+        except OSError as error:
+            raise StorageError("disk_full", path=path.name) from error
+
+    def organisations(self) -> list[bytes]:
+        folder = self._folder / "orgs"
+        if not folder.is_dir():
+            return []
+        names = sorted(p.name for p in folder.iterdir() if len(p.name) == 64 and (p / "log.db").exists())
+        return [bytes.fromhex(name) for name in names if set(name) <= set("0123456789abcdef")]
+
+    def open_store(self, org_id: bytes) -> SqlStore:
+        return SqlStore(self._folder / "orgs" / org_id.hex() / "log.db")
+
+    def remove_store(self, org_id: bytes) -> None:
+        shutil.rmtree(self._folder / "orgs" / org_id.hex(), ignore_errors=True)
+
+
+class RealKeys:
+    """Key derivation by the crypto adapter."""
+
+    def __init__(self, random: Random) -> None:
+        self._random = random
+
+    def new_entropy(self) -> bytes:
+        return keys.new_entropy(self._random)
+
+    def words_of(self, entropy: bytes) -> tuple[str, ...]:
+        return keys.words_of(entropy)
+
+    def entropy_of(self, words: str) -> bytes:
+        return keys.entropy_of(words)
+
+    def root_seed(self, entropy: bytes) -> bytes:
+        return keys.root_seed(entropy)
+
+    def signer(self, seed: bytes) -> Signer:
+        return keys.SeedSigner(seed)
