@@ -1,0 +1,1 @@
+"""Keys, signatures, sealing and secrets at rest; libsodium through PyNaCl, no primitives of our own."""

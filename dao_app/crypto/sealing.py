@@ -1,0 +1,58 @@
+"""Sealing: with an organisation's key, and to one device (protocol §5).
+
+With a key: XChaCha20-Poly1305 (IETF), a random 24-byte nonce before the box, the purpose as associated
+data, so that what was sealed for one purpose does not open for another. To a device: libsodium's sealed
+box to the X25519 form of its Ed25519 key.
+"""
+
+from __future__ import annotations
+
+import nacl.bindings
+import nacl.exceptions
+
+from dao_app.app.ports import Random
+
+KEY_BYTES = 32
+NONCE_BYTES = 24
+OVERHEAD_BYTES = NONCE_BYTES + 16
+
+
+class SodiumSealer:
+    """``ports.Sealer``."""
+
+    def __init__(self, random: Random) -> None:
+        self._random = random
+
+    def seal(self, key: bytes, purpose: bytes, data: bytes) -> bytes:
+        """nonce ‖ box."""
+        nonce = self._random.token(NONCE_BYTES)
+        return nonce + nacl.bindings.crypto_aead_xchacha20poly1305_ietf_encrypt(data, purpose, nonce, key)
+
+    def open(self, key: bytes, purpose: bytes, sealed: bytes) -> bytes | None:
+        """What was sealed, or None where key or purpose differ or a byte was changed."""
+        if len(sealed) < OVERHEAD_BYTES:
+            return None
+        nonce, box = sealed[:NONCE_BYTES], sealed[NONCE_BYTES:]
+        try:
+            return nacl.bindings.crypto_aead_xchacha20poly1305_ietf_decrypt(box, purpose, nonce, key)
+        except nacl.exceptions.CryptoError:
+            return None
+
+
+def seal_to_device(device: bytes, data: bytes) -> bytes:
+    """A box that only the holder of this Ed25519 key opens. Raises ValueError for a key that is none."""
+    try:
+        return nacl.bindings.crypto_box_seal(data, nacl.bindings.crypto_sign_ed25519_pk_to_curve25519(device))
+    except nacl.exceptions.CryptoError as error:
+        raise ValueError("not an Ed25519 key") from error
+
+
+def open_as_device(seed: bytes, box: bytes) -> bytes | None:
+    """Open a box sealed to the key of this seed, or None."""
+    public, secret = nacl.bindings.crypto_sign_seed_keypair(seed)
+    to_public = nacl.bindings.crypto_sign_ed25519_pk_to_curve25519(public)
+    to_secret = nacl.bindings.crypto_sign_ed25519_sk_to_curve25519(secret)
+    try:
+        return nacl.bindings.crypto_box_seal_open(box, to_public, to_secret)
+    except (nacl.exceptions.CryptoError, nacl.exceptions.TypeError):
+        return None
