@@ -2,7 +2,8 @@
 
 DAG-CBOR [version, org, invite, created, anchor height, anchor id, bearer seed, addresses, expiry, role,
 inviter], then the first 4 bytes of its SHA-256, in base32 without padding behind ``guildhall:join/``.
-Base32 in capitals would make the smallest picture; lower case reads better and costs a quarter more.
+Base32 in lower case survives every chat program: no sign of it is markup or ends a link. A text block in two
+languages carries the same link over several lines.
 """
 
 from __future__ import annotations
@@ -22,9 +23,14 @@ ADDRESSES_MAX = 8
 ADDRESS_CHARS_MAX = 256
 LINK_CHARS_MAX = 6_000
 TEXT_CHARS_MAX = 64 * 1024
+LINE_CHARS = 60
+PLACES_MAX = 8  # places in one text that look like a link
+READINGS_MAX = 400  # chunks between blanks that may belong to one link broken over lines
 _BEGIN, _END = "-----BEGIN GUILDHALL INVITATION-----", "-----END GUILDHALL INVITATION-----"
-_LINK = re.compile(r"guildhall:(?://)?join/([a-z2-7]+)", re.IGNORECASE | re.ASCII)
-_BLOCK = re.compile(re.escape(_BEGIN) + r"(.*?)" + re.escape(_END), re.DOTALL)
+_GAP = r"[\s>*|\u200b\u200c\u200d\u2060\ufeff\u00ad]*"  # blanks, quote marks, invisible breaks
+_START = re.compile(_GAP.join("guildhall:") + _GAP + f"(?:/{_GAP}/{_GAP})?" + _GAP.join("join/"), re.IGNORECASE)
+_BETWEEN = re.compile(_GAP)
+_CHUNK = re.compile(r"[a-z2-7]+", re.IGNORECASE | re.ASCII)
 
 
 class InvitationError(EncodingError):
@@ -53,42 +59,33 @@ class Invitation(NamedTuple):
         return f"Invitation({self.org.hex()[:12]})"
 
     def to_link(self) -> str:
-        return SCHEME + self._body()
+        raw = encode([VERSION, *self._replace(addresses=list(self.addresses))])  # type: ignore[arg-type]
+        return SCHEME + base64.b32encode(raw + digest(raw)[:CHECKSUM_BYTES]).decode().lower().rstrip("=")
 
     def to_text(self) -> str:
         """For chat programs that open no links: a block that survives line breaks."""
-        body = self._body()
-        lines = [body[i : i + 60] for i in range(0, len(body), 60)]
+        link = self.to_link()
+        lines = [link[i : i + LINE_CHARS] for i in range(0, len(link), LINE_CHARS)]
         head = "Guildhall invitation: paste all of this into the program.\n共治邀请：将以下全部内容粘贴到程序中。"
         return "\n".join([head, _BEGIN, *lines, _END]) + "\n"
 
-    def _body(self) -> str:
-        raw = encode([VERSION, *self._replace(addresses=list(self.addresses))])  # type: ignore[arg-type]
-        return base64.b32encode(raw + digest(raw)[:CHECKSUM_BYTES]).decode().lower().rstrip("=")
-
     @classmethod
     def from_text(cls, text: str) -> Invitation:
-        """Find and read an invitation in a link, message or file. Raises InvitationError."""
+        """Find and read an invitation in a link, message or file, whatever breaks its lines.
+
+        Raises InvitationError: the last reason found where several places look like a link.
+        """
         if len(text) > TEXT_CHARS_MAX:
             raise InvitationError("too_long")
-        block = _BLOCK.search(text)
-        if block is not None:
-            body = "".join(block[1].split())
-        else:
-            joined = re.sub(r"\s*\n\s*", "", text)
-            link = _LINK.search(text.strip() if " " in text.strip() else joined)
-            if link is None:
-                raise InvitationError("missing")
-            body = link[1]
-        if len(body) > LINK_CHARS_MAX:
-            raise InvitationError("too_long")
-        try:
-            raw = base64.b32decode(body.upper() + "=" * (-len(body) % 8))
-        except (binascii.Error, ValueError) as error:
-            raise InvitationError("damaged") from error
-        if digest(raw[:-CHECKSUM_BYTES])[:CHECKSUM_BYTES] != raw[-CHECKSUM_BYTES:]:
-            raise InvitationError("damaged")
-        return cls._read(raw[:-CHECKSUM_BYTES])
+        reason = "missing"
+        for place, start in enumerate(_START.finditer(text)):
+            if place == PLACES_MAX:
+                break
+            try:
+                return cls._read(_body_at(text, start.end()))
+            except InvitationError as error:
+                reason = error.reason
+        raise InvitationError(reason)
 
     @classmethod
     def _read(cls, raw: bytes) -> Invitation:
@@ -111,3 +108,28 @@ class Invitation(NamedTuple):
         if any(type(a) is not str or len(a) > ADDRESS_CHARS_MAX for a in addresses):
             raise InvitationError("damaged")
         return cls(org, invite, created, height, anchor, seed, tuple(addresses), expires, role, inviter)
+
+
+def _body_at(text: str, at: int) -> bytes:
+    """The checked bytes of the link whose base32 part begins here; what follows it may look like base32 too."""
+    body = ""
+    for _ in range(READINGS_MAX):
+        blank = _BETWEEN.match(text, at)
+        chunk = _CHUNK.match(text, blank.end() if blank else at)
+        if chunk is None:
+            break
+        body += chunk[0]
+        at = chunk.end()
+        if len(body) > LINK_CHARS_MAX:
+            raise InvitationError("too_long")
+        raw = _decoded(body)
+        if raw is not None and digest(raw[:-CHECKSUM_BYTES])[:CHECKSUM_BYTES] == raw[-CHECKSUM_BYTES:]:
+            return raw[:-CHECKSUM_BYTES]
+    raise InvitationError("damaged")
+
+
+def _decoded(body: str) -> bytes | None:
+    try:
+        return base64.b32decode(body.upper() + "=" * (-len(body) % 8))
+    except (binascii.Error, ValueError):
+        return None

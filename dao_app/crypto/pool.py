@@ -12,7 +12,7 @@ import multiprocessing
 import signal
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from multiprocessing.connection import Connection
 
 from dao_app.app.admission import parse_signed
@@ -35,15 +35,13 @@ def judge_envelopes(envelopes: Sequence[bytes], verifier: Verifier) -> list[Verd
 
 
 class Ticket:
-    """A batch on its way. ``on_ready`` is called once, from any thread."""
+    """A batch on its way."""
 
     def __init__(self, envelopes: Sequence[bytes], verifier: Verifier) -> None:
         self.envelopes = envelopes
         self._verifier = verifier
         self._verdicts: list[Verdict] | None = None
         self._done = threading.Event()
-        self._lock = threading.Lock()
-        self._callback: Callable[[], None] | None = None
 
     def ready(self) -> bool:
         return self._done.is_set()
@@ -55,20 +53,9 @@ class Ticket:
             self._verdicts = judge_envelopes(self.envelopes, self._verifier)
         return self._verdicts
 
-    def on_ready(self, callback: Callable[[], None]) -> None:
-        with self._lock:
-            if not self._done.is_set():
-                self._callback = callback
-                return
-        callback()
-
     def _settle(self, verdicts: list[Verdict] | None) -> None:
-        with self._lock:
-            self._verdicts = verdicts
-            self._done.set()
-            callback, self._callback = self._callback, None
-        if callback is not None:
-            callback()
+        self._verdicts = verdicts
+        self._done.set()
 
 
 class VerifierPool:
@@ -101,23 +88,6 @@ class VerifierPool:
                 return ticket
         ticket._settle(None)
         return ticket
-
-    async def judge(self, envelopes: Sequence[bytes]) -> list[Verdict]:
-        """``submit`` and wait under trio. A next batch may be asked for before this one is back."""
-        import trio  # not in the worker
-
-        ticket = self.submit(envelopes)
-        done, token = trio.Event(), trio.lowlevel.current_trio_token()
-
-        def tell() -> None:
-            try:
-                token.run_sync_soon(done.set)
-            except trio.RunFinishedError:
-                pass  # nobody waits any more
-
-        ticket.on_ready(tell)
-        await done.wait()
-        return ticket.result()
 
     def close(self) -> None:
         """End the worker; what is still on its way is judged in this process when asked for."""

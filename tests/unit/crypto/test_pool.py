@@ -7,7 +7,6 @@ import signal
 from collections.abc import Iterator
 
 import pytest
-import trio
 
 from dao_app.core.encoding import digest, encode
 from dao_app.core.envelope import build_payload, pack, signed_message
@@ -64,22 +63,6 @@ def test_killing_the_worker_loses_nothing(pool: VerifierPool) -> None:
     expected = judge_envelopes(batch, VERIFIER)
     assert all(ticket.result() == expected for ticket in tickets)
     assert pool.submit(batch).result() == expected
-
-
-def test_batches_asked_for_under_trio(pool: VerifierPool) -> None:
-    batch = _mixed()
-    found: list[list[bytes | str]] = []
-
-    async def one() -> None:
-        found.append(await pool.judge(batch))
-
-    async def main() -> None:
-        async with trio.open_nursery() as nursery:
-            for _ in range(3):
-                nursery.start_soon(one)
-
-    trio.run(main)
-    assert found == [judge_envelopes(batch, VERIFIER)] * 3
 
 
 def test_after_closing_batches_are_judged_here() -> None:

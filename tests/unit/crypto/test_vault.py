@@ -103,7 +103,7 @@ def test_sealed_files_cannot_be_exchanged(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [{"v": 2}, {"kdf": "md5"}, {"ops": 0}, {"ops": 10**9}, {"mem": 2**50}, {"mem": 1}, {"salt": b"s"}, {"box": b""}, {"x": 1}],
+    [{"v": 2}, {"kdf": "md5"}, {"ops": 10**9}, {"mem": 2**50}, {"mem": 1}, {"salt": b""}, {"box": b""}, {"x": 1}],
     ids=str,
 )
 def test_a_hostile_master_file_costs_nothing(tmp_path: Path, change: dict) -> None:
