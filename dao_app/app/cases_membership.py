@@ -42,7 +42,7 @@ class MembershipCases(Cases):
 
     # -- organisations -----------------------------------------------------------------------------
     def org_list(self) -> tuple[v.OrgRow, ...]:
-        return tuple(org_row(self._reader(o), o, self._ws.home.is_demo()) for o in self._ws.opened.values())
+        return tuple(org_row(self._reader(o), o) for o in self._ws.opened.values())
 
     def org_create(
         self, name: str, purpose: str = "", unit: str = "GLD", unit_name_en: str = "", unit_name_zh: str = "",
@@ -83,7 +83,7 @@ class MembershipCases(Cases):
         opened.org.seal()
         self._ws.mark(org_id, ALL_TOPICS | {"orgs"})
         self._ws.start_network(opened)
-        return org_row(self._reader(opened), opened, self._ws.home.is_demo())
+        return org_row(self._reader(opened), opened)
 
     def _profile(self) -> tuple[dict[str, Any], bytes]:
         name = str(self._ws.home.load_profile().get("name", ""))
@@ -111,7 +111,7 @@ class MembershipCases(Cases):
                 v.UnitView(code, entity.name_en, entity.name_zh, entity.decimals, entity.supply, entity.cap)
             )
         return v.OrgView(
-            org_row(reader, opened, self._ws.home.is_demo()), founded.purpose, reader.action(opened.org.org_id).at,
+            org_row(reader, opened), founded.purpose, reader.action(opened.org.org_id).at,
             tuple(units), tuple(v.ParameterView(k, str(value), PARAMETERS[k].unit) for k, value in founded.charter),
             reader.person(reader.member) if reader.member else None, tuple(sorted(reader.permissions())),
         )
@@ -291,7 +291,7 @@ def devices_by_member(reader: Reader) -> dict[bytes, list[bytes]]:
     return found
 
 
-def org_row(reader: Reader, opened: Opened, demo: bool) -> v.OrgRow:
+def org_row(reader: Reader, opened: Opened) -> v.OrgRow:
     """The organisation in the switcher; one that is not synced yet has no name."""
     founded = reader.founded()
     member = reader.state.get(member_key(reader.member), Member) if reader.member else None
@@ -302,5 +302,5 @@ def org_row(reader: Reader, opened: Opened, demo: bool) -> v.OrgRow:
         membership = "active" if member is not None and member.status == "active" else "none"
     return v.OrgRow(
         opened.org.org_id.hex(), founded.name if founded else "", totals.members if totals else 0, membership,
-        member.roles if member else (), demo,
+        member.roles if member else (), opened.demo,
     )

@@ -14,6 +14,7 @@ from dao_app.app.errors import InputError, NetworkError, NotFound
 from dao_app.app.queries import Reader, fingerprint
 from dao_app.app.resolve import ids_by_prefix
 from dao_app.app.storage import CheckpointRecord, LogRecord
+from dao_app.app.workspace import Opened
 from dao_app.app.verification import verify_everything
 from dao_app.core.encoding import Link, cid_text, decode_trusted
 from dao_app.core.entities import Contribution, Proposal, Task, contribution_key, member_party, proposal_key, task_key
@@ -32,7 +33,7 @@ class TrustCases(Cases):
     """Part of ``app.api.Api``."""
 
     def today(self, org: str) -> v.TodayView:
-        _, reader = self._read(org)
+        opened, reader = self._read(org)
         now = self._ws.clock.now_ms()
         tasks = [task_row(reader, i) for i in reader.org.store.of_type("task.open") if reader.state.get(task_key(i), Task)]
         proposals = [
@@ -54,12 +55,14 @@ class TrustCases(Cases):
         upcoming.sort(key=lambda item: item.due_ms or 0)
         own = balances(reader, [member_party(reader.member)]) if reader.member else ()
         return v.TodayView(
-            tuple(self._needs(reader, tasks, proposals)), mine, tuple(decided[:DECIDED_ROWS]), own, tuple(upcoming[:8])
+            tuple(self._needs(opened, reader, tasks, proposals)), mine, tuple(decided[:DECIDED_ROWS]), own, tuple(upcoming[:8])
         )
 
-    def _needs(self, reader: Reader, tasks: list[v.TaskRow], proposals: list[v.ProposalRow]) -> list[v.TodayItem]:
+    def _needs(
+        self, opened: Opened, reader: Reader, tasks: list[v.TaskRow], proposals: list[v.ProposalRow]
+    ) -> list[v.TodayItem]:
         needs = []
-        profile = self._ws.home.load_profile()
+        profile = {} if opened.demo else self._ws.home.load_profile()
         if profile.get("member") and not profile.get("words_confirmed") and reader.permissions():
             needs.append(v.TodayItem("confirm_words", "", None, "", None, None))
         for p in proposals:

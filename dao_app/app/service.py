@@ -6,14 +6,14 @@ from collections.abc import Awaitable, Callable
 
 from dao_app.app import views as v
 from dao_app.app.cases_identity import IdentityCases
-from dao_app.app.cases_membership import MembershipCases
+from dao_app.app.cases_membership import MembershipCases, org_row
 from dao_app.app.cases_proposals import ProposalCases
 from dao_app.app.cases_tasks import TaskCases
 from dao_app.app.cases_tokens import TokenCases
 from dao_app.app.cases_trust import TrustCases
 from dao_app.app.workspace import Workspace
 
-OpenDemo = Callable[[Callable[[v.Progress], None]], Awaitable[v.OrgRow]]
+OpenDemo = Callable[[Callable[[v.Progress], None]], Awaitable[bytes]]
 
 
 class Service(IdentityCases, MembershipCases, TaskCases, ProposalCases, TokenCases, TrustCases):
@@ -33,7 +33,9 @@ class Service(IdentityCases, MembershipCases, TaskCases, ProposalCases, TokenCas
             if progress is not None:
                 progress(step)
 
-        return await self._open_demo(told)
+        org_id = await self._open_demo(told)
+        opened = self._ws.opened[org_id]
+        return org_row(self._reader(opened), opened)
 
     def tick(self) -> None:
         """The heartbeat; called a few times a second by the engine."""

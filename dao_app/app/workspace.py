@@ -81,7 +81,6 @@ class Home(Protocol):
     def organisations(self) -> list[bytes]: ...
     def open_store(self, org_id: bytes) -> OrgStore: ...
     def remove_store(self, org_id: bytes) -> None: ...
-    def is_demo(self) -> bool: ...
 
 
 @dataclass(slots=True)
@@ -90,6 +89,8 @@ class Opened:
 
     org: Organisation
     dirty_ms: int | None = None  # first unsealed change since the last checkpoint
+    member: bytes | None = None  # who you are in a sample organisation; None: this folder's identity
+    demo: bool = False
     online: bool = False
     join: v.JoinView | None = None
     waits_since_ms: int | None = None
@@ -166,15 +167,26 @@ class Workspace:
         org = Organisation(
             org_id, self.home.open_store(org_id), self.verifier, self.clock, self.random, judge=self._judge
         )
-        opened = Opened(org)
-        self.opened[org_id] = opened
-        org.on_stored = lambda actions: self._stored(opened, actions)
-        org.on_sealed = lambda certificate, sealed: self._sealed(opened)
+        opened = self._adopt(org)
         self._load_keys(org)
         kept = org.store.meta("addresses")
         opened.addresses = list(decode(kept)) if kept else []
         if org.replay.pending:
             opened.dirty_ms = self.clock.now_ms()
+        return opened
+
+    def _adopt(self, org: Organisation) -> Opened:
+        opened = Opened(org)
+        self.opened[org.org_id] = opened
+        org.on_stored = lambda actions: self._stored(opened, actions)
+        org.on_sealed = lambda certificate, sealed: self._sealed(opened)
+        return opened
+
+    def attach_sample(self, org: Organisation, member: bytes) -> Opened:
+        """Show an organisation with keys of its own beside the others; it never meets the network."""
+        opened = self._adopt(org)
+        opened.member, opened.demo = member, True
+        self.mark(org.org_id, ALL_TOPICS | {"orgs"})
         return opened
 
     def close_all(self) -> None:
@@ -209,7 +221,7 @@ class Workspace:
     def start_network(self, opened: Opened) -> None:
         """Bring an organisation's host up, if there is a network and this device's key."""
         org = opened.org
-        if self.network is None or org.signer is None or opened.online or opened.join_waits:
+        if self.network is None or org.signer is None or opened.online or opened.join_waits or opened.demo:
             return
         opened.online = True
         opened.offline_since_ms = self.clock.now_ms()

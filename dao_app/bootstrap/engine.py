@@ -40,7 +40,6 @@ class Options:
     listen: Sequence[str] = ()
     mdns: bool = True
     socket: bool = True
-    demo: bool = False
     vault_cost: str = "moderate"
 
 
@@ -78,7 +77,7 @@ async def run_engine(options: Options, ready: Callable[[Service], None], stop: t
     verifier = SodiumVerifier()
     async with AsyncExitStack() as stack:
         stack.enter_context(FolderLock(options.home))
-        home = FolderHome(options.home, options.demo, options.vault_cost)
+        home = FolderHome(options.home, options.vault_cost)
         pool = VerifierPool(verifier)
         stack.callback(pool.close)
         nursery = await stack.enter_async_context(trio.open_nursery())
@@ -95,7 +94,7 @@ async def run_engine(options: Options, ready: Callable[[Service], None], stop: t
         )
         stack.callback(workspace.close_all)
         watcher.workspace = workspace
-        service = Service(workspace, _demo_opener(options, nursery))
+        service = Service(workspace, _demo_opener(options, workspace))
         if options.socket:
             await nursery.start(serve, options.home, service)
         ready(service)
@@ -116,11 +115,11 @@ def judge_with(pool: VerifierPool) -> Judge:
     return judge
 
 
-def _demo_opener(options: Options, nursery: trio.Nursery) -> Callable[..., Awaitable[v.OrgRow]]:
-    async def opened(told: Callable[[v.Progress], None]) -> v.OrgRow:
-        from dao_app.bootstrap.demo import open_demo
+def _demo_opener(options: Options, workspace: Workspace) -> Callable[..., Awaitable[bytes]]:
+    async def opened(told: Callable[[v.Progress], None]) -> bytes:
+        from dao_app.bootstrap.sample import open_sample  # only where somebody wants to look around
 
-        return await open_demo(options, nursery, told)
+        return await open_sample(options.home / "sample", workspace, told)
 
     return opened
 

@@ -23,9 +23,8 @@ PROFILE_BYTES_MAX = 64 * 1024
 class FolderHome:
     """One data folder."""
 
-    def __init__(self, folder: Path, demo: bool = False, vault_cost: str = "moderate") -> None:
+    def __init__(self, folder: Path, vault_cost: str = "moderate") -> None:
         self._folder = folder
-        self._demo = demo
         self._cost = vault_cost
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -35,9 +34,6 @@ class FolderHome:
     @property
     def folder(self) -> Path:
         return self._folder
-
-    def is_demo(self) -> bool:
-        return self._demo
 
     def vault_exists(self) -> bool:
         return Vault.exists(self._folder / "vault")
