@@ -178,6 +178,12 @@ class TrustCases(Cases):
             replay.position.time or None, waits_for if replay.pending else (), seen, opened.syncing,
         )
 
+    def addresses(self, org: str) -> tuple[str, ...]:
+        """Multiaddresses of this device's host; empty without a network."""
+        opened = self._ws.find(org)
+        network = self._ws.network
+        return network.addresses(opened.org.org_id) if network is not None and opened.online else ()
+
     def peer_list(self, org: str) -> tuple[v.PeerRow, ...]:
         opened, reader = self._read(org)
         network = self._ws.network

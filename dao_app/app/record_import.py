@@ -29,6 +29,7 @@ POWER_DECIMALS = 6  # voting power is rounded half up to this many
 VP_CHARS_MAX = 60
 SEAL_STEP_MS = 2_000  # the clerk seals so long after an opening or a closing
 YES_NO = {"yes", "no"}
+STILL_OPEN = "active"  # the record ends before its vote does: it stays open here too
 DECIDED = {"passed": True, "enacted": True, "rejected": False}
 
 
@@ -228,7 +229,8 @@ class RecordPlayer:
                 (min(max(vote.created_ms, proposal.started_ms + 1), proposal.ended_ms - 1), 1, number, place)
                 for place, vote in enumerate(proposal.votes)
             )
-            events.append((proposal.ended_ms + SEAL_STEP_MS, 2, number, 0))
+            if proposal.status != STILL_OPEN:
+                events.append((proposal.ended_ms + SEAL_STEP_MS, 2, number, 0))
         events.sort()
         for done, (time, kind, number, place) in enumerate(events):
             self._event(time, kind, self._record.proposals[number], place)

@@ -1,0 +1,165 @@
+"""What window and command line are given: implements ``cli.services.Services``."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import trio
+
+from dao_app.app.errors import GuildhallError, InputError, StorageError
+from dao_app.app.ports import Caller
+from dao_app.app.service import Service
+from dao_app.app.views import Progress
+from dao_app.bootstrap.engine import EngineThread, Options, run_engine, single_error
+from dao_app.platform.callers import connect
+from dao_app.platform.log import start_log
+from dao_app.platform.paths import Paths, data_home
+
+ADDRESS_WAIT_S = 10.0  # a host is up within this, or its address is taken
+
+
+class RealServices:
+    """The program's own services."""
+
+    def home(self, given: str) -> Path:
+        return data_home(given or None).home
+
+    def connect(self, home: Path, network: bool) -> Caller:
+        return connect(home, lambda: self._open(Options(home, network=network, socket=network)))
+
+    @staticmethod
+    def _open(options: Options) -> EngineThread:
+        thread = EngineThread(options)
+        thread.wait_ready()
+        return thread
+
+    def run_node(
+        self, home: Path, passphrase: Callable[[], str], listen: Sequence[str], mdns: bool,
+        ready: Callable[[Mapping[str, Any]], None],
+    ) -> None:
+        start_log(Paths(home).log)
+        options = Options(home, network=True, listen=tuple(listen), mdns=mdns)
+        try:
+            trio.run(_node, options, passphrase, ready)
+        except BaseException as error:
+            raise single_error(error) from None
+
+    def run_window(self, home: Path) -> int:
+        if sys.platform.startswith("linux") and not _has_display():
+            raise InputError("no_display")
+        from dao_app.bootstrap.window import open_window  # Qt: only for the window
+
+        return open_window(home)
+
+    def build_demo(self, home: Path, data: Path | None, progress: Callable[[Progress], None]) -> Mapping[str, Any]:
+        if data is not None:
+            return build_record(home, data, progress)
+        caller = self.connect(home, network=False)
+        try:
+            row = caller.call("demo_open", {}, progress)
+        finally:
+            caller.close()
+        assert isinstance(row, dict)
+        return {"org": row["id"], "name": row["name"], "members": row["members"]}
+
+
+def _has_display() -> bool:
+    return bool(
+        os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+        or os.environ.get("QT_QPA_PLATFORM", "").startswith(("offscreen", "minimal", "vnc"))
+    )  # fmt: skip
+
+
+async def _node(
+    options: Options, passphrase: Callable[[], str], ready: Callable[[Mapping[str, Any]], None]
+) -> None:
+    """Own the folder until SIGINT or SIGTERM; stops cleanly."""
+    stop = trio.Event()
+    services: list[Service] = []
+    async with trio.open_nursery() as nursery:
+        with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+
+            async def wait_for_signal() -> None:
+                async for _ in signals:
+                    stop.set()
+                    return
+
+            nursery.start_soon(wait_for_signal)
+            await nursery.start(_engine, options, services, stop)
+            service = services[0]
+            try:
+                service.identity_unlock(passphrase())
+            except GuildhallError:
+                stop.set()
+                raise
+            ready(await _told(options, service))
+            await stop.wait()
+
+
+async def _engine(
+    options: Options, services: list[Service], stop: trio.Event, task_status: trio.TaskStatus[None]
+) -> None:
+    def opened(service: Service) -> None:
+        services.append(service)
+        task_status.started()
+
+    await run_engine(options, opened, stop)
+
+
+async def _told(options: Options, service: Service) -> Mapping[str, Any]:
+    """What a node says once its hosts are up."""
+    addresses: dict[str, list[str]] = {}
+    with trio.move_on_after(ADDRESS_WAIT_S):
+        while True:
+            addresses = {row.id: list(service.addresses(row.id)) for row in service.org_list()}
+            if all(addresses.values()):
+                break
+            await trio.sleep(0.05)
+    return {"pid": os.getpid(), "home": str(options.home), "addresses": addresses}
+
+
+def build_record(home: Path, data: Path, progress: Callable[[Progress], None]) -> Mapping[str, Any]:
+    """Turn an export of a public record into an organisation of this folder, and recount it."""
+    from dao_app.app.record_import import GENESIS, RecordPlayer, read_record
+    from dao_app.app.scribe import Scribe, SetClock
+    from dao_app.bootstrap.home import FolderHome
+    from dao_app.crypto.keys import SeedSigner
+    from dao_app.crypto.verifier import SodiumVerifier
+    from dao_app.platform.lock import FolderLock
+    from dao_app.platform.random import SystemRandom
+
+    record = read_record(data)
+    if not record.proposals:
+        raise InputError("record_empty", path=str(data))
+    with FolderLock(home):
+        folder = FolderHome(home)
+        clock = SetClock(record.proposals[0].started_ms - 86_400_000)
+        made: list[bytes] = []
+
+        def store(org_id: bytes) -> Any:
+            made.append(org_id)
+            return folder.open_store(org_id)
+
+        try:
+            scribe = Scribe(
+                store, SodiumVerifier(), clock, SystemRandom(), SeedSigner, "Clerk of the record",
+                {**GENESIS, "name": f"{data.resolve().name} (public record)"[:80]},
+            )
+            recount = RecordPlayer(record, scribe, lambda done, total: progress(Progress("record", done, total))).play()
+            scribe.org.store.close()
+        except (StorageError, KeyboardInterrupt):
+            for org_id in made:
+                folder.remove_store(org_id)
+            raise
+    report = asdict(recount)
+    report["differences"] = [
+        {**difference, "why": "the rule says passed; it was rejected for another reason than its votes"}
+        for difference in report["differences"]
+    ]
+    return report
