@@ -61,7 +61,7 @@ def error_json(error: GuildhallError) -> dict[str, Any]:
     return {"code": error.code, "params": error.params, "kind": type(error).__name__}
 
 
-async def serve(home: Path, api: Api, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+async def serve(home: Path, api: Api, task_status: Any = trio.TASK_STATUS_IGNORED) -> None:
     """Answer on the data folder's socket until cancelled; started once clients can connect.
 
     To be run in the engine's nursery while the folder's lock is held. Raises StorageError.
@@ -75,7 +75,7 @@ class _Server:
         self._paths = paths
         self._clients = 0
 
-    async def run(self, task_status: trio.TaskStatus[None]) -> None:
+    async def run(self, task_status: Any) -> None:
         make_private(self._paths.run_dir)
         try:
             raw = self._listen()

@@ -63,8 +63,12 @@ class Election:
 
 
 def tally(data: bytes) -> Any:
-    """Count a file: one JSON object for one election, a list of them for a list, in order."""
-    value = parse(data)
+    """Count a file. Raises TallyFileError."""
+    return count(parse(data))
+
+
+def count(value: Any) -> Any:
+    """Count a parsed file: one object for one election, a list of them for a list, in order."""
     if type(value) is not list:
         return result(read_election(value, ""))
     if len(value) > ELECTIONS_MAX:

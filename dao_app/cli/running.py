@@ -1,0 +1,66 @@
+"""guildhall window, node and demo: what runs for a while."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from dao_app.cli import render
+from dao_app.cli.commands import Command, Group, option
+from dao_app.cli.session import Session, json_text
+
+
+@click.command("window", cls=Command)
+@click.pass_context
+def window(ctx: click.Context) -> None:
+    session: Session = ctx.obj
+    ctx.exit(session.services.run_window(session.home))
+
+
+@click.group("node", cls=Group)
+def node() -> None:
+    pass
+
+
+@node.command("run")
+@option("--listen", multiple=True, metavar="ADDR")
+@option("--no-mdns", is_flag=True)
+@click.pass_obj
+def run(session: Session, listen: tuple[str, ...], no_mdns: bool) -> None:
+    def ready(told: Mapping[str, Any]) -> None:
+        if session.json:
+            session.line(json_text(told))
+            return
+        session.line(session.t("cli.node_runs", home=told["home"], pid=str(told["pid"])))
+        for org, addresses in told["addresses"].items():
+            for address in addresses:
+                session.line(f"  {org[:12]}  {render.plain(address)}")
+
+    session.services.run_node(session.home, session.passphrase.get, listen, not no_mdns, ready)
+
+
+@click.group("demo", cls=Group)
+def demo() -> None:
+    pass
+
+
+@demo.command("build")
+@option("--data", type=click.Path(file_okay=False, exists=True, path_type=Path), default=None, metavar="DIR")
+@click.pass_obj
+def build(session: Session, data: Path | None) -> None:
+    with session.progress() as sink:
+        report = session.services.build_demo(session.home, data, sink)
+    session.show(report, lambda found: render.report(session, found))
+
+
+@demo.command("open")
+@click.pass_obj
+def open_(session: Session) -> None:
+    with session.progress() as sink:
+        row = session.call("demo_open", sink)
+    session.show(row, lambda found: session.line(
+        session.t("cli.demo_opened", name=render.plain(found["name"]), id=found["id"][:12])
+    ))
