@@ -424,8 +424,7 @@ class Organisation:
             raise Refused("reject.not_a_member")
         if self.conflict:
             raise Refused("conflict")
-        payload = self._draft(type_, body)
-        action = parse_action(payload)
+        payload, action = self._draft(type_, body)
         rejection = self.replay.judge(action)
         if rejection is not None:
             raise Refused(f"reject.{rejection.value}")
@@ -436,7 +435,7 @@ class Organisation:
             self.add_content(blob)
         return action
 
-    def _draft(self, type_: str, body: dict[str, Any]) -> bytes:
+    def _draft(self, type_: str, body: dict[str, Any]) -> tuple[bytes, Action]:
         assert self.signer is not None
         by = self.signer.public
         seq, prev = self._heads.get(by, (0, b""))
@@ -447,7 +446,8 @@ class Organisation:
         deps = sorted(id_ for _, id_ in sorted(others)[-DEPS_MAX:])
         org = None if type_ == GENESIS_TYPE else self._org
         try:
-            return build_payload(org, by, seq + 1, prev if seq else None, tuple(deps), now, type_, body)
+            payload = build_payload(org, by, seq + 1, prev if seq else None, tuple(deps), now, type_, body)
+            return payload, parse_action(payload)
         except EncodingError as error:
             raise Refused("reject.malformed") from error
 
