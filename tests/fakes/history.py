@@ -1,0 +1,102 @@
+"""A random history of an organisation, from a seed: members write, sync now and then, the founder seals."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+from typing import Any
+
+from dao_app.app.errors import Refused
+from dao_app.app.organisation import Organisation
+from dao_app.core.encoding import Link
+from dao_app.core.entities import TREASURY, Account, Unit, account_unit, decode_entity, unit_key
+from tests.fakes.world import World
+
+
+class History:
+    """Plays ``steps`` random gestures of four members on replicas of their own."""
+
+    def __init__(self, folder: Path, seed: int, steps: int) -> None:
+        self.rng = random.Random(seed)
+        self.world = World(folder, seed)
+        self.world.seal()
+        self.orgs: list[Organisation] = [self.world.main]
+        for role in ("steward", "member", "member"):
+            self.orgs.append(self.world.add_member(role)[1])
+        self.world.everywhere()
+        self.tasks: list[bytes] = []
+        self.proposals: list[bytes] = []
+        self.contributions: list[bytes] = []
+        for _ in range(steps):
+            self._step()
+        self.world.everywhere()
+
+    def _step(self) -> None:
+        roll = self.rng.random()
+        self.world.clock.forward(self.rng.randrange(1, 400))
+        if roll < 0.12:
+            self.world.everywhere()
+        elif roll < 0.2:
+            self.world.seal(self.rng.randrange(10, 3_000))
+            check_money(self.world.main)
+        elif roll < 0.25:
+            source, target = self.rng.sample(self.orgs, 2)
+            self.world.sync(source, target)
+        else:
+            self._gesture(self.rng.choice(self.orgs))
+
+    def _gesture(self, org: Organisation) -> None:
+        roots = [person.root.public for person in self.world.people]
+        to = self.rng.choice([TREASURY, *(b"m" + root for root in roots)])
+        amount = self.rng.choice([1, 7, 50, 300_000, 2_000_000])
+        reference, blob = org.detach(f"text {self.rng.randrange(1000)}", "text")
+        task = {"task": Link(self.rng.choice(self.tasks))} if self.tasks else None
+        choices: list[tuple[str, Any, list[bytes] | None]] = [
+            ("task.open", {"title": f"Task {len(self.tasks)}", "unit": "GLD", "amount": amount,
+                           "treasury": self.rng.random() < 0.7, "lifetime": self.rng.choice([0, 2_000]),
+                           "text": reference}, self.tasks),
+            ("token.transfer", {"unit": "GLD", "amount": amount, "to": to, "memo": reference}, None),
+            ("token.transfer", {"unit": "GLD", "amount": amount, "to": to, "for": TREASURY}, None),
+            ("token.tip", {"unit": "GLD", "amount": amount, "to": to}, None),
+            ("token.issue", {"unit": "GLD", "amount": amount, "to": to}, None),
+            ("contribution.claim", {"title": "Helped"}, self.contributions),
+            ("proposal.open", {"title": "Q", "kind": "decision", "method": "yes-no-abstain", "options": [],
+                               "discussion": self.rng.choice([0, 500]), "voting": 1_500}, self.proposals),
+        ]  # fmt: skip
+        if task is not None:
+            choices += [(f"task.{s}", task, None) for s in ("claim", "claim", "submit", "submit", "accept", "accept", "cancel")]
+            choices.append(("comment.add", {"on": task["task"], "text": reference}, None))
+        if self.proposals:
+            id_ = Link(self.rng.choice(self.proposals[-3:]))
+            ballot = {"proposal": id_, "choice": self.rng.choice(["yes", "no", "abstain"])}
+            choices += [("vote.cast", ballot, None)] * 4 + [("proposal.withdraw", {"proposal": id_}, None)]
+        if self.contributions:
+            choices.append(("contribution.endorse", {"contribution": Link(self.rng.choice(self.contributions))}, None))
+        type_, body, made = self.rng.choice(choices)
+        try:
+            action = org.write(type_, body, [blob])
+        except Refused:
+            return
+        if made is not None:
+            made.append(action.id)
+
+    def chains(self) -> dict[bytes, list[bytes]]:
+        """Every device's envelopes in order."""
+        org = self.world.main
+        return {device: org.envelopes(device, 1, head.seq, 1 << 30) for device, head in org.heads().items()}
+
+
+def check_money(org: Organisation) -> None:
+    """Per unit: all accounts together are the supply; none is below zero; the cap holds."""
+    sums: dict[str, int] = {}
+    for key, value in org.replay.final.entries():
+        if key[0] == 0x61:
+            account = decode_entity(key, value)
+            assert isinstance(account, Account)
+            assert account.balance >= 0 and account.incoming == 0
+            unit = account_unit(key)
+            sums[unit] = sums.get(unit, 0) + account.balance
+    for code, total in sums.items():
+        unit = org.replay.final.entity(unit_key(code))
+        assert isinstance(unit, Unit)
+        assert total == unit.supply <= unit.cap
