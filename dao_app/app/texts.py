@@ -94,7 +94,7 @@ class Texts:
     def has(self, key: str) -> bool:
         return key in self._table
 
-    def t(self, key: str, **params: object) -> str:
+    def t(self, key: str, /, **params: object) -> str:
         """The text of a key with its placeholders filled; ``n`` chooses between one and other."""
         forms = self._table.get(key)
         if forms is None:

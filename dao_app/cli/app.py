@@ -54,7 +54,9 @@ def run(argv: Sequence[str], services: Services, environ: Mapping[str, str] = os
     except GuildhallError as error:
         _present(session, error)
         return error.exit_code
-    except click.exceptions.Abort:
+    except click.exceptions.Abort as error:  # what click makes of Ctrl+C and of an unanswered question
+        if isinstance(error.__cause__, KeyboardInterrupt):
+            return INTERRUPTED
         _present(session, Locked("question_unanswered"))
         return Locked.exit_code
     except click.ClickException as error:

@@ -28,7 +28,7 @@ def tally(session: Session, file: str) -> None:
         raise InputError(f"tally_{error.code}", where=error.where or "-", found=error.found, file=file) from error
     for result in results if isinstance(results, list) else [results]:
         for key in result.get("ignored", ()):
-            session.note(session.t("cli.tally_ignored", key=key))
+            session.note(session.t("cli.tally_ignored", name=key))
     session.show(results, lambda _: _human(session, elections, results))
 
 

@@ -245,7 +245,7 @@ class FakeEngine:
             try:
                 result = getattr(self, method)(**params)
                 if inspect.iscoroutine(result):
-                    result = asyncio.new_event_loop().run_until_complete(result)
+                    result = asyncio.run(result)
             except GuildhallError as refused:
                 error = refused
         if error is not None:

@@ -1,0 +1,451 @@
+"""Every command against sample data: what it calls, what it prints, in both languages and as JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dao_app.app import views as v
+from dao_app.app.errors import GuildhallError, Locked, NetworkError, NotFound, Refused, StorageError
+from dao_app.app.ports import Caller
+from dao_app.cli.app import run
+from dao_app.platform.callers import HandleCaller
+from tests.fakes.engine import WORDS, FakeEngine, ident
+
+LINK = "guildhall:join/" + "abcdefgh" * 8
+ORG = ident("org example")
+ENTRY = ident("log 0")[:60] + "0000"
+
+
+class FakeServices:
+    """Implements ``cli.services.Services`` on sample data."""
+
+    def __init__(self, engine: FakeEngine) -> None:
+        self.engine = engine
+        self.connected: list[tuple[Path, bool]] = []
+        self.node: dict[str, Any] = {}
+        self.watched: list[v.Change] = []
+
+    def home(self, given: str) -> Path:
+        return Path(given or "usual")
+
+    def connect(self, home: Path, network: bool) -> Caller:
+        self.connected.append((home, network))
+        caller = HandleCaller(self.engine)
+        changes = self.watched
+
+        def watch(sink: Callable[[v.Change], None]) -> None:
+            for change in changes:
+                sink(change)
+            raise KeyboardInterrupt
+
+        caller.watch = watch  # type: ignore[method-assign]
+        return caller
+
+    def run_node(
+        self, home: Path, passphrase: Callable[[], str], listen: Sequence[str], mdns: bool,
+        ready: Callable[[Mapping[str, Any]], None],
+    ) -> None:
+        self.node = {"home": home, "passphrase": passphrase(), "listen": tuple(listen), "mdns": mdns}
+        ready({"pid": 7, "home": str(home), "addresses": {ORG: ["/ip4/127.0.0.1/tcp/4001"]}})
+
+    def run_window(self, home: Path) -> int:
+        return 3
+
+    def build_demo(self, home: Path, data: Path | None, progress: Callable[[v.Progress], None]) -> Mapping[str, Any]:
+        progress(v.Progress("record", 1, 2))
+        progress(v.Progress("record", 2, 2))
+        return {"proposals": 388, "differences": [{"id": "a1", "title": "\x1b[31mred"}]}
+
+
+class Result:
+    def __init__(self, code: int, out: str, err: str) -> None:
+        self.code, self.out, self.err = code, out, err
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def engine() -> FakeEngine:
+    return FakeEngine()
+
+
+@pytest.fixture
+def services(engine: FakeEngine) -> FakeServices:
+    return FakeServices(engine)
+
+
+@pytest.fixture
+def cli(services: FakeServices, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
+    monkeypatch.delenv("GUILDHALL_PASSPHRASE_FILE", raising=False)
+
+    def call(*argv: str, lang: str = "en") -> Result:
+        code = run([*argv], services, {"LANG": {"en": "en_GB.UTF-8", "zh": "zh_CN.UTF-8"}[lang]})
+        captured = capsys.readouterr()
+        return Result(code, captured.out, captured.err)
+
+    return call
+
+
+READING = [
+    ["identity", "show"], ["org", "list"], ["org", "show", "--org", ORG], ["invite", "list"], ["invite", "show", ident("inv 1")],
+    ["member", "list"], ["task", "list"], ["task", "list", "--status", "open"], ["task", "show", ident("task 214")],
+    ["proposal", "list"], ["proposal", "show", ident("proposal 58")], ["proposal", "show", ident("proposal 60")],
+    ["proposal", "show", ident("proposal 55")], ["proposal", "show", ident("proposal 61")],
+    ["contribution", "list"], ["contribution", "list", "--mine"], ["contribution", "show", ident("con 2")],
+    ["token", "balance"], ["token", "balance", "all"], ["token", "ledger", "--limit", "5"],
+    ["log", "list"], ["log", "show", ENTRY], ["log", "verify"], ["state", "root"],
+    ["peer", "list"], ["doctor"], ["join", "--preview", LINK],
+]
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+@pytest.mark.parametrize("argv", READING, ids=" ".join)
+def test_reading_commands_print_for_people(cli: Run, argv: list[str], lang: str) -> None:
+    result = cli(*argv, lang=lang)
+    assert result.code in (0, 1 if argv == ["doctor"] else 0), result.err
+    assert result.out.strip() and (not result.err or argv == ["log", "verify"])
+    assert not [word for word in result.out.split() if word.startswith(("cli.", "role.", "state.", "method."))]
+
+
+@pytest.mark.parametrize("argv", READING, ids=" ".join)
+def test_reading_commands_print_json(cli: Run, argv: list[str]) -> None:
+    result = cli(*argv, "--json")
+    assert result.json is not None and not result.err
+
+
+WRITING = [
+    (["task", "open", "Paint the hall", "--text", "Twice.", "--reward", "12.50", "--lifetime", "2d", "--own"],
+     "task_open", {"title": "Paint the hall", "text": "Twice.", "reward": "12.50", "unit": "", "from_treasury": False,
+                   "lifetime_s": 172_800}),
+    (["task", "claim", "T-1"], "task_claim", {"task": "T-1"}),
+    (["task", "submit", "T-1", "--note", "done"], "task_submit", {"task": "T-1", "note": "done"}),
+    (["task", "accept", "T-1"], "task_accept", {"task": "T-1"}),
+    (["task", "reject", "T-1", "--note", "again"], "task_reject", {"task": "T-1", "note": "again"}),
+    (["task", "cancel", "T-1"], "task_cancel", {"task": "T-1"}),
+    (["task", "comment", "T-1", "Good"], "comment_add", {"target": "T-1", "text": "Good"}),
+    (["proposal", "open", "Where?", "--kind", "poll", "--method", "single", "--option", "A", "--option", "B",
+      "--discussion", "90", "--voting", "15m"],
+     "proposal_open", {"title": "Where?", "text": "", "kind": "poll", "method": "single", "options": ["A", "B"],
+                       "discussion_s": 90, "voting_s": 900, "table": []}),
+    (["proposal", "withdraw", "P-1"], "proposal_withdraw", {"proposal": "P-1"}),
+    (["proposal", "comment", "P-1", "Why?"], "comment_add", {"target": "P-1", "text": "Why?"}),
+    (["contribution", "claim", "Took notes"], "contribution_claim", {"title": "Took notes", "text": ""}),
+    (["contribution", "endorse", "c0ffee"], "contribution_endorse", {"contribution": "c0ffee"}),
+    (["contribution", "comment", "c0ffee", "Yes"], "comment_add", {"target": "c0ffee", "text": "Yes"}),
+    (["token", "transfer", "Jonas", "3", "--memo", "lunch", "--from-treasury"],
+     "token_transfer", {"to": "Jonas", "amount": "3", "unit": "", "memo": "lunch", "from_treasury": True}),
+    (["token", "tip", "Jonas", "3", "--reason", "kind"],
+     "token_tip", {"to": "Jonas", "amount": "3", "unit": "", "reason": "kind"}),
+    (["token", "issue", "100"], "token_issue", {"amount": "100", "unit": "", "to": "treasury", "memo": ""}),
+    (["invite", "create", "--role", "observer", "--uses", "3", "--lifetime", "2w", "--note", "n"],
+     "invite_create", {"role": "observer", "uses": 3, "lifetime_s": 1_209_600, "note": "n"}),
+    (["invite", "revoke", "abcdef"], "invite_revoke", {"invite": "abcdef"}),
+    (["peer", "add", "/ip4/127.0.0.1/tcp/1/p2p/x"], "peer_add", {"address": "/ip4/127.0.0.1/tcp/1/p2p/x"}),
+]
+
+
+@pytest.mark.parametrize(("argv", "method", "params"), WRITING, ids=lambda value: value if isinstance(value, str) else "")
+def test_writing_commands_make_one_call(
+    cli: Run, engine: FakeEngine, argv: list[str], method: str, params: dict[str, Any]
+) -> None:
+    engine.fail[method] = Refused("reject.not_allowed")
+    result = cli(*argv, "--org", "Example Alliance")
+    assert engine.calls == [(method, {"org": "Example Alliance", **params})]
+    assert result.code == 4 and result.err.count("\n") >= 2 and not result.out
+
+
+def test_org_create_passes_parameters(cli: Run, engine: FakeEngine) -> None:
+    result = cli("org", "create", "Mill", "--parameter", "quorum_bp=3000", "--decimals", "0", "--json")
+    assert result.code == 0 and result.json["name"] == "Mill"
+    (params,) = engine.named("org_create")
+    assert (params["parameters"], params["decimals"], params["cap"]) == ({"quorum_bp": 3000}, 0, "1000000")
+    refused = cli("org", "create", "Mill", "--parameter", "quorum_bp=many")
+    assert refused.code == 2 and "quorum_bp" in refused.err
+
+
+@pytest.mark.parametrize(
+    ("proposal", "typed", "choice"),
+    [
+        (59, ["yes"], "yes"), (59, ["Abstain"], "abstain"), (58, ["2"], 2), (60, ["3", "1"], [3, 1]),
+        (60, ["3,1"], [3, 1]), (60, ["blank"], []), (60, ["2"], [2]),
+    ],
+)
+def test_a_vote_is_read_as_its_method_wants(
+    cli: Run, engine: FakeEngine, proposal: int, typed: list[str], choice: Any
+) -> None:
+    assert cli("vote", ident(f"proposal {proposal}"), *typed).code == 0
+    assert engine.named("vote")[0]["choice"] == choice
+
+
+def test_votes_can_be_typed_in_chinese(cli: Run, engine: FakeEngine) -> None:
+    cli("vote", ident("proposal 59"), "赞成", lang="zh")
+    assert engine.named("vote")[0]["choice"] == "yes"
+
+
+@pytest.mark.parametrize(("proposal", "typed"), [(59, ["1"]), (58, ["1", "2"]), (58, ["yes"]), (60, ["x"]), (58, ["１"])])
+def test_what_is_no_vote_is_refused_before_the_call(
+    cli: Run, engine: FakeEngine, proposal: int, typed: list[str]
+) -> None:
+    assert cli("vote", ident(f"proposal {proposal}"), *typed).code == 2
+    assert not engine.named("vote")
+
+
+def test_a_power_table_is_read_from_a_file(cli: Run, engine: FakeEngine, tmp_path: Path) -> None:
+    table = tmp_path / "table.csv"
+    table.write_text("lin, 5\n\n\"a, b\",7\n")
+    cli("proposal", "open", "Which?", "--table", str(table))
+    assert engine.named("proposal_open")[0]["table"] == [["lin", "5"], ["a, b", "7"]]
+    table.write_text("lin;5\n")
+    refused = cli("proposal", "open", "Which?", "--table", str(table))
+    assert refused.code == 2 and len(engine.named("proposal_open")) == 1
+
+
+def test_long_text_comes_from_a_file_but_not_twice(cli: Run, engine: FakeEngine, tmp_path: Path) -> None:
+    file = tmp_path / "text.md"
+    file.write_text("Long\nstory")
+    cli("contribution", "claim", "Title", "--text-file", str(file))
+    assert engine.named("contribution_claim")[0]["text"] == "Long\nstory"
+    assert cli("contribution", "claim", "Title", "--text-file", str(file), "--text", "x").code == 2
+    file.write_bytes(b"\xff")
+    assert cli("contribution", "claim", "Title", "--text-file", str(file)).code == 2
+    assert cli("contribution", "claim", "Title", "--text-file", str(tmp_path / "gone")).code == 2
+    file.write_bytes(b"x" * 300_000)
+    assert "262144" in cli("contribution", "claim", "Title", "--text-file", str(file)).err
+
+
+def test_an_invitation_is_handed_over_as_link_picture_and_file(cli: Run, engine: FakeEngine, tmp_path: Path) -> None:
+    picture, file = tmp_path / "i.png", tmp_path / "i.txt"
+    result = cli("invite", "create", "--qr", str(picture), "--file", str(file))
+    assert result.code == 0 and "guildhall:join/" in result.out
+    assert picture.read_bytes().startswith(b"\x89PNG") and "guildhall:join/" in file.read_text()
+    assert picture.stat().st_mode & 0o777 == 0o600
+    assert cli("invite", "show", ident("inv 1"), "--qr", str(tmp_path / "i.svg")).code == 0
+    refused = cli("invite", "create", "--qr", str(tmp_path / "i.gif"))
+    assert refused.code == 2 and len(engine.named("invite_create")) == 1
+    assert cli("invite", "create", "--file", str(tmp_path / "no" / "i.txt")).code == 7
+
+
+def test_the_picture_holds_the_link(cli: Run, tmp_path: Path) -> None:
+    import zxingcpp
+
+    path = tmp_path / "i.svg"
+    link = cli("invite", "show", ident("inv 1"), "--qr", str(path), "--json").json["link"]
+    import segno
+
+    matrix = [[255 - 255 * bit for bit in row] for row in segno.make(link, error="m", micro=False).matrix_iter(5, 4)]
+    flat = bytes(cell for row in matrix for cell in row)
+    image = memoryview(flat).cast("B", (len(matrix), len(matrix[0])))
+    (found,) = zxingcpp.read_barcodes(image)
+    assert found.text == link and path.read_text().startswith("<?xml")
+
+
+def test_join_reads_a_file_shows_the_invitation_and_uses_the_network(
+    cli: Run, services: FakeServices, tmp_path: Path
+) -> None:
+    file = tmp_path / "invitation.txt"
+    file.write_text(f"Welcome!\n{LINK}\n")
+    result = cli("join", "--file", str(file), "--wait", "0")
+    assert result.code == 0 and result.out.strip()
+    assert services.engine.named("join")[0] == {"link": f"Welcome!\n{LINK}\n", "wait_s": 0}
+    assert cli("join").code == 2
+    assert cli("join", LINK, "--file", str(file)).code == 2
+
+
+def test_network_is_started_only_where_it_is_needed(cli: Run, services: FakeServices) -> None:
+    cli("task", "list")
+    cli("doctor")
+    assert [network for _, network in services.connected] == [False, True]
+
+
+def test_global_options_may_stand_anywhere(cli: Run, services: FakeServices, engine: FakeEngine) -> None:
+    for argv in (["--home", "h", "--org", "o", "task", "list", "--json"], ["task", "--json", "list", "--org=o", "--home=h"]):
+        assert cli(*argv).json
+    assert services.connected == [(Path("h"), False)] * 2
+    assert engine.named("task_list") == [{"org": "o", "status": ""}] * 2
+
+
+def test_language_is_chosen_by_option_before_locale(cli: Run) -> None:
+    assert "任务" in cli("task", "--help", "--lang", "zh").out
+    assert "Commands" in cli("task", "--help", "--lang=en", lang="zh").out
+
+
+def test_help_names_every_command_in_both_languages(cli: Run) -> None:
+    for lang in ("en", "zh"):
+        result = cli("--help", lang=lang)
+        assert result.code == 0 and "cli." not in result.out
+        assert all(f"  {name} " in result.out for name in ("identity", "proposal", "tally", "watch"))
+    assert "cli." not in cli("task", "open", "--help").out
+
+
+@pytest.mark.parametrize(
+    "argv", [["nonsense"], ["task", "nonsense"], ["task", "open"], ["task", "list", "--bogus"], ["--lang", "xx", "doctor"],
+             ["task", "open", "T", "--lifetime", "soon"], ["task", "list", "--status", "bogus"], ["--home"]],
+    ids=" ".join,
+)
+def test_wrong_usage_says_what_and_where_to_look(cli: Run, engine: FakeEngine, argv: list[str]) -> None:
+    result = cli(*argv)
+    assert result.code == 2 and "--help" in result.err and not result.out and not engine.calls
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [(GuildhallError("internal", method="x"), 1), (NotFound("task_unknown", name="T-9"), 3),
+     (Refused("reject.own_task"), 4), (Locked("passphrase_wrong"), 5), (NetworkError("peer_unreachable"), 6),
+     (StorageError("disk_full", path="p"), 7)],
+)
+def test_exit_codes_and_json_errors(cli: Run, engine: FakeEngine, error: GuildhallError, code: int) -> None:
+    engine.fail["task_list"] = error
+    result = cli("task", "list", "--json")
+    assert result.code == code and not result.out
+    said = json.loads(result.err)["error"]
+    assert (said["code"], said["kind"], said["params"]) == (error.code, type(error).__name__, error.params)
+    assert said["happened"]
+
+
+def test_a_bug_is_no_traceback(cli: Run, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(org: str, status: str = "") -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(engine, "task_list", broken)
+    result = cli("task", "list")
+    assert result.code == 1 and "Traceback" not in result.err and "ZeroDivisionError" in result.err
+
+
+# -- secrets ---------------------------------------------------------------------------------------
+@pytest.fixture
+def passphrase_file(tmp_path: Path, engine: FakeEngine) -> Path:
+    path = tmp_path / "passphrase"
+    path.write_text("correct horse battery\nsecond line\n")
+    engine.passphrase = "correct horse battery"
+    return path
+
+
+def test_identity_is_created_with_a_passphrase_from_a_file(cli: Run, engine: FakeEngine, passphrase_file: Path) -> None:
+    result = cli("identity", "create", "Lin Wei", "--passphrase-file", str(passphrase_file), "--json")
+    assert result.json["words"] == list(WORDS)
+    assert engine.named("identity_create") == [{"name": "Lin Wei", "passphrase": "correct horse battery"}]
+    plain = cli("identity", "create", "Lin Wei", "--passphrase-file", str(passphrase_file))
+    assert all(word in plain.out for word in WORDS)
+
+
+def test_the_environment_names_a_passphrase_file(
+    cli: Run, engine: FakeEngine, passphrase_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GUILDHALL_PASSPHRASE_FILE", str(passphrase_file))
+    assert cli("identity", "words", "--json").json == list(WORDS)
+
+
+def test_identity_is_restored_from_words_in_a_file(cli: Run, passphrase_file: Path, tmp_path: Path) -> None:
+    words = tmp_path / "words"
+    words.write_text("\n".join(WORDS))
+    argv = ["identity", "restore", "Lin", "--words-file", str(words), "--passphrase-file", str(passphrase_file)]
+    assert cli(*argv).code == 0
+    words.write_bytes(b"x" * 5_000)
+    assert cli(*argv).code == 2
+
+
+@pytest.mark.parametrize("contents", [None, b"\xff\xff", b"x" * 5_000])
+def test_an_unusable_passphrase_file_is_named(cli: Run, tmp_path: Path, contents: bytes | None) -> None:
+    path = tmp_path / "p"
+    if contents is not None:
+        path.write_bytes(contents)
+    result = cli("identity", "words", "--passphrase-file", str(path))
+    assert result.code == 2 and str(path) in result.err
+
+
+def test_a_locked_engine_is_unlocked_once_and_asked_again(cli: Run, engine: FakeEngine, passphrase_file: Path) -> None:
+    engine.fail["task_claim"] = Locked("locked")
+    assert cli("task", "claim", ident("task 214"), "--passphrase-file", str(passphrase_file)).code == 0
+    assert [name for name, _ in engine.calls] == ["task_claim", "identity_unlock", "task_claim"]
+
+
+def test_without_anybody_to_ask_the_passphrase_is_an_error(cli: Run, engine: FakeEngine) -> None:
+    engine.fail["task_claim"] = Locked("locked")
+    result = cli("task", "claim", ident("task 214"))
+    assert result.code == 5 and "--passphrase-file" in result.err
+
+
+def test_no_option_takes_a_secret() -> None:
+    import click
+
+    from dao_app.cli.app import tree
+
+    def names(command: click.Command) -> set[str]:
+        own = {opt for param in command.params if isinstance(param, click.Option) for opt in param.opts}
+        below = command.commands.values() if isinstance(command, click.Group) else ()
+        return own.union(*(names(one) for one in below)) if below else own
+
+    secret = {name for name in names(tree()) if any(part in name for part in ("pass", "word", "secret", "seed"))}
+    assert secret == {"--passphrase-file", "--words-file"}
+
+
+# -- foreign text ----------------------------------------------------------------------------------
+EVIL = "\x1b]0;owned\x07[red]bold[/red] :boom: \u202etxt\u2066 \x9b31m\r\nline"
+
+
+def test_foreign_text_neither_steers_the_terminal_nor_is_markup(cli: Run, engine: FakeEngine) -> None:
+    made = cli("task", "open", EVIL, "--text", EVIL, "--json").json
+    assert made["title"] == EVIL
+    for argv in (["task", "list"], ["task", "show", made["id"]], ["task", "list", "--json"]):
+        out = cli(*argv).out
+        assert not any(c in out for c in "\x1b\x07\x9b\u202e\u2066\r")
+        assert "[red]bold[/red] :boom:" in out
+
+
+def test_foreign_text_in_errors_is_plain(cli: Run, engine: FakeEngine) -> None:
+    engine.fail["task_list"] = NotFound("task_unknown", name=EVIL)
+    for argv in (["task", "list"], ["task", "list", "--json"]):
+        engine.fail["task_list"] = NotFound("task_unknown", name=EVIL)
+        assert not any(c in cli(*argv).err for c in "\x1b\x07\x9b\u202e\u2066\r")
+
+
+# -- what runs for a while -------------------------------------------------------------------------
+def test_node_run(cli: Run, services: FakeServices, passphrase_file: Path) -> None:
+    argv = ["node", "run", "--listen", "/ip4/0.0.0.0/tcp/1", "--no-mdns", "--passphrase-file", str(passphrase_file)]
+    assert json.loads(cli(*argv, "--json").out)["pid"] == 7
+    assert "/ip4/127.0.0.1/tcp/4001" in cli(*argv).out
+    assert services.node == {
+        "home": Path("usual"), "passphrase": "correct horse battery", "listen": ("/ip4/0.0.0.0/tcp/1",), "mdns": False,
+    }
+
+
+def test_window_returns_its_exit_code(cli: Run) -> None:
+    assert cli("window").code == 3
+
+
+def test_watch_streams_until_interrupted(cli: Run, services: FakeServices) -> None:
+    services.watched = [v.Change("ab" * 32, frozenset({"tasks", "ledger"}))]
+    result = cli("watch", "--json")
+    assert result.code == 130 and json.loads(result.out) == {"org": "ab" * 32, "topics": ["ledger", "tasks"]}
+    assert "cli." not in cli("watch").out
+
+
+def test_demo_build_reports_and_shows_progress(cli: Run, tmp_path: Path) -> None:
+    result = cli("demo", "build", "--data", str(tmp_path))
+    assert "388" in result.out and "\x1b" not in result.out and "[31mred" in result.out
+    assert "50" in result.err and "100" in result.err
+    assert cli("demo", "build", "--json").json["proposals"] == 388
+    assert cli("demo", "build", "--data", str(tmp_path / "gone")).code == 2
+
+
+def test_demo_open(cli: Run) -> None:
+    assert cli("demo", "open").code == 0
+
+
+def test_log_verify_fails_where_something_is_wrong(cli: Run, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def wrong(org: str, progress: Any = None) -> v.VerifyReport:
+        return v.VerifyReport(9, 1, 2, 0, 3, 0, 4, 0, False, False)
+
+    monkeypatch.setattr(engine, "log_verify", wrong)
+    assert cli("log", "verify").code == 7
+    assert cli("log", "verify", "--json").code == 7
