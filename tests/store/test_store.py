@@ -1,0 +1,185 @@
+"""The store keeps all or nothing: kill at any moment, full disk, damage, a second owner (threats 20, 29)."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from sqlalchemy import event
+
+from dao_app.app.errors import StorageError
+from dao_app.app.organisation import Organisation
+from dao_app.core.encoding import Link
+from dao_app.store.log import SqlStore
+from tests.fakes.world import World, roots
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    made = World(tmp_path)
+    made.seal()
+    return made
+
+
+def reopened(world: World) -> Organisation:
+    folder = next(p for p in world.folder.iterdir() if p.name.startswith("replica0"))
+    return Organisation(
+        world.org_id, SqlStore(folder / "log.db"), world.verifier, world.clock, world.random, world.founder.device,
+        world.founder.witness,
+    )
+
+
+def test_reopening_gives_the_same(world: World) -> None:
+    world.add_member()
+    task = world.main.write("task.open", {"title": "T", "unit": "GLD", "amount": 5, "treasury": True, "lifetime": 0})
+    before = (*roots(world.main), world.main.heads_digest(), world.main.replay.provisional_root())
+    world.main.store.close()
+    again = reopened(world)
+    assert (*roots(again), again.heads_digest(), again.replay.provisional_root()) == before
+    assert task.id in again.replay.pending
+    assert again.seal() is not None
+
+
+@pytest.mark.parametrize("failing", ["INSERT INTO checkpoint", "INSERT INTO entity", "INSERT INTO bucket"])
+def test_a_checkpoint_that_cannot_be_stored_leaves_nothing(world: World, failing: str) -> None:
+    world.main.write("task.open", {"title": "T", "unit": "GLD", "amount": 5, "treasury": True, "lifetime": 0})
+    before = roots(world.main)
+    engine = world.main.store._engine  # type: ignore[attr-defined]
+
+    def fail(conn, cursor, statement, parameters, context, executemany):  # type: ignore[no-untyped-def]
+        if statement.startswith(failing):
+            raise RuntimeError("the machine stopped")
+
+    event.listen(engine, "before_cursor_execute", fail)
+    with pytest.raises(RuntimeError):
+        world.main.seal()
+    event.remove(engine, "before_cursor_execute", fail)
+    assert roots(world.main) == before
+    world.main.store.close()
+    again = reopened(world)
+    assert roots(again) == before
+    assert again.seal() is not None and again.height() == before[0] + 1
+
+
+def test_a_full_disk_is_said_and_nothing_is_lost(world: World) -> None:
+    store = world.main.store
+    with store._engine.connect() as connection:  # type: ignore[attr-defined]
+        pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+        connection.exec_driver_sql(f"PRAGMA max_page_count = {pages:d}")
+    heads = world.main.heads()
+    with pytest.raises(StorageError) as caught:
+        for number in range(300):
+            heads = world.main.heads()
+            world.main.write("contribution.claim", {"title": f"Work {number} " + "x" * 300})
+    assert caught.value.code == "disk_full"
+    assert world.main.heads() == heads, "the sequence number of what was not stored is free again"
+    with store._engine.connect() as connection:  # type: ignore[attr-defined]
+        connection.exec_driver_sql("PRAGMA max_page_count = 1000000")
+    world.main.write("contribution.claim", {"title": "Afterwards"})
+    assert world.main.seal() is not None
+
+
+@pytest.mark.parametrize("damage", ["header", "middle", "short", "text"])
+def test_a_damaged_database_is_an_error_that_says_so(world: World, damage: str) -> None:
+    for number in range(60):
+        world.main.write("contribution.claim", {"title": f"Work {number} " + "x" * 300})
+    world.seal()
+    folder = next(p for p in world.folder.iterdir() if p.name.startswith("replica0"))
+    world.main.store.close()
+    path = folder / "log.db"
+    raw = bytearray(path.read_bytes())
+    if damage == "header":
+        raw[:100] = bytes(100)
+    elif damage == "middle":
+        for place in range(4096, len(raw), 512):
+            raw[place : place + 200] = b"\xa5" * 200
+    elif damage == "short":
+        del raw[6000:]
+    else:
+        raw = bytearray(b"this is no database at all, but a letter to a friend " * 200)
+    path.write_bytes(raw)
+    with pytest.raises(StorageError) as caught:
+        reopened(world)
+    assert caught.value.code in ("database_damaged", "disk_failing")
+
+
+def test_a_newer_database_is_left_alone(world: World) -> None:
+    with world.main.store._engine.begin() as connection:  # type: ignore[attr-defined]
+        connection.exec_driver_sql("PRAGMA user_version = 99")
+    world.main.store.close()
+    with pytest.raises(StorageError, match="database_newer"):
+        reopened(world)
+
+
+def test_the_file_is_ours_alone(world: World) -> None:
+    folder = next(p for p in world.folder.iterdir() if p.name.startswith("replica0"))
+    assert (folder / "log.db").stat().st_mode & 0o077 == 0
+
+
+PAYLOADS = ["'; DROP TABLE action; --", "\" OR 1=1 --", "%_\\", "Robert'); DELETE FROM action;--", "{x} ? :a %s"]
+
+
+@pytest.mark.parametrize("text", PAYLOADS)
+def test_text_never_becomes_sql(world: World, text: str) -> None:
+    claim = world.main.write("contribution.claim", {"title": text})
+    world.main.store.set_meta(text, text.encode())
+    world.seal()
+    assert world.main.store.meta(text) == text.encode()
+    assert world.main.replay.action(claim.id).body["title"] == text
+    assert world.main.store.counts().actions == 2
+
+
+KILLED = """
+import sys
+from pathlib import Path
+from tests.fakes.world import World
+world = World(Path(sys.argv[1]), "killed")
+print("ready", flush=True)
+for number in range(10_000):
+    action = world.main.write("contribution.claim", {"title": f"Work {number}"})
+    print(action.seq, action.id.hex(), flush=True)
+    if number % 7 == 0:
+        world.clock.forward(10)
+        world.main.seal()
+"""
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_kill_9_loses_nothing_that_was_answered(tmp_path: Path, seed: int) -> None:
+    """What the writer was told is stored is there after the kill, and the log goes on from it."""
+    rng = random.Random(seed)
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    process = subprocess.Popen(
+        [sys.executable, "-c", KILLED, str(tmp_path)], stdout=subprocess.PIPE, text=True, env=env, cwd=ROOT
+    )
+    assert process.stdout is not None
+    answered = []
+    for _ in range(rng.randrange(5, 120)):
+        line = process.stdout.readline().split()
+        if len(line) == 2:
+            answered.append((int(line[0]), bytes.fromhex(line[1])))
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    process.stdout.close()
+    folder = next(p for p in tmp_path.iterdir())
+    world = World(tmp_path / "again", "killed")
+    org = Organisation(
+        world.org_id, SqlStore(folder / "log.db"), world.verifier, world.clock, world.random, world.founder.device,
+        world.founder.witness,
+    )
+    world.clock.forward(3_600_000)
+    for seq, id_ in answered:
+        record = org.store.at(world.founder.device.public, seq)
+        assert record is not None and record.id == id_
+    head = org.heads()[world.founder.device.public]
+    after = org.write("contribution.claim", {"title": "After the kill"})
+    assert after.seq == head.seq + 1 and after.prev == head.digest
+    assert org.seal() is not None and not org.replay.pending
+    assert Link(after.id) == after.id
