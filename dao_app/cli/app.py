@@ -48,6 +48,7 @@ def tree() -> click.Group:
 
 def run(argv: Sequence[str], services: Services, environ: Mapping[str, str] = os.environ) -> int:
     """Run one command; returns its exit code."""
+    logging.getLogger().addHandler(logging.NullHandler())  # what no log file takes is not for the terminal
     session = Session(services, Texts(choose_language(argv, environ)))
     try:
         return _run(argv, session)

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+import click
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
@@ -31,9 +32,14 @@ def paragraphs(foreign: str) -> str:
     return "\n".join(plain(line) for line in foreign.splitlines())
 
 
-def console() -> Console:
+def put(made: Table) -> None:
+    """Print a table, without the blanks that fill its last column."""
     width = None if stdout_is_terminal() else PIPED_WIDTH
-    return Console(file=sys.stdout, width=width, highlight=False, markup=False, emoji=False)
+    console = Console(file=sys.stdout, width=width, highlight=False, markup=False, emoji=False)
+    with console.capture() as captured:
+        console.print(made)
+    for line in captured.get().splitlines():
+        click.echo(line.rstrip())
 
 
 def table(session: Session, columns: Sequence[Column], rows: Iterable[Row], empty: str) -> None:
@@ -47,7 +53,7 @@ def table(session: Session, columns: Sequence[Column], rows: Iterable[Row], empt
         made.add_column(Text(session.t(key)), overflow="fold")
     for row in listed:
         made.add_row(*(Text(cell(row)) for _, cell in columns))
-    console().print(made)
+    put(made)
 
 
 def facts(session: Session, pairs: Iterable[tuple[str, str]]) -> None:
@@ -58,7 +64,7 @@ def facts(session: Session, pairs: Iterable[tuple[str, str]]) -> None:
     for key, value in pairs:
         if value:
             made.add_row(Text(session.t(key)), Text(value))
-    console().print(made)
+    put(made)
 
 
 # -- cells ---------------------------------------------------------------------------------------

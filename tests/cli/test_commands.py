@@ -97,7 +97,8 @@ def cli(services: FakeServices, capsys: pytest.CaptureFixture[str], monkeypatch:
 
 
 READING = [
-    ["identity", "show"], ["org", "list"], ["org", "show", "--org", ORG], ["invite", "list"], ["invite", "show", ident("inv 1")],
+    ["identity", "show"], ["org", "list"], ["org", "show", "--org", ORG], ["invite", "list"],
+    ["invite", "show", ident("inv 1")],
     ["member", "list"], ["task", "list"], ["task", "list", "--status", "open"], ["task", "show", ident("task 214")],
     ["proposal", "list"], ["proposal", "show", ident("proposal 58")], ["proposal", "show", ident("proposal 60")],
     ["proposal", "show", ident("proposal 55")], ["proposal", "show", ident("proposal 61")],
@@ -154,7 +155,7 @@ WRITING = [
 ]
 
 
-@pytest.mark.parametrize(("argv", "method", "params"), WRITING, ids=lambda value: value if isinstance(value, str) else "")
+@pytest.mark.parametrize(("argv", "method", "params"), WRITING)
 def test_writing_commands_make_one_call(
     cli: Run, engine: FakeEngine, argv: list[str], method: str, params: dict[str, Any]
 ) -> None:
@@ -192,7 +193,9 @@ def test_votes_can_be_typed_in_chinese(cli: Run, engine: FakeEngine) -> None:
     assert engine.named("vote")[0]["choice"] == "yes"
 
 
-@pytest.mark.parametrize(("proposal", "typed"), [(59, ["1"]), (58, ["1", "2"]), (58, ["yes"]), (60, ["x"]), (58, ["１"])])
+@pytest.mark.parametrize(
+    ("proposal", "typed"), [(59, ["1"]), (58, ["1", "2"]), (58, ["yes"]), (60, ["x"]), (58, ["１"])]
+)
 def test_what_is_no_vote_is_refused_before_the_call(
     cli: Run, engine: FakeEngine, proposal: int, typed: list[str]
 ) -> None:
@@ -268,7 +271,10 @@ def test_network_is_started_only_where_it_is_needed(cli: Run, services: FakeServ
 
 
 def test_global_options_may_stand_anywhere(cli: Run, services: FakeServices, engine: FakeEngine) -> None:
-    for argv in (["--home", "h", "--org", "o", "task", "list", "--json"], ["task", "--json", "list", "--org=o", "--home=h"]):
+    for argv in (
+        ["--home", "h", "--org", "o", "task", "list", "--json"],
+        ["task", "--json", "list", "--org=o", "--home=h"],
+    ):
         assert cli(*argv).json
     assert services.connected == [(Path("h"), False)] * 2
     assert engine.named("task_list") == [{"org": "o", "status": ""}] * 2
@@ -288,8 +294,9 @@ def test_help_names_every_command_in_both_languages(cli: Run) -> None:
 
 
 @pytest.mark.parametrize(
-    "argv", [["nonsense"], ["task", "nonsense"], ["task", "open"], ["task", "list", "--bogus"], ["--lang", "xx", "doctor"],
-             ["task", "open", "T", "--lifetime", "soon"], ["task", "list", "--status", "bogus"], ["--home"]],
+    "argv",
+    [["nonsense"], ["task", "nonsense"], ["task", "open"], ["task", "list", "--bogus"], ["--lang", "xx", "doctor"],
+     ["task", "open", "T", "--lifetime", "soon"], ["task", "list", "--status", "bogus"], ["--home"]],
     ids=" ".join,
 )
 def test_wrong_usage_says_what_and_where_to_look(cli: Run, engine: FakeEngine, argv: list[str]) -> None:
@@ -442,7 +449,9 @@ def test_demo_open(cli: Run) -> None:
     assert cli("demo", "open").code == 0
 
 
-def test_log_verify_fails_where_something_is_wrong(cli: Run, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_log_verify_fails_where_something_is_wrong(
+    cli: Run, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async def wrong(org: str, progress: Any = None) -> v.VerifyReport:
         return v.VerifyReport(9, 1, 2, 0, 3, 0, 4, 0, False, False)
 

@@ -236,7 +236,7 @@ def read_share(value: Any) -> Fraction | None:
         return None
     places = decimal[2] or ""
     share = Fraction(int(decimal[1] + places), 10 ** len(places))
-    return share / 100 if decimal[3] else share
+    return Fraction(share, 100) if decimal[3] else share
 
 
 def result(election: Election) -> dict[str, Any]:

@@ -32,7 +32,7 @@ class Adoption(Rule):
 
     def participation_needed(self, electorate_power: int) -> int:
         """The quorum in power, rounded up: participation is whole, so this changes no verdict."""
-        share = Fraction(self.quorum_bp) * electorate_power / BP
+        share = Fraction(self.quorum_bp * electorate_power, BP)
         return max(self.quorum_power, -(-share.numerator // share.denominator))
 
     def is_adopted(self, yes: int, no: int, abstain: int) -> bool:
@@ -78,7 +78,7 @@ class _Count(Sums):
             "passed": passed,
             "participation": str(self.valid_power),
             "quorum_power": str(adoption.participation_needed(adoption.electorate_power)),
-            "support": str(Fraction(adoption.support_bp) / BP),
+            "support": str(Fraction(adoption.support_bp, BP)),
             "min_support_power": str(adoption.min_support_power),
         }
         return Outcome(

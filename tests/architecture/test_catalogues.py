@@ -1,0 +1,131 @@
+"""Texts: both languages complete and alike, and every code that a person can meet has one."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from string import Formatter
+from typing import Any
+
+import click
+import pytest
+
+from dao_app.app import errors
+from dao_app.cli.app import tree
+from dao_app.core.rules.registry import TYPES
+from dao_app.core.rules.rejections import Rejection
+
+ROOT = Path(__file__).parents[2]
+FILES = {language: ROOT / "resources" / "strings" / f"{language}.json" for language in ("en", "zh")}
+CATALOGUES: dict[str, dict[str, Any]] = {name: json.loads(path.read_bytes()) for name, path in FILES.items()}
+EN = CATALOGUES["en"]
+ERRORS = {name for name, found in vars(errors).items() if isinstance(found, type) and issubclass(found, Exception)}
+ENUMERATIONS = {
+    "cli.choice": ("yes", "no", "abstain", "blank"),
+    "cli.contribution": ("claimed", "endorsed"),
+    "cli.invite": ("open", "used", "expired", "revoked"),
+    "cli.join": ("searching", "syncing", "waiting", "done", "refused"),
+    "cli.ledger": ("issue", "transfer", "tip", "escrow", "pay", "refund"),
+    "cli.member": ("active", "joining", "refused"),
+    "cli.membership": ("active", "joining", "none", "refused"),
+    "cli.outcome": ("passed", "not_passed", "decided", "none"),
+    "cli.party": ("treasury", "escrow", "issue"),
+    "cli.path": ("direct", "local", "none"),
+    "cli.proposal": ("discussion", "voting", "closing", "passed", "not_passed", "decided", "withdrawn"),
+    "cli.task": ("open", "claimed", "submitted", "accepted", "cancelled", "expired"),
+    "cli.topic": ("identity", "orgs", "org", "members", "invites", "tasks", "proposals", "contributions", "ledger",
+                  "log", "checkpoints", "peers", "status", "join"),
+    "cli.verify": ("actions", "checkpoints", "results", "ledgers"),
+    "state": ("queued", "provisional", "closing", "final", "contested", "rejected"),
+}
+
+
+def forms(text: Any) -> list[str]:
+    return list(text.values()) if isinstance(text, dict) else [text]
+
+
+def placeholders(text: Any) -> set[str]:
+    return {field for form in forms(text) for _, field, _, _ in Formatter().parse(form) if field is not None}
+
+
+def calls() -> Iterator[tuple[Path, ast.Call, str]]:
+    for path in sorted((ROOT / "dao_app").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call):
+                name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+                yield path, node, name
+
+
+def literal(node: ast.Call) -> str | None:
+    first = node.args[0] if node.args else None
+    return first.value if isinstance(first, ast.Constant) and isinstance(first.value, str) else None
+
+
+def test_both_languages_have_the_same_keys() -> None:
+    assert sorted(CATALOGUES["en"]) == sorted(CATALOGUES["zh"])
+
+
+def test_both_languages_have_the_same_placeholders() -> None:
+    # English may count ("{n}") where Chinese needs no number, not the other way round.
+    wrong = [key for key in EN if placeholders(EN[key]) != placeholders(CATALOGUES["zh"].get(key, ""))]
+    assert not wrong
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_files_are_sorted_one_key_a_line_without_empty_texts(language: str) -> None:
+    keys = list(CATALOGUES[language])
+    assert keys == sorted(keys)
+    assert not [key for key in keys if not all(form.strip() for form in forms(CATALOGUES[language][key]))]
+
+
+def test_every_rejection_has_a_text() -> None:
+    assert not [one.value for one in Rejection if f"reject.{one.value}" not in EN]
+
+
+def test_every_action_type_has_a_text() -> None:
+    assert not [name for name in [*TYPES, "org.create", "member.join"] if f"action.{name}" not in EN]
+
+
+def test_every_error_code_has_a_text_of_three_lines() -> None:
+    raised = {literal(node) for _, node, name in calls() if name in ERRORS} - {None}
+    codes = {str(code) for code in raised if not str(code).startswith("reject.")}
+    assert not sorted(code for code in codes if f"error.{code}" not in EN)
+    for language, table in CATALOGUES.items():
+        bad = [code for code in codes if len(table[f"error.{code}"].split("\n")) != 3]
+        assert not bad, language
+
+
+def test_every_finding_of_the_doctor_has_a_text() -> None:
+    found = {literal(node) for _, node, name in calls() if name == "Finding"} - {None}
+    assert found and not sorted(code for code in found if f"doctor.{code}" not in EN)
+
+
+def test_every_text_that_is_asked_for_exists() -> None:
+    asked = {(literal(node), path.name) for path, node, name in calls() if name == "t"}
+    assert not sorted(f"{key} ({where})" for key, where in asked if key is not None and key not in EN)
+
+
+def test_every_word_for_a_code_exists() -> None:
+    keys = [f"{prefix}.{code}" for prefix, codes in ENUMERATIONS.items() for code in codes]
+    assert not [key for key in keys if key not in EN]
+
+
+def test_every_command_and_option_has_help() -> None:
+    def keys(command: click.Command, path: tuple[str, ...]) -> Iterator[str]:
+        yield ".".join(["cli.help", *path])
+        yield from (f"cli.opt.{param.name}" for param in command.params if isinstance(param, click.Option))
+        for name, below in (command.commands if isinstance(command, click.Group) else {}).items():
+            yield from keys(below, (*path, name))
+
+    assert not sorted({key for key in keys(tree(), ()) if key not in EN})
+
+
+def test_no_text_of_the_command_line_is_left_over() -> None:
+    source = "\n".join(path.read_text("utf-8") for path in (ROOT / "dao_app" / "cli").rglob("*.py"))
+    prefixes = "|".join(re.escape(name) + r"\." for name in ENUMERATIONS)
+    dynamic = re.compile(r"cli\.(?:help|opt|job|report)\b|" + prefixes)
+    left = [key for key in EN if key.startswith("cli.") and f'"{key}"' not in source and not dynamic.match(key)]
+    assert not left
