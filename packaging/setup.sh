@@ -54,6 +54,6 @@ say "Setting up .venv (once; takes about a minute)"
 rm -f $stamp
 "$python" -m venv --clear $venv
 $venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
-$venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+PYTHONWARNINGS=ignore $venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 printf '%s\n' "$wanted" > $stamp
 say "Ready. The command line is .venv/bin/guildhall"

@@ -1,0 +1,1 @@
+"""Data files of the program, installed as the package ``guildhall_resources``."""
