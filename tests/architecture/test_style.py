@@ -137,13 +137,18 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 
 def test_every_package_is_shipped() -> None:
     found = {".".join(path.parent.relative_to(ROOT).parts) for path in PACKAGE.rglob("__init__.py")}
-    assert set(PROJECT["tool"]["setuptools"]["packages"]) == found | {"guildhall_resources"}
+    shipped = set(PROJECT["tool"]["setuptools"]["packages"])
+    assert {name for name in shipped if not name.startswith("guildhall_resources")} == found
 
 
 def test_every_resource_is_shipped() -> None:
-    patterns = PROJECT["tool"]["setuptools"]["package-data"]["guildhall_resources"]
     folder = ROOT / "resources"
-    shipped = {path for pattern in patterns for path in folder.glob(pattern)}
+    shipped = {
+        path
+        for package, patterns in PROJECT["tool"]["setuptools"]["package-data"].items()
+        for pattern in patterns
+        for path in folder.joinpath(*package.split(".")[1:]).glob(pattern)
+    }
     missing = [str(path) for path in folder.rglob("*")
                if path.is_file() and path.suffix not in (".py", ".pyc") and path not in shipped]
     assert not missing
