@@ -1,0 +1,79 @@
+"""Every bound of the network in one place: name with its unit, value, reason."""
+
+from dao_app.core.finality.checkpoint import CERTIFICATE_BYTES_MAX
+from dao_app.core.limits import CONTENT_BYTES_MAX, ENVELOPE_BYTES_MAX, SALT_BYTES
+
+# frames and messages
+FRAME_BYTES_MAX = CERTIFICATE_BYTES_MAX + 1_024  # the largest single object is a certificate
+MESSAGE_BYTES_MAX = 1024 * 1024  # every other message
+HELLO_BYTES_MAX = 2_048  # a stranger's message; the longest of ours has about 600 bytes
+VARINT_BYTES_MAX = 4  # lengths up to 2**28, above any frame
+READ_BYTES = 256 * 1024  # one read from a stream
+
+# hello
+HELLO_KEYS_MAX = 8  # newest organisation keys that are tried; always so many MACs are sent
+HELLO_S_MAX = 10.0  # from the first byte to the last; a slow stranger costs one task that long
+HELLOS_AT_ONCE_MAX = 32  # strangers greeted at the same time
+HELLOS_PER_S = 20.0  # strangers greeted a second, after a burst
+HELLOS_BURST = 100.0
+STRANGERS_MAX = 64  # connections that have not said hello yet
+
+# session
+HEADS_PER_MESSAGE_MAX = 8_000  # x 73 bytes
+DEVICES_MAX = 100_000  # heads of one peer that are remembered
+RANGES_PER_WANT_MAX = 4_000
+ACTIONS_PER_WANT_MAX = 50_000  # asked for in one go; then heads are looked at again
+ACTIONS_PER_MESSAGE_MAX = 512
+ACTIONS_BYTES = 224 * 1024  # envelopes gathered in one message
+CERTIFICATES_PER_WANT_MAX = 1_500  # below what a replica holds while their actions are on the way
+CERTIFICATES_BYTES = 224 * 1024
+CONTENTS_PER_WANT_MAX = 128
+CONTENTS_BYTES = 512 * 1024
+BLOB_BYTES_MAX = SALT_BYTES + CONTENT_BYTES_MAX
+HASHES_PER_MESSAGE_MAX = 1_024  # in "have"
+MISSING_CONTENT_MAX = 10_000  # hashes remembered that a peer does not have
+RANGE_BUFFER_BYTES = 8 * 1024 * 1024  # envelopes read ahead while ranges are merged
+RANGE_CHUNK_BYTES_MIN = 2_048
+RANGE_CHUNK_BYTES_MAX = 64 * 1024
+WANTS_WAITING_MAX = 2  # requests of a peer that wait for an answer; ours sends one at a time
+REFUSED_MAX = 32  # forged or malformed objects from one peer before it is sent away
+INTAKES_AT_ONCE = 2  # batches judged and stored side by side: one is verified while one is applied
+ADDRESSES_PER_PEER_MAX = 8
+ADDRESS_BYTES_MAX = 256
+STATE_INTERVAL_S = 0.25  # how often a peer hears our digest while it changes
+
+# time
+FRAME_S_MAX = 30.0  # from a frame's first byte to its last (slow-loris)
+STALL_S_MAX = 20.0  # without any answer to what was asked for
+WRITE_S_MAX = 60.0  # a write that the peer does not read
+SILENCE_S_MAX = 90.0  # without any frame; a state is sent every KEEPALIVE_S
+KEEPALIVE_S = 30.0
+GATHER_S = 0.02  # changes are told together when they come this close
+TICK_S = 1.0
+
+# streams, peers, bytes
+STREAMS_PER_PEER_MAX = 4  # at once; one is used, others are being replaced
+LINKS_MAX = 200
+MESSAGES_PER_S = 2_000.0  # of one peer, small ones counted
+MESSAGES_BURST = 8_000.0
+BYTES_PER_S = 256 * 1024 * 1024.0  # of one peer: above what loopback gives, below what fills memory
+BYTES_BURST = 512 * 1024 * 1024.0
+BAN_S = 120.0  # a device that forged something is not heard again so long
+
+# dialling
+DIAL_S_MAX = 10.0
+DIALS_AT_ONCE_MAX = 4
+BACKOFF_S_MIN = 0.5
+BACKOFF_S_MAX = 60.0
+PEERS_KNOWN_MAX = 256
+MDNS_POLL_S = 1.0
+
+# gossip
+GOSSIP_BYTES_MAX = 256 * 1024  # one hint; larger ones go by the sync stream alone
+GOSSIP_ITEMS_MAX = 256
+GOSSIP_PER_S = 200.0  # hints of one forwarding peer a second, after a burst
+GOSSIP_BURST = 400.0
+
+CLOCK_DIFFERENCE_MS_MAX = 120_000  # a larger one is told to people
+
+assert MESSAGE_BYTES_MAX > max(ACTIONS_BYTES + ENVELOPE_BYTES_MAX, CONTENTS_BYTES + BLOB_BYTES_MAX)

@@ -1,0 +1,478 @@
+"""One organisation's host with its peers: greets, links, dials, gossips, and answers what people ask.
+
+Everything runs in the engine's loop. Peers are told of each other's news: whatever a link stores pokes all
+other links, so that two desktops that only both reach a third are in step through it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import trio
+
+from dao_app.app.ports import PeerInfo, Replica, Signer
+from dao_app.app.views import Finding
+from dao_app.core.encoding import digest
+from dao_app.net import gossip, limits
+from dao_app.net.codec import PeerError
+from dao_app.net.dialing import Dialer
+from dao_app.net.fetching import Fetching
+from dao_app.net.hello import INSTANCE_BYTES, NONCE_BYTES, Met, Self
+from dao_app.net.host import ByteStream, Handlers, Host, close_stream, device_in, open_host, read_some, write_all
+from dao_app.net.link import Link, greet
+from dao_app.net.meters import Bucket
+from dao_app.net.session import Session
+from dao_app.net.tools import Tools
+
+__all__ = ["Node", "open_host"]
+
+PORT_FIRST, PORTS = 20_000, 20_000  # a device listens on a port of its own, the same after each start
+
+
+@dataclass(slots=True)
+class Peer:
+    """What is known of a peer device."""
+
+    address: str = ""
+    local: bool = False
+    seen_ms: int | None = None
+    height: int | None = None
+    agrees: bool | None = None
+    behind: int | None = None
+    clock_difference_ms: int = 0
+
+
+class HostStream:
+    """``link.Stream`` over the host's."""
+
+    def __init__(self, stream: ByteStream) -> None:
+        self._stream = stream
+
+    async def read(self) -> bytes:
+        return await read_some(self._stream)
+
+    async def write(self, data: bytes) -> bool:
+        return await write_all(self._stream, data)
+
+    async def close(self) -> None:
+        await close_stream(self._stream)
+
+
+class Node:
+    """See the module. ``bearer`` while joining; ``run`` keeps it up until cancelled."""
+
+    def __init__(self, tools: Tools, replica: Replica, signer: Signer, bearer: Signer | None = None) -> None:
+        self._tools = tools
+        self.replica = replica
+        self._signer = signer
+        self._bearer = bearer
+        self._instance = tools.random.token(INSTANCE_BYTES)
+        self._fetching = Fetching()
+        self._dialer = Dialer(lambda: int.from_bytes(tools.random.token(4), "big") / 2**32)
+        self._links: dict[bytes, Link] = {}
+        self._peers: dict[bytes, Peer] = {}
+        self._banned: dict[bytes, float] = {}
+        self._hellos = 0
+        self._hello_bucket = Bucket(limits.HELLOS_PER_S, limits.HELLOS_BURST, trio.current_time())
+        self._hint_buckets: dict[bytes, Bucket] = {}
+        self._strangers: dict[bytes, float] = {}
+        self._outbox: list[tuple[Sequence[bytes], Sequence[bytes]]] = []
+        self._outbox_filled = trio.Event()
+        self._dial_now = trio.Event()
+        self._settled: dict[bytes, trio.Event] = {}
+        self._host: Host | None = None
+        self._nursery: trio.Nursery | None = None
+        self._mdns: bool | None = None
+        self._port_taken = ""
+        self._wrong_version: set[bytes] = set()
+        self.join_answer: str | None = None
+
+    # -- lifetime ------------------------------------------------------------------------------------
+    def handlers(self) -> Handlers:
+        return Handlers(self._accept, self._connected, self._disconnected, self._hint_came)
+
+    async def run(
+        self, host: Host, listen: Sequence[str], mdns: bool, known: Sequence[str], started: Callable[[], None]
+    ) -> None:
+        self._host = host
+        await self._listen(host, listen)
+        for address in known:
+            self.learn(address)
+        try:
+            async with trio.open_nursery() as nursery:
+                self._nursery = nursery
+                nursery.start_soon(self._dial_loop)
+                nursery.start_soon(self._publish_loop)
+                nursery.start_soon(self._strangers_loop)
+                await self._join_topic()
+                if mdns:
+                    nursery.start_soon(self._mdns_loop)
+                started()
+        finally:
+            self._nursery = self._host = None
+            for link in list(self._links.values()):
+                link.close("stopped")
+
+    async def _listen(self, host: Host, listen: Sequence[str]) -> None:
+        """Listen where asked; without a wish on a port that belongs to this device; else on any."""
+        own = PORT_FIRST + int.from_bytes(self._signer.public[:4], "big") % PORTS
+        for address in listen or (f"/ip4/0.0.0.0/tcp/{own}",):
+            if await host.listen(address):
+                continue
+            self._port_taken = address
+            parts = address.split("/")
+            if len(parts) > 4 and parts[3] == "tcp":
+                await host.listen("/".join([*parts[:4], "0", *parts[5:]]))
+
+    # -- what the port offers ------------------------------------------------------------------------
+    def announce(self, envelopes: Sequence[bytes], certificates: Sequence[bytes]) -> None:
+        self._poke()
+        if self._links and len(self._outbox) < limits.GOSSIP_ITEMS_MAX:
+            self._outbox.append((envelopes, certificates))
+            self._outbox_filled.set()
+
+    def announce_content(self, hashes: Sequence[bytes]) -> None:
+        for link in self._links.values():
+            link.session.tell_content(hashes)
+            link.poke()
+
+    def addresses(self) -> tuple[str, ...]:
+        return () if self._host is None else tuple(self._host.addresses()[: limits.ADDRESSES_PER_PEER_MAX])
+
+    def learn(self, address: str, local: bool = False, delay_s: float = 0.0) -> bytes | None:
+        """An address that may work; the device that it names."""
+        device = device_in(address)
+        if device is None or device == self._signer.public:
+            return None
+        self._dialer.learn(device, address, trio.current_time(), local, delay_s)
+        if not delay_s:
+            self._dial_now.set()
+        return device
+
+    async def dial(self, address: str) -> bool:
+        """Dial now; is the peer greeted within the time of dial and hello?"""
+        device = self.learn(address)
+        if device is None:
+            return False
+        self._dialer.known[device].next_s = 0.0
+        settled = self._settled.setdefault(device, trio.Event())
+        self._dial_now.set()
+        with trio.move_on_after(limits.DIAL_S_MAX + limits.HELLO_S_MAX):
+            if device not in self._links:
+                await settled.wait()
+        return device in self._links
+
+    def peers(self) -> tuple[PeerInfo, ...]:
+        return tuple(
+            PeerInfo(
+                device, peer.address, self._path(device, peer), device in self._links,
+                self._tools.clock.now_ms() if device in self._links else peer.seen_ms, peer.height,
+                peer.agrees if device in self._links else None, peer.behind,
+            )
+            for device, peer in self._peers.items()
+        )  # fmt: skip
+
+    def _path(self, device: bytes, peer: Peer) -> str:
+        if device not in self._links:
+            return "none"
+        return "local" if peer.local else "direct"
+
+    def diagnose(self) -> list[Finding]:
+        """What works and what to change."""
+        org = self.replica.org_id.hex()[:8]
+        found = []
+        addresses = self.addresses()
+        if not addresses:
+            found.append(Finding("net_no_address", "problem", {"org": org}))
+        else:
+            found.append(Finding("net_listens", "ok", {"org": org, "address": addresses[0]}))
+        if self._port_taken:
+            found.append(Finding("net_port_taken", "problem", {"org": org, "address": self._port_taken}))
+        if self._mdns is False:
+            found.append(Finding("net_no_mdns", "note", {"org": org}))
+        if self._links:
+            found.append(Finding("net_connected", "ok", {"org": org, "peers": str(len(self._links))}))
+        elif not self._dialer.known:
+            found.append(Finding("net_no_peer_known", "note", {"org": org}))
+        else:
+            found.append(Finding("net_none_reachable", "problem", {"org": org, "known": str(len(self._dialer.known))}))
+        for device in self._wrong_version:
+            found.append(Finding("net_other_version", "problem", {"org": org, "device": device.hex()[:12]}))
+        for device in self._links:
+            ms = self._peers[device].clock_difference_ms
+            if abs(ms) > limits.CLOCK_DIFFERENCE_MS_MAX:
+                params = {"org": org, "device": device.hex()[:12], "seconds": str(abs(ms) // 1000)}
+                found.append(Finding("net_peer_clock_ahead" if ms > 0 else "net_peer_clock_behind", "problem", params))
+        return found
+
+    # -- greeting ------------------------------------------------------------------------------------
+    def _self(self) -> Self:
+        random, replica = self._tools.random, self.replica
+        keys = tuple(replica.org_keys())
+        return Self(
+            replica.org_id, self._signer.public, replica.device_certificate(), keys, self._instance,
+            self._tools.verifier, random.token(NONCE_BYTES), random.token, None if keys else self._bearer, self._may_join,
+        )  # fmt: skip
+
+    def _may_join(self, bearer: bytes, device: bytes) -> bool:
+        return self.replica.standing(device) in ("active", "joining") or self.replica.invitation_open(bearer)
+
+    async def _accept(self, device: bytes, stream: ByteStream) -> None:
+        """A peer opened a stream: bounded work for strangers, the same end for all who do not belong."""
+        now = trio.current_time()
+        if (
+            self._banned.get(device, 0) > now
+            or self._hellos >= limits.HELLOS_AT_ONCE_MAX
+            or not self._hello_bucket.take(1, now)
+            or len(self._links) >= limits.LINKS_MAX
+        ):
+            return
+        self._hellos += 1
+        try:
+            met = await self._greeted(device, HostStream(stream), False)
+        finally:
+            self._hellos -= 1
+        if met is not None:
+            await self._link(met, HostStream(stream), False)
+
+    async def _greeted(self, device: bytes, stream: HostStream, opener: bool) -> Met | None:
+        try:
+            met = await greet(self._self(), device, stream, opener)
+        except PeerError as error:
+            if error.code == "version":
+                self._wrong_version.add(device)
+            return None
+        if met.standing == "member" and self.replica.standing(device) == "refused":
+            return None
+        self._wrong_version.discard(device)
+        return met
+
+    async def _link(self, met: Met, stream: HostStream, opener: bool) -> None:
+        """Keep one link per peer: both sides prefer the stream that the lower key opened."""
+        old = self._links.get(met.device)
+        if old is not None:
+            lower_opened = old.opener == (self._signer.public < met.device)
+            if old.met.instance == met.instance and lower_opened and not old.ended:
+                return
+            old.close("replaced")
+        session = Session(self.replica, met.device, met.standing, self._fetching, self.addresses())
+        link = Link(self, self.replica, self._tools.clock, met, stream, opener, session)
+        self._links[met.device] = link
+        self._greet_done(met)
+        try:
+            await link.run()
+        finally:
+            self._ended(link)
+
+    def _greet_done(self, met: Met) -> None:
+        self._strangers.pop(met.device, None)
+        self._dialer.greeted(met.device)
+        self._peers.setdefault(met.device, Peer())
+        settled = self._settled.pop(met.device, None)
+        if settled is not None:
+            settled.set()
+        if self._host is not None and met.standing == "member":
+            self._host.welcome(met.device)
+        self._tools.events.peers_changed(self.replica.org_id)
+
+    def _ended(self, link: Link) -> None:
+        device = link.device
+        if link.ended in ("forged", "unasked", "guest"):
+            self._banned[device] = trio.current_time() + limits.BAN_S
+        if self._links.get(device) is not link:
+            return
+        del self._links[device]
+        peer = self._peers[device]
+        peer.seen_ms = self._tools.clock.now_ms()
+        self._hint_buckets.pop(device, None)
+        self._dialer.lost(device, trio.current_time())
+        if self._host is not None:
+            self._host.dismiss(device)
+        if self._nursery is not None and link.ended != "replaced":
+            self._nursery.start_soon(self._drop_connection, device)
+        self._poke()
+        self._tools.events.peers_changed(self.replica.org_id)
+
+    async def _drop_connection(self, device: bytes) -> None:
+        """A connection without a link is of no use; dialling begins anew."""
+        if device not in self._links and self._host is not None:
+            await self._host.disconnect(device)
+        self._dial_now.set()
+
+    # -- connections ---------------------------------------------------------------------------------
+    def _connected(self, device: bytes, address: str) -> None:
+        if device not in self._links:
+            self._strangers[device] = trio.current_time() + limits.HELLO_S_MAX
+
+    def _disconnected(self, device: bytes) -> None:
+        self._strangers.pop(device, None)
+        link = self._links.get(device)
+        if link is not None:
+            link.close("gone")
+
+    async def _strangers_loop(self) -> None:
+        """Close connections that do not say hello in time, and the oldest when there are too many."""
+        while True:
+            await trio.sleep(limits.TICK_S)
+            now = trio.current_time()
+            self._banned = {device: until for device, until in self._banned.items() if until > now}
+            late = [device for device, until in self._strangers.items() if until < now]
+            late += list(self._strangers)[: max(0, len(self._strangers) - limits.STRANGERS_MAX)]
+            for device in dict.fromkeys(late):
+                self._strangers.pop(device, None)
+                if device not in self._links and self._host is not None:
+                    await self._host.disconnect(device)
+
+    async def _dial_loop(self) -> None:
+        assert self._nursery is not None
+        while True:
+            dialling = sum(known.dialling for known in self._dialer.known.values())
+            most = limits.DIALS_AT_ONCE_MAX - dialling
+            for device in self._dialer.due(trio.current_time(), self._links.__contains__, most):
+                self._nursery.start_soon(self._dial_device, device)
+            self._dial_now = trio.Event()
+            with trio.move_on_after(limits.BACKOFF_S_MIN / 2):
+                await self._dial_now.wait()
+
+    async def _dial_device(self, device: bytes) -> None:
+        assert self._host is not None
+        known = self._dialer.known[device]
+        stream: ByteStream | None = None
+        for address in list(known.addresses):
+            if await self._host.dial(address) == device:
+                self._dialer.reached(device, address)
+                stream = await self._host.open_stream(device)
+                break
+        met = None
+        if stream is not None:
+            wrapped = HostStream(stream)
+            met = await self._greeted(device, wrapped, True)
+            if met is None:
+                await wrapped.close()
+        if met is None:
+            self._not_reached(device)
+            return
+        self._peers.setdefault(device, Peer()).address = known.addresses[0]
+        self._peers[device].local = known.local
+        await self._link(met, wrapped, True)
+
+    def _not_reached(self, device: bytes) -> None:
+        self._dialer.failed(device, trio.current_time())
+        settled = self._settled.pop(device, None)
+        if settled is not None:
+            settled.set()
+        if self._nursery is not None:
+            self._nursery.start_soon(self._drop_connection, device)
+
+    async def _mdns_loop(self) -> None:
+        """Dial whom the LAN announces; of two that find each other the one with the lower key goes first."""
+        assert self._host is not None
+        self._mdns = await self._host.start_mdns()
+        while self._mdns:
+            for address in self._host.seen_in_lan():
+                device = device_in(address)
+                if device is not None and device not in self._dialer.known:
+                    self.learn(address, True, 0.0 if self._signer.public < device else 2.0)
+            await trio.sleep(limits.MDNS_POLL_S)
+
+    # -- gossip --------------------------------------------------------------------------------------
+    def _newest_key(self) -> bytes | None:
+        keys = self.replica.org_keys()
+        return keys[-1][1] if keys else None
+
+    async def _join_topic(self) -> None:
+        key = self._newest_key()
+        if key is not None and self._host is not None:
+            await self._host.join_topic(gossip.topic_of(key))
+
+    async def _publish_loop(self) -> None:
+        while True:
+            await self._outbox_filled.wait()
+            self._outbox_filled = trio.Event()
+            waiting, self._outbox = self._outbox, []
+            key = self._newest_key()
+            if key is None or self._host is None:
+                continue
+            envelopes = [raw for part, _ in waiting for raw in part]
+            certificates = [raw for _, part in waiting for raw in part]
+            for message in gossip.sealed_hints(self._tools.sealer, key, envelopes, certificates):
+                await self._host.publish(message)
+
+    async def _hint_came(self, forwarder: bytes, data: bytes) -> bool:
+        """Validate and take in a hint; True if it may be passed on."""
+        now = trio.current_time()
+        bucket = self._hint_buckets.setdefault(forwarder, Bucket(limits.GOSSIP_PER_S, limits.GOSSIP_BURST, now))
+        key = self._newest_key()
+        if key is None or forwarder not in self._links or not bucket.take(1, now):
+            return False
+        hint = gossip.open_hint(self._tools.sealer, key, data)
+        if hint is None:
+            return False
+        if self._nursery is not None:
+            self._nursery.start_soon(self._take_hint, hint)
+        return True
+
+    async def _take_hint(self, hint: gossip.Hint) -> None:
+        stored = 0
+        if hint.envelopes:
+            stored += (await self.replica.admit(hint.envelopes)).stored
+        if hint.certificates:
+            stored += (await self.replica.admit_certificates(hint.certificates)).stored
+        if stored:
+            for link in self._links.values():
+                link.session.content_wanted()
+            self._poke()
+
+    # -- what links tell (link.LinkOwner) --------------------------------------------------------------
+    def _poke(self, but: Link | None = None) -> None:
+        for link in self._links.values():
+            if link is not but:
+                link.poke()
+
+    def stored(self, link: Link) -> None:
+        self._poke()
+
+    def contents_stored(self, link: Link, hashes: list[bytes]) -> None:
+        for other in self._links.values():
+            if other is not link:
+                other.session.tell_content(hashes)
+                other.poke()
+
+    def keys_came(self, link: Link, rows: tuple[tuple[int, bytes], ...]) -> None:
+        for epoch, key in rows:
+            self.replica.add_org_key(epoch, key)
+        self._bearer = None
+        if self._host is not None:
+            self._host.welcome(link.device)
+        if self._nursery is not None:
+            self._nursery.start_soon(self._join_topic)
+        self._tools.events.peers_changed(self.replica.org_id)
+
+    def addresses_came(self, link: Link, items: tuple[str, ...]) -> None:
+        """Addresses of the peer itself are remembered; of others none is taken on hearsay."""
+        own = [address for address in items if device_in(address) == link.device]
+        for address in own:
+            self.learn(address)
+        peer = self._peers[link.device]
+        if own and not peer.address:
+            peer.address = own[0]
+            self._tools.events.peers_changed(self.replica.org_id)
+
+    def join_answered(self, link: Link, code: str) -> None:
+        self.join_answer = code
+        self._tools.events.peers_changed(self.replica.org_id)
+
+    def progressed(self, link: Link, done: int, total: int) -> None:
+        self._tools.events.progress(self.replica.org_id, done, total)
+
+    def view_changed(self, link: Link) -> None:
+        view, peer = link.session.view, self._peers[link.device]
+        fresh = (view.height, view.agrees, view.behind)
+        peer.clock_difference_ms = view.clock_difference_ms
+        if fresh != (peer.height, peer.agrees, peer.behind):
+            peer.height, peer.agrees, peer.behind = fresh
+            self._tools.events.peers_changed(self.replica.org_id)
+
+    def content_hash(self, blob: bytes) -> bytes:
+        return digest(blob)

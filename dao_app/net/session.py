@@ -1,0 +1,507 @@
+"""A sync session between two members over one stream. Sans-IO: messages in; effects and messages out.
+
+Both sides tell where they are (``State``). Where that differs, each lists heads that the other may lack
+(``Heads``), and each asks for what it lacks (``Want``); answers come as certificates, actions in causal order,
+contents, then ``Done``. Afterwards only heads that change are told, so the same few messages serve catching up
+and living on. A side sends no more than one request at a time and takes answers to it alone; bulk is made
+when the stream has room (``next_frame``), so nothing piles up.
+
+A guest (a joiner before its join is final) may send ``Join`` and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from dao_app.app.ports import AdmitReport, Head, Replica
+from dao_app.core.envelope import JOIN_TYPE, parse_action, unpack
+from dao_app.core.errors import EncodingError
+from dao_app.net import limits
+from dao_app.net import messages as m
+from dao_app.net.codec import PeerError, frame
+from dao_app.net.fetching import Fetching
+from dao_app.net.hello import Standing
+from dao_app.net.meters import Traffic
+from dao_app.net.ranges import merged
+
+_FORGED = frozenset({"malformed", "signature", "other_organisation", "weak_key", "certification", "certificate"})
+
+
+class Admit(NamedTuple):
+    """Hand to ``replica.admit``; then ``admitted`` with its report."""
+
+    envelopes: tuple[bytes, ...]
+
+
+class AdmitCertificates(NamedTuple):
+    """Hand to ``replica.admit_certificates``; then ``admitted`` with its report."""
+
+    items: tuple[bytes, ...]
+
+
+class AddContents(NamedTuple):
+    """Hand each to ``replica.add_content``; then ``contents_added``."""
+
+    blobs: tuple[bytes, ...]
+
+
+class TakeKeys(NamedTuple):
+    """The organisation's keys came: our join is final."""
+
+    rows: tuple[tuple[int, bytes], ...]
+
+
+class TakeAddresses(NamedTuple):
+    items: tuple[str, ...]
+
+
+class JoinAnswered(NamedTuple):
+    """A member took our request to join ("") or says why not."""
+
+    code: str
+
+
+class Progressed(NamedTuple):
+    done: int
+    total: int
+
+
+Effect = Admit | AdmitCertificates | AddContents | TakeKeys | TakeAddresses | JoinAnswered | Progressed
+
+
+@dataclass(slots=True)
+class View:
+    """What this session knows of the peer, for people."""
+
+    height: int | None = None
+    agrees: bool | None = None
+    behind: int | None = None
+    clock_difference_ms: int = 0
+
+
+class Session:
+    """See the module. ``fetching`` is shared by the sessions of one organisation: nothing is asked of two."""
+
+    def __init__(
+        self, replica: Replica, device: bytes, standing: Standing, fetching: Fetching, addresses: Iterable[str] = ()
+    ) -> None:
+        self._replica = replica
+        self._device = device
+        self.standing = standing
+        self._fetching = fetching
+        self._addresses = tuple(addresses)[: limits.ADDRESSES_PER_PEER_MAX]
+        self._control: deque[m.Message] = deque()
+        self._bulk: deque[Iterator[m.Message]] = deque()
+        self._peer_heads: dict[bytes, tuple[int, bytes]] = {}
+        self._peer_height = 0
+        self._peer_digest: bytes | None = None
+        self._told: dict[bytes, Head] = {}
+        self._told_height = 0
+        self._told_all = False
+        self._sent_digest: bytes | None = None
+        self._lacking: dict[bytes, int] = {}
+        self._tried: dict[bytes, tuple[int, ...]] = {}
+        self._want: m.Want | None = None
+        self._want_id = 0
+        self._got = self._asked = 0
+        self._answered = False
+        self._in_work = 0
+        self._content_due = True
+        self._content_absent: set[bytes] = set()
+        self._refused = 0
+        self._asked_to_join = False
+        self.closing: str | None = None
+        self.view = View()
+        self.traffic = Traffic()
+
+    # -- what the driver calls ---------------------------------------------------------------------
+    def start(self, now_ms: int) -> None:
+        """After the hello."""
+        if self.standing == "member":
+            self._send_state(now_ms)
+            self._control.append(m.Addresses(self._addresses))
+        elif self.standing == "joiner":
+            self._control.append(m.Join(self._replica.join_envelope()))
+
+    def next_frame(self) -> bytes | None:
+        """The next frame to write, or None; bulk is made here, one message at a time."""
+        message = self._next_message()
+        if message is None:
+            return None
+        data = frame(m.encode_message(message))
+        self.traffic.bytes_out += len(data)
+        self.traffic.messages_out += 1
+        return data
+
+    def receive(self, raw: bytes, now_ms: int) -> list[Effect]:
+        """What to do about a frame. Raises PeerError where it breaks the protocol."""
+        self.traffic.bytes_in += len(raw) + 3
+        self.traffic.messages_in += 1
+        message = m.decode_message(raw)
+        if isinstance(message, m.Bye):
+            self.closing = message.code
+            return []
+        if self.standing == "guest":
+            return self._from_guest(message)
+        if self.standing == "joiner":
+            return self._as_joiner(message, now_ms)
+        return self._from_member(message, now_ms)
+
+    def admitted(self, report: AdmitReport) -> list[Effect]:
+        """What became of an ``Admit`` or ``AdmitCertificates``. Raises PeerError after too much forgery."""
+        self._in_work -= 1
+        self._refused += sum(count for code, count in report.refused.items() if code in _FORGED)
+        if self._refused > limits.REFUSED_MAX:
+            raise PeerError("forged")
+        if self.standing == "guest":
+            code = next(iter(report.refused), "")
+            self._control.append(m.Joined(code[: m.CODE_CHARS_MAX]))
+            return []
+        if report.stored:
+            self._content_due = True
+        return self._finish_want()
+
+    def contents_added(self) -> list[Effect]:
+        self._in_work -= 1
+        return self._finish_want()
+
+    def changed(self, now_ms: int) -> list[Effect]:
+        """Something changed here, or some time passed: tell and ask what follows from it."""
+        if self.standing == "guest":
+            self._settle_guest(now_ms)
+        if self.standing == "member":
+            if self._replica.standing(self._device) == "refused":
+                self.say_bye("refused")
+                return []
+            self._tell_heads()
+            return self._ask()
+        return []
+
+    def content_wanted(self) -> None:
+        """Something that refers to content came in by another way."""
+        self._content_due = True
+
+    def tell_content(self, hashes: Iterable[bytes]) -> None:
+        """Content came in here; the peer may want it."""
+        if self.standing == "member":
+            self._control.append(m.Have(tuple(hashes)[: limits.HASHES_PER_MESSAGE_MAX]))
+
+    def send_state(self, now_ms: int, keepalive: bool = False) -> None:
+        """Tell our digest, if the peer has not heard this one or has heard nothing for long."""
+        if self.standing == "member":
+            digest = self._replica.heads_digest()
+            if keepalive or digest != self._sent_digest:
+                self._send_state(now_ms, digest)
+            self._look(digest)
+        elif keepalive:
+            self._control.append(m.Addresses(self._addresses))
+
+    def say_bye(self, code: str) -> None:
+        self._control.append(m.Bye(code))
+        self.closing = code
+
+    def end(self) -> None:
+        """The stream is gone: what was asked for may be asked of others."""
+        self._fetching.release(self)
+
+    @property
+    def waiting(self) -> bool:
+        """An answer is outstanding."""
+        return self._want is not None and not self._answered
+
+    # -- guests and joiners ------------------------------------------------------------------------
+    def _from_guest(self, message: m.Message) -> list[Effect]:
+        if isinstance(message, m.Addresses):
+            return [TakeAddresses(message.items)]
+        if not isinstance(message, m.Join) or self._asked_to_join:
+            raise PeerError("guest")
+        self._asked_to_join = True
+        try:
+            action = parse_action(unpack(message.envelope)[0])
+        except EncodingError as error:
+            raise PeerError("guest") from error
+        if action.type != JOIN_TYPE or action.by != self._device:
+            raise PeerError("guest")
+        self._in_work += 1
+        return [Admit((message.envelope,))]
+
+    def _settle_guest(self, now_ms: int) -> None:
+        """Once the join is final the guest gets the organisation's keys and is a member like any other."""
+        standing = self._replica.standing(self._device)
+        if standing == "refused":
+            self.say_bye("refused")
+        elif standing == "active" and self._replica.org_keys():
+            self._control.append(m.Keys(tuple(self._replica.org_keys())[-limits.HELLO_KEYS_MAX :]))
+            self.standing = "member"
+            self.start(now_ms)
+
+    def _as_joiner(self, message: m.Message, now_ms: int) -> list[Effect]:
+        if isinstance(message, m.Joined):
+            return [JoinAnswered(message.code)]
+        if isinstance(message, m.Addresses):
+            return [TakeAddresses(message.items)]
+        if not isinstance(message, m.Keys):
+            raise PeerError("order")
+        self.standing = "member"
+        self.start(now_ms)
+        return [TakeKeys(message.rows)]
+
+    # -- members: hearing ---------------------------------------------------------------------------
+    def _from_member(self, message: m.Message, now_ms: int) -> list[Effect]:
+        if isinstance(message, m.State):
+            return self._hear_state(message, now_ms)
+        if isinstance(message, m.Heads):
+            return self._hear_heads(message)
+        if isinstance(message, m.Want):
+            if len(self._bulk) >= limits.WANTS_WAITING_MAX:
+                raise PeerError("too_many_wants")
+            self._bulk.append(self._answer(message))
+            return []
+        if isinstance(message, m.Actions | m.Certificates | m.Contents):
+            return self._hear_items(message)
+        if isinstance(message, m.Done):
+            if self._want is None or message.id != self._want.id or self._answered:
+                raise PeerError("order")
+            self._answered = True
+            return self._finish_want()
+        if isinstance(message, m.Have):
+            self._content_absent.difference_update(message.hashes)
+            self._content_due = True
+            return self._ask()
+        if isinstance(message, m.Addresses):
+            return [TakeAddresses(message.items)]
+        if isinstance(message, m.Keys):
+            return [TakeKeys(message.rows)] if not self._replica.org_keys() else []
+        raise PeerError("order")
+
+    def _hear_state(self, state: m.State, now_ms: int) -> list[Effect]:
+        first = self._peer_digest is None
+        self._peer_digest = state.digest
+        self._peer_height = max(self._peer_height, state.height)
+        self.view.height = state.height
+        self.view.clock_difference_ms = state.clock_ms - now_ms
+        digest = self._replica.heads_digest()
+        if state.digest == digest:
+            self._peer_has_all()
+        if first:
+            self._told_all = True
+            self._tell_heads(always=state.digest != digest)
+        self._look(digest)
+        return self._ask()
+
+    def _peer_has_all(self) -> None:
+        heads = self._replica.heads()
+        self._told = dict(heads)
+        self._told_height = self._replica.height()
+        self._peer_heads = {device: (head.seq, head.digest) for device, head in heads.items()}
+
+    def _hear_heads(self, heads: m.Heads) -> list[Effect]:
+        self._peer_height = max(self._peer_height, heads.height)
+        self.view.height = self._peer_height
+        mine = self._replica.heads()
+        for row in heads.rows:
+            self._peer_heads[row.device] = (row.seq, row.digest)
+            have = mine.get(row.device)
+            if have is None or have.seq < row.seq:
+                self._lacking[row.device] = row.seq
+        if len(self._peer_heads) > limits.DEVICES_MAX:
+            raise PeerError("too_many_heads")
+        return [] if heads.more else self._ask()
+
+    def _hear_items(self, message: m.Actions | m.Certificates | m.Contents) -> list[Effect]:
+        want = self._want
+        if want is None or message.id != want.id or self._answered:
+            raise PeerError("order")
+        self._in_work += 1
+        if isinstance(message, m.Certificates):
+            return [AdmitCertificates(message.items)]
+        if isinstance(message, m.Contents):
+            return [AddContents(message.items)]
+        self._got += len(message.items)
+        if self._got > self._asked:
+            raise PeerError("unasked")
+        return [Admit(message.items), Progressed(self._got, self._asked)]
+
+    # -- members: telling and asking ------------------------------------------------------------------
+    def _send_state(self, now_ms: int, digest: bytes | None = None) -> None:
+        self._sent_digest = self._replica.heads_digest() if digest is None else digest
+        self._control.append(m.State(self._sent_digest, self._replica.height(), now_ms))
+
+    def _tell_heads(self, always: bool = False) -> None:
+        """Heads of ours that the peer has not heard of and does not have itself."""
+        if not self._told_all:
+            return
+        mine, height = self._replica.heads(), self._replica.height()
+        rows = [m.HeadRow(d, h.seq, h.digest) for d, h in mine.items() if self._is_news(d, h)]
+        if not rows and height <= self._told_height and not always:
+            return
+        self._told = dict(mine)
+        self._told_height = height
+        size = limits.HEADS_PER_MESSAGE_MAX
+        pages = [tuple(rows[i : i + size]) for i in range(0, len(rows), size)] or [()]
+        for place, page in enumerate(pages):
+            self._control.append(m.Heads(height, page, place + 1 < len(pages)))
+
+    def _is_news(self, device: bytes, head: Head) -> bool:
+        if self._told.get(device) == head:
+            return False
+        seq, digest = self._peer_heads.get(device, (0, b""))
+        return seq < head.seq or (seq == head.seq and digest != head.digest)
+
+    def _ask(self) -> list[Effect]:
+        """Ask for the next part of what is lacking, unless an answer is outstanding."""
+        if self._want is not None or self.closing is not None:
+            return []
+        mine, height = self._replica.heads(), self._replica.height()
+        self._forget_arrived(mine)
+        ranges = self._ranges(mine, height)
+        certificates = self._certificates_from(height)
+        contents: tuple[bytes, ...] = ()
+        if not ranges and not certificates and self._content_due:
+            contents = self._contents()
+        if not (ranges or certificates or contents):
+            return []
+        self._want_id += 1
+        self._want = m.Want(self._want_id, certificates, ranges, contents)
+        self._got, self._asked = 0, sum(row.last - row.first + 1 for row in ranges)
+        self._answered = False
+        self._control.append(self._want)
+        return [Progressed(0, self._asked)] if self._asked else []
+
+    def _forget_arrived(self, mine: Mapping[bytes, Head]) -> None:
+        for device in [d for d, seq in self._lacking.items() if d in mine and mine[d].seq >= seq]:
+            del self._lacking[device]
+            self._tried.pop(device, None)
+
+    def _ranges(self, mine: Mapping[bytes, Head], height: int) -> tuple[m.RangeRow, ...]:
+        """Ranges to ask for: not those that another session fetches, nor what failed and has not changed."""
+        rows: list[m.RangeRow] = []
+        total = 0
+        for device, last in self._lacking.items():
+            first = mine[device].seq + 1 if device in mine else 1
+            if self._tried.get(device) == (first, last, height) or not self._fetching.take(device, self):
+                continue
+            if total + last - first + 1 > limits.ACTIONS_PER_WANT_MAX:
+                last = first + limits.ACTIONS_PER_WANT_MAX - total - 1
+            if last < first or len(rows) == limits.RANGES_PER_WANT_MAX:
+                break
+            total += last - first + 1
+            self._tried[device] = (first, self._lacking[device], height)
+            rows.append(m.RangeRow(device, first, last))
+        return tuple(rows)
+
+    def _certificates_from(self, height: int) -> int:
+        key = b"certificates"
+        if self._peer_height <= height or self._tried.get(key) == (height, self._peer_height):
+            return 0
+        if not self._fetching.take(key, self):
+            return 0
+        self._tried[key] = (height, self._peer_height)
+        return height + 1
+
+    def _contents(self) -> tuple[bytes, ...]:
+        found: list[bytes] = []
+        for hash_ in self._replica.wanted_content(limits.CONTENTS_PER_WANT_MAX * 4):
+            if hash_ not in self._content_absent and self._fetching.take(hash_, self):
+                found.append(hash_)
+            if len(found) == limits.CONTENTS_PER_WANT_MAX:
+                return tuple(found)
+        self._content_due = False
+        return tuple(found)
+
+    def _finish_want(self) -> list[Effect]:
+        """When everything that came is stored: ask on, and tell others that they may."""
+        if not self._answered or self._in_work or self._want is None:
+            return []
+        want, self._want = self._want, None
+        if want.contents:
+            self._content_absent.update(set(want.contents) & set(self._replica.wanted_content(limits.MISSING_CONTENT_MAX)))
+            if len(self._content_absent) > limits.MISSING_CONTENT_MAX:
+                self._content_absent.clear()
+            self._content_due = True
+        self._fetching.release(self)
+        done: list[Effect] = [Progressed(self._asked, self._asked)] if self._asked else []
+        return done + self._ask()
+
+    def _look(self, digest: bytes) -> None:
+        """Bring up to date what people see of this peer."""
+        self.view.agrees = None if self._peer_digest is None else digest == self._peer_digest
+        if self.view.agrees:
+            self.view.behind = 0
+            return
+        mine = self._replica.heads()
+        theirs = sum(seq - (mine[d].seq if d in mine else 0) for d, seq in self._lacking.items())
+        ours = 0
+        if self._told_all:
+            ours = sum(max(0, h.seq - self._peer_heads.get(d, (0, b""))[0]) for d, h in mine.items())
+        self.view.behind = max(0, theirs) + ours
+
+    # -- answering ------------------------------------------------------------------------------------
+    def _next_message(self) -> m.Message | None:
+        if self._control:
+            return self._control.popleft()
+        while self._bulk:
+            message = next(self._bulk[0], None)
+            if message is not None:
+                return message
+            self._bulk.popleft()
+        return None
+
+    def _answer(self, want: m.Want) -> Iterator[m.Message]:
+        """Certificates first, so that the receiver knows who has joined; then actions, then contents."""
+        if want.certificates_from:
+            yield from self._certificates(want)
+        batch: list[bytes] = []
+        size = count = 0
+        for envelope in merged(self._replica, want.ranges):
+            count += 1
+            if count > limits.ACTIONS_PER_WANT_MAX:
+                break
+            batch.append(envelope)
+            size += len(envelope)
+            if size >= limits.ACTIONS_BYTES or len(batch) == limits.ACTIONS_PER_MESSAGE_MAX:
+                yield m.Actions(want.id, tuple(batch))
+                batch, size = [], 0
+        if batch:
+            yield m.Actions(want.id, tuple(batch))
+        yield from self._content(want)
+        yield m.Done(want.id)
+
+    def _certificates(self, want: m.Want) -> Iterator[m.Message]:
+        first = want.certificates_from
+        last = first + limits.CERTIFICATES_PER_WANT_MAX
+        while first < last:
+            items = self._replica.certificates(first, limits.CERTIFICATES_BYTES)[: last - first]
+            if not items:
+                return
+            first += len(items)
+            yield from _pages(want.id, items)
+
+    def _content(self, want: m.Want) -> Iterator[m.Message]:
+        batch: list[bytes] = []
+        for hash_ in want.contents:
+            blob = self._replica.content(hash_)
+            if blob is not None and len(blob) <= limits.BLOB_BYTES_MAX:
+                batch.append(blob)
+            if sum(map(len, batch)) >= limits.CONTENTS_BYTES:
+                yield m.Contents(want.id, tuple(batch))
+                batch = []
+        if batch:
+            yield m.Contents(want.id, tuple(batch))
+
+
+def _pages(id_: int, items: list[bytes]) -> Iterator[m.Message]:
+    """Certificates in messages, each within the frame's bound: a large one goes alone."""
+    batch: list[bytes] = []
+    size = 0
+    for item in items:
+        if batch and size + len(item) > limits.CERTIFICATES_BYTES:
+            yield m.Certificates(id_, tuple(batch))
+            batch, size = [], 0
+        batch.append(item)
+        size += len(item) + 8
+    if batch:
+        yield m.Certificates(id_, tuple(batch))

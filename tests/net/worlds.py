@@ -1,0 +1,79 @@
+"""Networks over loopback for tests: hosts with real replicas, real signatures and real libp2p."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+
+import trio
+
+from dao_app.app.organisation import Organisation
+from dao_app.app.ports import NetworkEvents, Random
+from dao_app.core.encoding import encode
+from dao_app.core.envelope import device_message
+from dao_app.crypto.keys import SeedSigner
+from dao_app.crypto.sealing import SodiumSealer
+from dao_app.crypto.verifier import SodiumVerifier
+from dao_app.net.network import LibNetwork, open_network
+from dao_app.platform.clock import SystemClock
+from dao_app.platform.random import SystemRandom
+from tests.fakes.world import Person, World
+
+LOOPBACK = ("/ip4/127.0.0.1/tcp/0",)
+ORG_KEY = b"k" * 32
+WAIT_S = 20.0  # ample for a busy machine; a test that reaches it fails
+
+
+class Told(NetworkEvents):
+    """What the network told the engine."""
+
+    def __init__(self) -> None:
+        self.progress_seen: list[tuple[int, int]] = []
+
+    def peers_changed(self, org_id: bytes) -> None: ...
+    def progress(self, org_id: bytes, done: int, total: int) -> None:
+        self.progress_seen.append((done, total))
+
+
+def equip(world: World, person: Person, org: Organisation, key: bool = True) -> None:
+    """Give a replica what its hello needs: certificate and, for members, the organisation's key."""
+    device = person.device.public
+    signature = person.root.sign(device_message(world.org_id, device))
+    org.certificate_of_device = encode([person.root.public, device, signature])
+    if key:
+        org.add_org_key(0, ORG_KEY)
+
+
+@asynccontextmanager
+async def networks(count: int, random: Random | None = None) -> AsyncIterator[list[LibNetwork]]:
+    """So many networks, as if each ran in a program of its own."""
+    random = random or SystemRandom()
+    verifier = SodiumVerifier()
+    async with trio.open_nursery() as nursery:
+        found: list[LibNetwork] = []
+        done = trio.Event()
+
+        async def one(task_status: trio.TaskStatus[LibNetwork]) -> None:
+            sealer = SodiumSealer(random)
+            async with open_network(Told(), SystemClock(), random, verifier, sealer, SeedSigner) as network:
+                task_status.started(network)
+                await done.wait()
+
+        for _ in range(count):
+            found.append(await nursery.start(one))
+        try:
+            yield found
+        finally:
+            done.set()
+            nursery.cancel_scope.cancel()
+
+
+async def until(condition: Callable[[], bool], seconds: float = WAIT_S) -> None:
+    """Wait until it holds; fail after a time that no working machine needs."""
+    with trio.fail_after(seconds):
+        while not condition():
+            await trio.sleep(0.02)
+
+
+def in_step(orgs: Sequence[Organisation]) -> bool:
+    return len({org.heads_digest() for org in orgs}) == 1
