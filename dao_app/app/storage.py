@@ -65,8 +65,13 @@ class Counts:
 class OrgStore(Source, Protocol):
     """Everything that one organisation keeps on this machine but keys."""
 
-    def append(self, rows: Sequence[StoredAction]) -> None:
-        """The one way into the log: all rows durably, or none."""
+    def append(self, rows: Sequence[StoredAction], wait: bool = True) -> None:
+        """The one way into the log: all rows durably, or none. Without waiting, ``settle`` or the next use
+        of the store says whether it came about."""
+        ...
+
+    def settle(self) -> None:
+        """Wait for what is under way; raises StorageError where it failed."""
         ...
 
     def commit(self, sealed: Sealed, certificate: Certificate) -> None:

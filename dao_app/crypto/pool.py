@@ -8,6 +8,7 @@ started or dies, batches are judged in this process: slower, with the same verdi
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import signal
 import threading
@@ -191,6 +192,7 @@ def _read_verdicts(data: bytes) -> list[Verdict]:
 def _work(pipe: Connection) -> None:
     """The worker: batch in, verdicts out, until the other end closes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in a terminal goes to all; the parent decides
+    gc.disable()  # judging makes no cycles, and looking for some costs a twentieth
     verifier = SodiumVerifier()
     try:
         while True:

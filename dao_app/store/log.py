@@ -7,12 +7,14 @@ order and certificate of a checkpoint change in one transaction.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, Select, Table, bindparam, delete, func, insert, select, tuple_, update
+from sqlalchemy import Connection, Engine, RootTransaction, Row, Select, Table, bindparam, delete, func, insert, select, tuple_, update
 from sqlalchemy.dialects.sqlite import Insert
 from sqlalchemy.dialects.sqlite import insert as upsert
 
@@ -71,6 +73,8 @@ class SqlStore:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._engine = open_database(path)
+        self._committer = ThreadPoolExecutor(1, thread_name_prefix="commit")
+        self._under_way: Future[None] | None = None
         self._add_action = _Many(_ADD_ACTION, self._engine, _ROW)
         self._put_entity = _Many(_PUT_ENTITY, self._engine, ("slot", "key", "value"))
         self._positions: OrderedDict[bytes, int] = OrderedDict()
@@ -81,10 +85,41 @@ class SqlStore:
         self._keys: dict[int, bytes] = {row.no: row.key for row in rows}
 
     def close(self) -> None:
-        self._engine.dispose()
+        try:
+            self.settle()
+        finally:
+            self._committer.shutdown()
+            self._engine.dispose()
+
+    def settle(self) -> None:
+        """Wait for the commit under way; raises StorageError where it failed."""
+        under_way, self._under_way = self._under_way, None
+        if under_way is not None:
+            with translated(self._path):
+                under_way.result()
+
+    @contextmanager
+    def _writing(self, wait: bool = True) -> Iterator[Connection]:
+        """One transaction; without waiting, its commit goes on beside the caller's work (the sync to disk
+        releases the interpreter), and the next use of the store waits for it."""
+        self.settle()
+        if wait:
+            with transaction(self._engine, self._path) as connection:
+                yield connection
+            return
+        with translated(self._path):
+            connection = self._engine.connect()
+            change = connection.begin()
+            try:
+                yield connection
+            except BaseException:
+                change.rollback()
+                connection.close()
+                raise
+        self._under_way = self._committer.submit(_commit, connection, change)
 
     # -- writing -------------------------------------------------------------------------------
-    def append(self, rows: Sequence[StoredAction]) -> None:
+    def append(self, rows: Sequence[StoredAction], wait: bool = True) -> None:
         fresh = {row.action.id: pos for pos, row in enumerate(rows, self._next_pos)}
         about = self._positions_of({row.about for row in rows if row.about is not None and row.about not in fresh})
         about.update(fresh)
@@ -95,7 +130,7 @@ class SqlStore:
             if action_.seq > heads.get(action_.by, (0, b""))[0]:
                 heads[action_.by] = (action_.seq, action_.id)
             refs.extend({"hash": hash_, "size": size} for hash_, size in row.refs)
-        with transaction(self._engine, self._path) as connection:
+        with self._writing(wait) as connection:
             added = self._write_heads(connection, heads)
             numbers = {**self._numbers, **added}
             self._add_action(
@@ -132,7 +167,7 @@ class SqlStore:
         order = [positions[id_] for id_ in sealed.order]
         causes = self._positions_of({p.action for p in sealed.postings})
         height = certificate.checkpoint.height
-        with transaction(self._engine, self._path) as connection:
+        with self._writing() as connection:
             connection.execute(
                 insert(checkpoint),
                 {
@@ -276,11 +311,11 @@ class SqlStore:
         return rows[0][0] if rows else None
 
     def add_content(self, hash_: bytes, blob: bytes) -> None:
-        with transaction(self._engine, self._path) as connection:
+        with self._writing() as connection:
             connection.execute(update(content).where(content.c.hash == hash_).values(blob=blob))
 
     def erase_content(self, hash_: bytes) -> None:
-        with transaction(self._engine, self._path) as connection:
+        with self._writing() as connection:
             connection.execute(delete(content).where(content.c.hash == hash_))
 
     def wanted(self, limit: int) -> list[tuple[bytes, int]]:
@@ -308,7 +343,7 @@ class SqlStore:
         return rows[0][0] if rows else None
 
     def set_meta(self, key: str, value: bytes | None) -> None:
-        with transaction(self._engine, self._path) as connection:
+        with self._writing() as connection:
             connection.execute(delete(meta).where(meta.c.key == key))
             if value is not None:
                 connection.execute(insert(meta).values(key=key, value=value))
@@ -318,6 +353,7 @@ class SqlStore:
         return transaction(self._engine, self._path)
 
     def _all(self, query: Select[Any], **values: Any) -> Sequence[Row[Any]]:
+        self.settle()
         with translated(self._path), self._engine.connect() as connection:
             return connection.execute(query, values).all()
 
@@ -360,6 +396,13 @@ class SqlStore:
             connection.execute(
                 _PUT_BUCKET, [{"slot": first + number, "root": root} for number, root in change.roots.items()]
             )
+
+
+def _commit(connection: Connection, change: RootTransaction) -> None:
+    try:
+        change.commit()
+    finally:
+        connection.close()
 
 
 class _Many:
