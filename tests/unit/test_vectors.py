@@ -1,0 +1,96 @@
+"""The published vectors: the program reproduces each of them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dao_app.app.organisation import Organisation
+from dao_app.core.encoding import Link, cid_text, decode, digest, encode
+from dao_app.core.envelope import parse_action, signed_message, unpack
+from dao_app.core.errors import EncodingError
+from dao_app.core.merkle import bucket_of, entry_leaf, map_root
+from dao_app.core.ordering import Node, final_order
+from dao_app.store.log import SqlStore
+from tests.fakes.world import FakeClock, SeededRandom, SodiumOnly, TestSigner
+
+FOLDER = Path(__file__).parents[1] / "vectors"
+LATER_MS = 1_900_000_000_000
+
+
+def load(name: str) -> Any:
+    return json.loads((FOLDER / f"{name}.json").read_text("utf-8"))
+
+
+def meant(value: Any) -> Any:
+    if isinstance(value, dict):
+        if value.keys() == {"bytes"}:
+            return bytes.fromhex(value["bytes"])
+        if value.keys() == {"link"}:
+            return Link(bytes.fromhex(value["link"]))
+        return {key: meant(item) for key, item in value.items()}
+    return [meant(item) for item in value] if isinstance(value, list) else value
+
+
+def test_encoding() -> None:
+    vectors = load("encoding")
+    assert len(vectors["accepted"]) > 15
+    for case in vectors["accepted"]:
+        data = bytes.fromhex(case["cbor"])
+        assert encode(meant(case["value"])) == data
+        assert decode(data) == meant(case["value"])
+        assert cid_text(digest(data)) == case["cid"]
+    for name, data in vectors["refused"].items():
+        with pytest.raises(EncodingError):
+            print(name)
+            decode(bytes.fromhex(data))
+
+
+def test_actions_and_signatures() -> None:
+    vectors = load("actions")
+    for case in vectors["actions"]:
+        payload, signature = unpack(bytes.fromhex(case["envelope"]))
+        action = parse_action(payload)
+        assert (payload.hex(), signature.hex(), action.id.hex()) == (case["payload"], case["signature"], case["id"])
+        assert signed_message(action.id).hex() == case["signed"] and cid_text(action.id) == case["cid"]
+        assert (action.type, action.by.hex()) == (case["type"], case["by"])
+    for case in vectors["signatures"]:
+        signer = TestSigner(bytes.fromhex(case["seed"]))
+        assert signer.public.hex() == case["public"]
+        assert signer.sign(bytes.fromhex(case["message"])).hex() == case["signature"]
+
+
+def test_ordering() -> None:
+    for case in load("ordering")["cases"]:
+        nodes = {
+            bytes.fromhex(a["id"]): Node(
+                bytes.fromhex(a["id"]), b"", 1, tuple(bytes.fromhex(p) for p in a["parents"]), 0, a["removes_rights"]
+            )
+            for a in case["actions"]
+        }
+        order = final_order(nodes, bytes.fromhex(case["previous"]), bytes.fromhex(case["frontier_root"]))
+        assert [i.hex() for i in order] == case["order"]
+
+
+def test_roots(tmp_path: Path) -> None:
+    vectors = load("roots")
+    for case in vectors["small_map"]:
+        key, value = bytes.fromhex(case["key"]), bytes.fromhex(case["value"])
+        assert (bucket_of(key), entry_leaf(key, value).hex()) == (case["bucket"], case["leaf"])
+    small = {bytes.fromhex(c["key"]): bytes.fromhex(c["value"]) for c in vectors["small_map"]}
+    assert map_root(small).hex() == vectors["small_map_root"]
+    history = vectors["history"]
+    org = Organisation(
+        bytes.fromhex(history["org"]), SqlStore(tmp_path / "log.db"), SodiumOnly(), FakeClock(LATER_MS), SeededRandom(1)
+    )
+    org.admit_certificates_now([bytes.fromhex(raw) for raw in history["certificates"]])
+    org.admit_now([bytes.fromhex(raw) for raw in history["envelopes"]])
+    replay = org.replay
+    found = (org.height(), replay.final.root.hex(), replay.results.root.hex(), replay.frontier.root.hex())
+    assert found == (history["height"], history["state_root"], history["results_root"], history["frontier_root"])
+    assert replay.provisional_root().hex() == history["provisional_root"]
+    ids = [i for height in range(1, org.height() + 1) for i in org.store.order(height)]
+    assert {i.hex(): code for i, code in org.store.verdicts(ids).items()} == history["rejected"]
