@@ -1,0 +1,1 @@
+"""Dialogs that name what is about to be signed."""

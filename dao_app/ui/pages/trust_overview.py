@@ -1,0 +1,185 @@
+"""What is final, what is pending and whom it waits for; the founder alone; the latest checkpoints at a glance."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QWidget
+
+from dao_app.app import views as v
+from dao_app.ui.context import Ui
+from dao_app.ui.pages.base import section_head
+from dao_app.ui.theme.painting import seal
+from dao_app.ui.widgets.glyphs import IconView, SealView
+from dao_app.ui.widgets.labels import Label, Paragraph, tip
+from dao_app.ui.widgets.layout import Box, column, row
+
+NAME_WIDTH = 150  # token pixels before the grid
+CELL = 23
+CHECKPOINTS_SHOWN = 24
+
+
+class Grid(QWidget):
+    """Which witness co-signed which of the latest checkpoints; below, the checkpoints themselves."""
+
+    def __init__(self, ui: Ui) -> None:
+        super().__init__()
+        self._ui = ui
+        self._trust: v.TrustView | None = None
+        self.relook()
+
+    def show_trust(self, trust: v.TrustView) -> None:
+        self._trust = trust
+        self.relook()
+
+    def relook(self) -> None:
+        look = self._ui.look
+        witnesses = len(self._trust.witnesses) if self._trust else 1
+        self.setFixedHeight(witnesses * look.px(27) + look.px(60))
+        if self._trust is not None:
+            parts = [self._line_text(w) for w in self._trust.witnesses]
+            self.setAccessibleName(self._ui.t("list.comma").join(parts))
+            tip(self, "\n".join(parts))
+        self.update()
+
+    def _signed(self, witness: v.WitnessView) -> list[bool]:
+        assert self._trust is not None
+        rows = list(reversed(self._trust.checkpoints[:CHECKPOINTS_SHOWN]))
+        names = (witness.person.name, witness.person.id)
+        return [any(s in names for s in row_.signers) for row_ in rows]
+
+    def _line_text(self, witness: v.WitnessView) -> str:
+        signed = self._signed(witness)
+        return self._ui.t("trust.witness_line", name=self._ui.name_you(witness.person), signed=sum(signed), total=len(signed))
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 (Qt)
+        if self._trust is None:
+            return
+        with QPainter(self) as painter:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            y = 0
+            for witness in self._trust.witnesses:
+                self._paint_witness(painter, y, witness)
+                y += self._ui.look.px(27)
+            self._paint_checkpoints(painter, y + self._ui.look.px(6))
+
+    def _cell(self) -> float:
+        look = self._ui.look
+        room = self.width() - look.px(NAME_WIDTH) - look.px(80)
+        return min(float(look.px(CELL)), room / (CHECKPOINTS_SHOWN + 1))
+
+    def _paint_witness(self, painter: QPainter, y: int, witness: v.WitnessView) -> None:
+        look, trust = self._ui.look, self._trust
+        assert trust is not None
+        painter.setFont(look.font("body", 600 if witness.here else 400))
+        painter.setPen(look.color("text"))
+        name = self._ui.t("trust.you_named", name=self._ui.name(witness.person)) if witness.here else self._ui.name(witness.person)
+        shown = look.metrics().elidedText(name, Qt.TextElideMode.ElideRight, look.px(NAME_WIDTH - 10))
+        painter.drawText(QRectF(0, y, look.px(NAME_WIDTH), look.px(24)), Qt.AlignmentFlag.AlignVCenter, shown)
+        signed, step, edge = self._signed(witness), self._cell(), look.px(13)
+        x = float(look.px(NAME_WIDTH))
+        top = y + (look.px(24) - edge) / 2
+        for done in signed:
+            if done:
+                painter.setPen(Qt.PenStyle.NoPen)
+                painter.setBrush(look.color("accent"))
+                painter.drawRoundedRect(QRectF(x, top, edge, edge), look.px(3), look.px(3))
+            else:
+                painter.fillRect(QRectF(x + 2, top + edge / 2 - 1, edge - 4, 2), look.color("text3"))
+            x += step
+        if trust.actions_provisional:
+            painter.setPen(QPen(look.color("provisional"), 1.5))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRoundedRect(QRectF(x + 0.75, top + 0.75, edge - 1.5, edge - 1.5), look.px(3), look.px(3))
+        painter.setFont(look.font("caption"))
+        painter.setPen(look.color("text2"))
+        count = self._ui.t("progress.of", done=sum(signed), total=len(signed))
+        painter.drawText(QRectF(0, y, self.width(), look.px(24)), Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, count)
+
+    def _paint_checkpoints(self, painter: QPainter, y: int) -> None:
+        look, trust = self._ui.look, self._trust
+        assert trust is not None
+        painter.fillRect(QRectF(0, y, self.width(), 1), look.color("border"))
+        y += look.px(6)
+        painter.setFont(look.font("body"))
+        painter.setPen(look.color("text2"))
+        painter.drawText(QRectF(0, y, look.px(NAME_WIDTH), look.px(22)), Qt.AlignmentFlag.AlignVCenter, self._ui.t("trust.checkpoint"))
+        rows = list(reversed(trust.checkpoints[:CHECKPOINTS_SHOWN]))
+        step, x, ratio = self._cell(), float(look.px(NAME_WIDTH)), self.devicePixelRatioF()
+        painter.setFont(look.font("caption"))
+        every = max(len(rows) // 3, 1)
+        for place, row_ in enumerate(rows):
+            state = "final" if len(row_.signers) >= row_.quorum else "provisional"
+            painter.drawPixmap(round(x) - 1, y + look.px(4), seal(look, state, 14, ratio, "raised"))
+            if (place % every == 0 and place < len(rows) - 2) or place == len(rows) - 1:
+                painter.setPen(look.color("text2"))
+                painter.drawText(QRectF(x, y + look.px(22), look.px(80), look.px(18)), Qt.AlignmentFlag.AlignVCenter, self._ui.texts.number(row_.height))
+            x += step
+        if trust.actions_provisional:
+            painter.drawPixmap(round(x) - 1, y + look.px(4), seal(look, "provisional", 14, ratio, "raised"))
+
+
+class Overview(QWidget):
+    """The first tab of the Trust page."""
+
+    def __init__(self, ui: Ui) -> None:
+        super().__init__()
+        self._ui = ui
+        self._final_seal, self._pending_seal = SealView(ui, "final", "", 28, "raised"), SealView(ui, "provisional", "", 28, "raised")
+        self._final, self._final_note = Label(ui, weight=600, elide=True), Label(ui, role="caption", tone="text2", elide=True)
+        self._pending, self._pending_note = Label(ui, weight=600, elide=True), Label(ui, role="caption", tone="text2", elide=True)
+        left = row(ui, self._final_seal, column(ui, self._final, self._final_note), gap=14)
+        left.setStretch(1, 1)
+        right = row(ui, self._pending_seal, column(ui, self._pending, self._pending_note), gap=14)
+        right.setStretch(1, 1)
+        line = Box(ui, "divide")
+        line.setFixedWidth(1)
+        both = row(ui, left, line, right, gap=14, margins=(16, 12, 16, 12))
+        both.setStretch(0, 5)
+        both.setStretch(2, 4)
+        state = Box(ui, "card", both)
+        self._alone_title, self._alone_text = Label(ui, "trust.alone", weight=600), Paragraph(ui, "trust.alone_text", "caption")
+        alone = row(ui, column(ui, 2, IconView(ui, "user", "provisional", back="provisionalSoft"), None),
+                    column(ui, self._alone_title, self._alone_text, gap=2), gap=10, margins=(14, 10, 14, 12))
+        alone.setStretch(1, 1)
+        self._alone = Box(ui, "note", alone)
+        self._contested_text = Label(ui, weight=600)
+        contested = row(ui, IconView(ui, "warn", "danger", back="dangerSoft"), self._contested_text, None, gap=10, margins=(14, 10, 14, 10))
+        self._contested = Box(ui, "problem", contested)
+        self._note = Label(ui, role="caption", tone="text3")
+        self._grid = Grid(ui)
+        legend = SealView(ui, "provisional", ui.t("trust.legend_pending"))
+        self._legend = legend
+        self.setLayout(
+            column(
+                ui, state, 14, self._alone, self._contested, 10, section_head(ui, "trust.witnesses", self._note, legend), 6,
+                Box(ui, "card", row(ui, self._grid, margins=(16, 12, 14, 8))), None,
+            )
+        )
+
+    def show_trust(self, trust: v.TrustView) -> None:
+        ui = self._ui
+        if trust.height:
+            self._final.say(ui.t("trust.final_to", height=trust.height))
+            when = ui.texts.moment(trust.sealed_ms, ui.now_ms())
+            self._final_note.say(ui.t("trust.final_note", when=when, n=trust.actions_final))
+        else:
+            self._final.say(ui.t("trust.nothing_final"))
+            self._final_note.say(ui.t("trust.nothing_final_note"))
+        if trust.actions_provisional:
+            self._pending.say(ui.t("trust.pending_n", n=trust.actions_provisional))
+            waits = ui.waits_text(trust.waits_for, None)
+            if trust.waits_since_ms is not None:
+                since = ui.t("trust.since", when=ui.texts.moment(trust.waits_since_ms, ui.now_ms()))
+                waits = ui.t("list.comma").join(p for p in (waits, since) if p)
+            self._pending_note.say(waits)
+        else:
+            self._pending.say(ui.t("trust.nothing_pending"))
+            self._pending_note.say(ui.t("trust.nothing_pending_note"))
+        self._pending_seal.show_state("provisional" if trust.actions_provisional else "final", "")
+        self._alone.setVisible(trust.founder_alone)
+        self._contested.setVisible(trust.contested > 0)
+        self._contested_text.say(ui.t("trust.contested_n", n=trust.contested))
+        self._note.say(ui.t("trust.quorum", quorum=trust.quorum, n=len(trust.witnesses)))
+        self._legend.show_state("provisional", ui.t("trust.legend_pending"))
+        self._grid.show_trust(trust)

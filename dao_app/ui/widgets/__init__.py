@@ -1,0 +1,1 @@
+"""Small widgets that show and emit; each knows nothing of the engine."""

@@ -1,0 +1,228 @@
+"""Columns of cards: painted, with titles of up to three lines."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent, QTextLayout, QTextOption
+from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
+
+from dao_app.app.views import PersonView
+from dao_app.ui.context import Ui
+from dao_app.ui.models.rows import VIEW, ViewModel
+from dao_app.ui.theme.painting import avatar, seal
+from dao_app.ui.widgets.glyphs import IconView
+from dao_app.ui.widgets.labels import Label
+from dao_app.ui.widgets.layout import column, row
+from dao_app.ui.widgets.rows import RowList
+
+log = logging.getLogger(__name__)
+TITLE_LINES_MAX = 3
+TITLES_CACHED_MAX = 2_000
+Index = QModelIndex | QPersistentModelIndex
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What a card shows: name and picture on top, title, then state or figure on the left and a note on the right."""
+
+    name: str
+    title: str
+    person: PersonView | None = None
+    action: str = ""
+    left: str = ""
+    left_tone: str = "text2"
+    seal: str = ""
+    right: str = ""
+    right_tone: str = "text2"
+    right_icon: str = ""
+
+
+class CardDelegate(QStyledItemDelegate):
+    """Paints cards; the wrapped title is cached by (text, width)."""
+
+    def __init__(self, ui: Ui, card: Callable[[Any], Card]) -> None:
+        super().__init__()
+        self._ui, self._card = ui, card
+        self._titles: dict[tuple[str, int, bool], tuple[QTextLayout, int]] = {}
+        ui.look.changed.connect(self._titles.clear)
+
+    def _title(self, text: str, width: int, strong: bool) -> tuple[QTextLayout, int]:
+        key = (text, width, strong)
+        if key not in self._titles:
+            if len(self._titles) >= TITLES_CACHED_MAX:
+                self._titles.clear()
+            look = self._ui.look
+            option = QTextOption()
+            option.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
+            layout = QTextLayout(text, look.font("body", 600 if strong else 400))
+            layout.setTextOption(option)
+            layout.beginLayout()
+            y, lines = 0, 0
+            while lines < TITLE_LINES_MAX and (line := layout.createLine()).isValid():
+                line.setLineWidth(width)
+                line.setPosition(QPointF(0, y + (look.line("body") - line.height()) / 2))
+                y += look.line("body")
+                lines += 1
+            layout.endLayout()
+            self._titles[key] = (layout, max(y, look.line("body")))
+        return self._titles[key]
+
+    def _width(self, option: QStyleOptionViewItem) -> int:
+        view = option.widget
+        whole = view.viewport().width() if isinstance(view, QListView) else option.rect.width()
+        return max(whole - self._ui.look.px(26), 40)
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:  # noqa: N802 (Qt)
+        look = self._ui.look
+        card = self._card(index.data(VIEW))
+        height = self._title(card.title, self._width(option), False)[1]
+        return QSize(10, height + look.px(22) + look.px(24) + look.px(20) + look.px(8))
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        painter.save()
+        try:
+            self._paint(painter, option, self._card(index.data(VIEW)))
+        except Exception:  # a card that cannot be drawn must not take the window with it
+            log.exception("card cannot be painted")
+        painter.restore()
+
+    def _paint(self, painter: QPainter, option: QStyleOptionViewItem, card: Card) -> None:
+        look = self._ui.look
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        selected = bool(option.state & QStyle.StateFlag.State_Selected)
+        box = QRectF(option.rect).adjusted(1, 1, -1, -look.px(8))
+        hover = bool(option.state & QStyle.StateFlag.State_MouseOver)
+        pen = QPen(look.color("focus"), 2) if selected else QPen(look.color("borderStrong" if hover else "border"), 1)
+        painter.setPen(pen)
+        painter.setBrush(look.color("raised"))
+        painter.drawRoundedRect(box.adjusted(0.5, 0.5, -0.5, -0.5), look.px(8), look.px(8))
+        inner = option.rect.adjusted(look.px(13), look.px(9), -look.px(13), -look.px(8))
+        ratio = option.widget.devicePixelRatioF() if option.widget else 1.0
+        self._paint_head(painter, inner, card, ratio)
+        layout, height = self._title(card.title, self._width(option), selected)
+        painter.setPen(look.color("text"))
+        layout.draw(painter, QPointF(inner.x(), inner.y() + look.px(21)))
+        self._paint_foot(painter, QRect(inner.x(), inner.y() + look.px(25) + height, inner.width(), look.px(20)), card, ratio)
+
+    def _paint_head(self, painter: QPainter, inner: QRect, card: Card, ratio: float) -> None:
+        look = self._ui.look
+        head = QRect(inner.x(), inner.y(), inner.width(), look.px(18))
+        painter.setFont(look.font("caption"))
+        painter.setPen(look.color("text3"))
+        painter.drawText(head, Qt.AlignmentFlag.AlignVCenter, card.name)
+        if card.person is not None:
+            edge = look.px(18)
+            painter.drawPixmap(head.right() - edge + 1, head.y(), avatar(look, card.person.id, card.person.name, 18, ratio))
+        elif card.action:
+            painter.setFont(look.font("caption", 600))
+            painter.setPen(look.color("accent"))
+            painter.drawText(head, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, card.action)
+
+    def _paint_foot(self, painter: QPainter, rect: QRect, card: Card, ratio: float) -> None:
+        look, x = self._ui.look, rect.x()
+        metrics = look.metrics("caption")
+        painter.setFont(look.font("caption"))
+        if card.seal:
+            painter.drawPixmap(x, rect.y() + look.px(3), seal(look, card.seal, 14, ratio, "raised"))
+            x += look.px(20)
+        right = metrics.horizontalAdvance(card.right) + (look.px(20) if card.right_icon else 0)
+        room = rect.right() - x - right - look.px(8)
+        painter.setPen(look.color(card.left_tone))
+        left = metrics.elidedText(card.left, Qt.TextElideMode.ElideRight, max(room, 0))
+        painter.drawText(QRect(x, rect.y(), max(room, 0), rect.height()), Qt.AlignmentFlag.AlignVCenter, left)
+        painter.setPen(look.color(card.right_tone))
+        painter.drawText(rect, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, card.right)
+        if card.right_icon:
+            place = rect.right() - metrics.horizontalAdvance(card.right) - look.px(19)
+            painter.drawPixmap(place, rect.y() + look.px(3), look.icon(card.right_icon, card.right_tone, 14, ratio, "raised"))
+
+
+class CardList(RowList):
+    """A column's cards; heights follow the width."""
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt)
+        super().resizeEvent(event)
+        self.scheduleDelayedItemsLayout()
+
+
+class Lane(QWidget):
+    """One column of the board with its headline."""
+
+    def __init__(self, ui: Ui, status: str, icon: tuple[str, str], title: str, model: ViewModel, card: Callable[[Any], Card]) -> None:
+        super().__init__()
+        self.status = status
+        self._ui = ui
+        self._count = Label(ui, role="caption", tone="text3")
+        head = row(ui, IconView(ui, *icon), Label(ui, title, weight=600), self._count, None, gap=8, margins=(8, 0, 8, 0))
+        self.list = CardList(ui, model, CardDelegate(ui, card), title)
+        self.list.setUniformItemSizes(False)
+        self.list.setSpacing(0)
+        layout = column(ui, head, 8, self.list)
+        layout.setStretch(2, 1)
+        self.setLayout(layout)
+        model.modelReset.connect(self._show_count)
+
+    def _show_count(self) -> None:
+        count = self.list.rows.rowCount()
+        self._count.say(self._ui.texts.number(count))
+
+
+class Strip(QWidget):
+    """The done column, collapsed to a strip; a click opens the list of what is done."""
+
+    pressed = Signal()
+
+    def __init__(self, ui: Ui, title: str) -> None:
+        super().__init__()
+        self._ui, self._title, self._count = ui, title, 0
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.relook()
+
+    def show_count(self, count: int) -> None:
+        self._count = count
+        self.relook()
+
+    def relook(self) -> None:
+        self.setFixedWidth(self._ui.look.px(36))
+        self.setAccessibleName(f"{self._ui.t(self._title)}, {self._count}")
+        self.update()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802 (Qt)
+        self.pressed.emit()
+
+    def keyPressEvent(self, event: Any) -> None:  # noqa: N802 (Qt)
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
+            self.pressed.emit()
+        else:
+            event.ignore()
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 (Qt)
+        look = self._ui.look
+        with QPainter(self) as painter:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            focused = self.hasFocus()
+            painter.setPen(QPen(look.color("focus" if focused else "border"), 2 if focused else 1))
+            painter.setBrush(look.color("window"))
+            painter.drawRoundedRect(QRectF(self.rect()).adjusted(1, 1, -1, -1), look.px(8), look.px(8))
+            edge = look.px(16)
+            icon = look.icon("done", "accent", 16, self.devicePixelRatioF(), "window")
+            painter.drawPixmap((self.width() - edge) // 2, look.px(10), icon)
+            painter.save()
+            painter.translate(self.width() / 2, look.px(36))
+            painter.rotate(90)
+            painter.setFont(look.font("body", 600))
+            painter.setPen(look.color("text"))
+            text = self._ui.t(self._title)
+            advance = look.metrics("body", 600).horizontalAdvance(text)
+            box = QRectF(0, -look.px(10), advance + 4, look.px(20))
+            painter.drawText(box, Qt.AlignmentFlag.AlignVCenter, text)
+            painter.restore()
+            painter.setFont(look.font("caption"))
+            painter.setPen(look.color("text3"))
+            top = look.px(36) + advance + look.px(8)
+            painter.drawText(QRectF(0, top, self.width(), look.px(18)), Qt.AlignmentFlag.AlignCenter, self._ui.texts.number(self._count))
