@@ -21,7 +21,11 @@ from dao_app.app.organisation import Judge
 from dao_app.app.service import Service
 from dao_app.app.workspace import Workspace
 from dao_app.bootstrap.home import FolderHome, RealKeys
+from dao_app.crypto.keys import SeedSigner
+from dao_app.crypto.keys import SeedSigner
 from dao_app.crypto.pool import VerifierPool
+from dao_app.crypto.sealing import SodiumSealer
+from dao_app.crypto.sealing import SodiumSealer
 from dao_app.crypto.verifier import SodiumVerifier
 from dao_app.platform.clock import SystemClock
 from dao_app.platform.lock import FolderLock
@@ -62,9 +66,19 @@ class NetworkWatcher:
     def __init__(self) -> None:
         self.workspace: Workspace | None = None
 
+    def known(self, org_id: bytes) -> Sequence[str]:
+        """Kept addresses of an organisation's peers."""
+        opened = self.workspace.opened.get(org_id) if self.workspace is not None else None
+        return opened.addresses if opened is not None else ()
+
     def peers_changed(self, org_id: bytes) -> None:
         if self.workspace is not None:
             self.workspace.peers_changed(org_id)
+
+    def known_addresses(self, org_id: bytes) -> Sequence[str]:
+        """Addresses of peers that worked before."""
+        opened = self.workspace.opened.get(org_id) if self.workspace is not None else None
+        return opened.addresses if opened is not None else ()
 
     def progress(self, org_id: bytes, done: int, total: int) -> None:
         if self.workspace is not None:
@@ -87,7 +101,9 @@ async def run_engine(options: Options, ready: Callable[[Service], None], stop: t
         if options.network:
             from dao_app.net.network import open_network  # heavy: only where a host is wanted
 
-            network = await stack.enter_async_context(open_network(watcher, clock, random, verifier))
+            network = await stack.enter_async_context(
+                open_network(watcher, clock, random, verifier, SodiumSealer(random), SeedSigner, watcher.known)
+            )
         workspace = Workspace(
             home, RealKeys(random), verifier, clock, random, TrioRuntime(nursery), network, judge_with(pool),
             options.listen, options.mdns,
