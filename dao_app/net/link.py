@@ -7,7 +7,7 @@ stream's own window.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 import trio
@@ -119,15 +119,24 @@ class Link:
             with self._scope:
                 async with trio.open_nursery() as nursery:
                     self.session.start(self._clock.now_ms())
-                    nursery.start_soon(self._write)
-                    nursery.start_soon(self._tell)
+                    nursery.start_soon(self._guarded, self._write)
+                    nursery.start_soon(self._guarded, self._tell)
                     nursery.start_soon(self._watch)
-                    await self._read(nursery)
+                    await self._guarded(self._read, nursery)
                     nursery.cancel_scope.cancel()
         finally:
             self.session.end()
             with trio.CancelScope(shield=True), trio.move_on_after(1):
                 await self._stream.close()
+
+    async def _guarded(self, work: Callable[..., Awaitable[None]], *args: object) -> None:
+        """A peer that breaks the protocol ends its own link; so does a store of ours that fails."""
+        try:
+            await work(*args)
+        except PeerError as error:
+            self.close(error.code)
+        except StorageError:
+            self.close("storage")  # full disk: nothing half-done was kept; dialling again tries again
 
     # -- reading -----------------------------------------------------------------------------------
     async def _read(self, nursery: trio.Nursery) -> None:
@@ -142,18 +151,16 @@ class Link:
                 return
             now = self._last_heard = trio.current_time()
             if not volume.take(len(data), now):
-                self.ended = "flood"
-                return
-            try:
-                bodies = reader.feed(data)
-                self._frame_began = (self._frame_began if not bodies else None) or now if reader.inside else None
-                for body in bodies:
-                    if not messages.take(1, now):
-                        raise PeerError("flood")
-                    await self._act(self.session.receive(body, self._clock.now_ms()), nursery)
-            except PeerError as error:
-                self.ended = error.code
-                return
+                raise PeerError("flood")
+            bodies = reader.feed(data)
+            if not reader.inside:
+                self._frame_began = None
+            elif bodies or self._frame_began is None:
+                self._frame_began = now
+            for body in bodies:
+                if not messages.take(1, now):
+                    raise PeerError("flood")
+                await self._act(self.session.receive(body, self._clock.now_ms()), nursery)
             self._wake_writer.set()
             if self.session.closing is not None:
                 self.ended = self.session.closing or "bye"
@@ -174,6 +181,9 @@ class Link:
                 self._owner.join_answered(self, effect.code)
 
     async def _take_in(self, effect: Admit | AdmitCertificates | AddContents, nursery: trio.Nursery) -> None:
+        await self._guarded(self._perform, effect, nursery)
+
+    async def _perform(self, effect: Admit | AdmitCertificates | AddContents, nursery: trio.Nursery) -> None:
         try:
             if isinstance(effect, AddContents):
                 hashes = [self._owner.content_hash(b) for b in effect.blobs if self._replica.add_content(b)]
@@ -188,12 +198,6 @@ class Link:
                 following = self.session.admitted(report)
                 if report.stored:
                     self._owner.stored(self)
-        except PeerError as error:
-            self.close(error.code)
-            return
-        except StorageError:
-            self.close("storage")  # our disk is full: stop taking in; nothing half-done was kept
-            return
         finally:
             self._intake.release_on_behalf_of(effect)
         self._wake_writer.set()
@@ -214,15 +218,13 @@ class Link:
                 self.close(self.session.closing or "bye")
                 return
             self._wake_writer = trio.Event()
-            if self.session.closing is None:
-                await self._wake_writer.wait()
+            await self._wake_writer.wait()
 
     async def _tell(self) -> None:
         """Tell changes soon, gathered; tell the digest when it has changed; stay audible."""
         heard_at = trio.current_time()
         while True:
-            nursery_effects = self.session.changed(self._clock.now_ms())
-            for effect in nursery_effects:
+            for effect in self.session.changed(self._clock.now_ms()):
                 if isinstance(effect, Progressed):
                     self._owner.progressed(self, effect.done, effect.total)
             now = trio.current_time()
@@ -249,6 +251,3 @@ class Link:
             if stalled or slow or now - self._last_heard > limits.SILENCE_S_MAX:
                 self.close("too_slow")
                 return
-
-
-LinkMaker = Callable[[Met, Stream, bool], Link]

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import trio
 
+from dao_app.app.errors import StorageError
 from dao_app.app.ports import PeerInfo, Replica, Signer
 from dao_app.app.views import Finding
 from dao_app.core.encoding import digest
@@ -415,10 +416,13 @@ class Node:
 
     async def _take_hint(self, hint: gossip.Hint) -> None:
         stored = 0
-        if hint.envelopes:
-            stored += (await self.replica.admit(hint.envelopes)).stored
-        if hint.certificates:
-            stored += (await self.replica.admit_certificates(hint.certificates)).stored
+        try:
+            if hint.envelopes:
+                stored += (await self.replica.admit(hint.envelopes)).stored
+            if hint.certificates:
+                stored += (await self.replica.admit_certificates(hint.certificates)).stored
+        except StorageError:
+            return  # a hint only: the session brings it once there is room again
         if stored:
             for link in self._links.values():
                 link.session.content_wanted()
