@@ -104,6 +104,7 @@ class Organisation:
         self.forks: list[tuple[bytes, bytes]] = []
         self.keys: list[tuple[int, bytes]] = []
         self.certificate_of_device = b""
+        self.on_key: Callable[[], None] = lambda: None
         self.on_stored: Callable[[list[Action]], None] = lambda actions: None
         self.on_sealed: Callable[[Certificate, Sealed], None] = lambda certificate, sealed: None
         self._restore()
@@ -169,7 +170,10 @@ class Organisation:
         return [hash_ for hash_, _ in self.store.wanted(limit)]
 
     def content(self, digest: bytes) -> bytes | None:
-        return self.store.content(digest)
+        found = self.store.content(digest)
+        if found is None and (profile := self.store.meta("join_profile")) and content_hash(profile) == digest:
+            return profile
+        return found
 
     def add_content(self, blob: bytes) -> bool:
         hash_ = content_hash(blob)
@@ -203,6 +207,7 @@ class Organisation:
     def add_org_key(self, epoch: int, key: bytes) -> None:
         if (epoch, key) not in self.keys:
             self.keys = sorted([*self.keys, (epoch, key)])
+            self.on_key()
 
     def join_envelope(self) -> bytes:
         return self.store.meta("join") or b""
@@ -407,6 +412,8 @@ class Organisation:
             raise
         for parsed in batch:
             self._derive_from(parsed.action)
+            if parsed.action.type == JOIN_TYPE and self.signer is not None and parsed.action.by == self.signer.public:
+                self.add_content(self.store.meta("join_profile") or b"")
         self.on_stored([parsed.action for parsed in batch])
 
     def _derive_from(self, action: Action) -> None:

@@ -180,6 +180,7 @@ class Workspace:
         self.opened[org.org_id] = opened
         org.on_stored = lambda actions: self._stored(opened, actions)
         org.on_sealed = lambda certificate, sealed: self._sealed(opened)
+        org.on_key = lambda: self.keep_keys(org)
         return opened
 
     def attach_sample(self, org: Organisation, member: bytes) -> Opened:
@@ -208,8 +209,7 @@ class Workspace:
         if witness is not None:
             org.witness_signer = self.keys.signer(witness)
         if keys is not None:
-            for epoch, key in decode(keys):
-                org.add_org_key(epoch, key)
+            org.keys = sorted((epoch, key) for epoch, key in decode(keys))
         org.certificate_of_device = self.vault.get(f"{name}.cert") or b""
 
     def keep_keys(self, org: Organisation) -> None:

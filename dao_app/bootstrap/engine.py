@@ -22,9 +22,7 @@ from dao_app.app.service import Service
 from dao_app.app.workspace import Workspace
 from dao_app.bootstrap.home import FolderHome, RealKeys
 from dao_app.crypto.keys import SeedSigner
-from dao_app.crypto.keys import SeedSigner
 from dao_app.crypto.pool import VerifierPool
-from dao_app.crypto.sealing import SodiumSealer
 from dao_app.crypto.sealing import SodiumSealer
 from dao_app.crypto.verifier import SodiumVerifier
 from dao_app.platform.clock import SystemClock
