@@ -59,9 +59,15 @@ def calls() -> Iterator[tuple[Path, ast.Call, str]]:
                 yield path, node, name
 
 
-def literal(node: ast.Call) -> str | None:
+def literals(node: ast.Call) -> set[str]:
+    """The texts that the first argument can be: one, or either of a choice."""
     first = node.args[0] if node.args else None
-    return first.value if isinstance(first, ast.Constant) and isinstance(first.value, str) else None
+    parts = [first.body, first.orelse] if isinstance(first, ast.IfExp) else [first]
+    return {part.value for part in parts if isinstance(part, ast.Constant) and isinstance(part.value, str)}
+
+
+def codes_of(*names: str) -> set[str]:
+    return {code for _, node, name in calls() if name in names for code in literals(node)}
 
 
 def test_both_languages_have_the_same_keys() -> None:
@@ -90,8 +96,7 @@ def test_every_action_type_has_a_text() -> None:
 
 
 def test_every_error_code_has_a_text_of_three_lines() -> None:
-    raised = {literal(node) for _, node, name in calls() if name in ERRORS} - {None}
-    codes = {str(code) for code in raised if not str(code).startswith("reject.")}
+    codes = {code for code in codes_of(*ERRORS) if not code.startswith("reject.")}
     assert not sorted(code for code in codes if f"error.{code}" not in EN)
     for language, table in CATALOGUES.items():
         bad = [code for code in codes if len(table[f"error.{code}"].split("\n")) != 3]
@@ -99,13 +104,13 @@ def test_every_error_code_has_a_text_of_three_lines() -> None:
 
 
 def test_every_finding_of_the_doctor_has_a_text() -> None:
-    found = {literal(node) for _, node, name in calls() if name == "Finding"} - {None}
+    found = codes_of("Finding")
     assert found and not sorted(code for code in found if f"doctor.{code}" not in EN)
 
 
 def test_every_text_that_is_asked_for_exists() -> None:
-    asked = {(literal(node), path.name) for path, node, name in calls() if name == "t"}
-    assert not sorted(f"{key} ({where})" for key, where in asked if key is not None and key not in EN)
+    asked = {(key, path.name) for path, node, name in calls() if name == "t" for key in literals(node)}
+    assert not sorted(f"{key} ({where})" for key, where in asked if key not in EN)
 
 
 def test_every_word_for_a_code_exists() -> None:
