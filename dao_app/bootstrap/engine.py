@@ -73,11 +73,6 @@ class NetworkWatcher:
         if self.workspace is not None:
             self.workspace.peers_changed(org_id)
 
-    def known_addresses(self, org_id: bytes) -> Sequence[str]:
-        """Addresses of peers that worked before."""
-        opened = self.workspace.opened.get(org_id) if self.workspace is not None else None
-        return opened.addresses if opened is not None else ()
-
     def progress(self, org_id: bytes, done: int, total: int) -> None:
         if self.workspace is not None:
             self.workspace.sync_progress(org_id, done, total)

@@ -205,7 +205,8 @@ class Acceptor(_Hello):
             raise self._refused
         if step == 2:
             return self._answer(raw)
-        return self._finish(raw)
+        self._finish(raw)
+        return None
 
     def _answer(self, raw: bytes) -> bytes:
         value = self._read(raw)

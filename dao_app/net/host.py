@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import functools
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
-import multiaddr
+import multiaddr  # type: ignore[import-untyped]
 import trio
 from libp2p import new_swarm
 from libp2p.abc import INetConn, INetStream, INetwork, INotifee
@@ -25,6 +25,7 @@ from libp2p.custom_types import TProtocol
 from libp2p.discovery.mdns.mdns import MDNSDiscovery, create_mdns_discovery
 from libp2p.host.basic_host import BasicHost
 from libp2p.network.config import ConnectionConfig, RetryConfig
+from libp2p.network.swarm import Swarm
 from libp2p.peer.id import ID
 from libp2p.peer.peerinfo import info_from_p2p_addr
 from libp2p.pubsub.gossipsub import GossipSub
@@ -175,8 +176,9 @@ class MembersPubsub(Pubsub):
 class Host:
     """See the module."""
 
-    def __init__(self, basic: BasicHost, pubsub: MembersPubsub, handlers: Handlers) -> None:
+    def __init__(self, basic: BasicHost, swarm: Swarm, pubsub: MembersPubsub, handlers: Handlers) -> None:
         self._basic = basic
+        self._swarm = swarm
         self._pubsub = pubsub
         self._handlers = handlers
         self._mdns: MDNSDiscovery | None = None
@@ -185,7 +187,7 @@ class Host:
     async def listen(self, address: str) -> bool:
         """Listen on one more address; False where it is taken or cannot be used."""
         try:
-            return await self._basic.get_network().listen(multiaddr.Multiaddr(address))
+            return await self._swarm.listen(multiaddr.Multiaddr(address))
         except Exception:  # the library raises many kinds for addresses that it cannot use
             return False
 
@@ -201,9 +203,8 @@ class Host:
         try:
             info = info_from_p2p_addr(multiaddr.Multiaddr(address))
             device = device_of(info.peer_id)
-            network = self._basic.get_network()
-            network.peerstore.clear_addrs(info.peer_id)  # try what was asked for, not what was known
-            network.unblock_peer(info.peer_id)
+            self._swarm.peerstore.clear_addrs(info.peer_id)  # try what was asked for, not what was known
+            self._swarm.unblock_peer(info.peer_id)  # when to dial again is decided by our own back-off
             with trio.fail_after(DIAL_S_MAX):
                 await self._basic.connect(info)
         except Exception:  # unreachable, refused, other key, malformed address, timed out: not reached
@@ -219,7 +220,7 @@ class Host:
             return None
 
     def is_connected(self, device: bytes) -> bool:
-        return bool(self._basic.get_network().get_connections(peer_id_of(device)))
+        return bool(self._swarm.get_connections(peer_id_of(device)))
 
     async def disconnect(self, device: bytes) -> None:
         await _quietly(functools.partial(self._basic.disconnect, peer_id_of(device)))
@@ -266,7 +267,7 @@ class Host:
 
     def _make_mdns(self, port: int) -> MDNSDiscovery:
         found = create_mdns_discovery(
-            self._basic.get_network(), port, private_network_fingerprint=MDNS_NAME, host=self._basic
+            self._swarm, port, private_network_fingerprint=MDNS_NAME, host=self._basic
         )
         found.broadcaster.register()
         return found
@@ -277,12 +278,14 @@ class Host:
             return []
         found = []
         for peer_id, _ in list(self._mdns.listener.discovered_services.values()):
-            try:
-                addresses = self._basic.get_network().peerstore.addrs(peer_id)
-            except Exception:  # forgotten meanwhile
-                continue
-            found += [f"{address}/p2p/{peer_id}" for address in addresses]
+            found += [f"{address}/p2p/{peer_id}" for address in self._known_addresses(peer_id)]
         return found
+
+    def _known_addresses(self, peer_id: ID) -> list[multiaddr.Multiaddr]:
+        try:
+            return list(self._swarm.peerstore.addrs(peer_id))
+        except Exception:  # forgotten meanwhile
+            return []
 
     async def stop_mdns(self) -> None:
         discovery, self._mdns = self._mdns, None
@@ -383,7 +386,7 @@ async def open_host(signer: Signer, handlers: Handlers) -> AsyncIterator[Host]:
     private = _DeviceKey(signer)
     pair = KeyPair(private, private.get_public_key())
     noise = NoiseTransport(pair, noise_privkey=new_x25519_key_pair().private_key)
-    swarm = new_swarm(
+    swarm = cast(Swarm, new_swarm(
         key_pair=pair,
         sec_opt={NOISE_ID: noise},
         muxer_opt={TProtocol(YAMUX_ID): Yamux},
@@ -399,7 +402,7 @@ async def open_host(signer: Signer, handlers: Handlers) -> AsyncIterator[Host]:
             abort_connection_on_ping_failure=True,
             outbound_stream_protocol_negotiation_timeout=DIAL_S_MAX,
         ),
-    )
+    ))
     basic = BasicHost(network=swarm, disable_identify_address_discovery=True)
     router = GossipSub(
         protocols=[GOSSIP_PROTOCOL],
@@ -411,7 +414,7 @@ async def open_host(signer: Signer, handlers: Handlers) -> AsyncIterator[Host]:
         eclipse_protection_enabled=False,  # all peers are certified devices, and may share an address
     )
     pubsub = MembersPubsub(basic, router)
-    host = Host(basic, pubsub, handlers)
+    host = Host(basic, swarm, pubsub, handlers)
     basic.set_stream_handler(SYNC_PROTOCOL, host.take_stream)
     swarm.register_notifee(_Watch(host.connection_changed))
     async with AsyncExitStack() as stack:

@@ -149,7 +149,7 @@ def decode_message(raw: bytes) -> Message:
         raise PeerError("message") from error
     if type(value) is not list or not value or type(value[0]) is not int or not 0 <= value[0] < len(_KINDS):
         raise PeerError("message")
-    message = _READERS[_KINDS[value[0]]](value[1:])
+    message: Message | None = _READERS[_KINDS[value[0]]](value[1:])
     if message is None:
         raise PeerError("message")
     return message

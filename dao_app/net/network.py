@@ -7,10 +7,8 @@ for it.
 from __future__ import annotations
 
 import importlib
-
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-
 from typing import TYPE_CHECKING
 
 import trio

@@ -31,6 +31,9 @@ __all__ = ["Node", "open_host"]
 PORT_FIRST, PORTS = 20_000, 20_000  # a device listens on a port of its own, the same after each start
 
 
+LISTEN_NOWHERE = "none"
+
+
 @dataclass(slots=True)
 class Peer:
     """What is known of a peer device."""
@@ -116,7 +119,10 @@ class Node:
                 link.close("stopped")
 
     async def _listen(self, host: Host, listen: Sequence[str]) -> None:
-        """Listen where asked; without a wish on a port that belongs to this device; else on any."""
+        """Listen where asked ("none": nowhere, only dial); without a wish on a port that belongs to this
+        device; else on any."""
+        if tuple(listen) == (LISTEN_NOWHERE,):
+            return
         own = PORT_FIRST + int.from_bytes(self._signer.public[:4], "big") % PORTS
         for address in listen or (f"/ip4/0.0.0.0/tcp/{own}",):
             if await host.listen(address):
@@ -211,9 +217,10 @@ class Node:
     def _self(self) -> Self:
         random, replica = self._tools.random, self.replica
         keys = tuple(replica.org_keys())
+        bearer = None if keys else self._bearer
         return Self(
             replica.org_id, self._signer.public, replica.device_certificate(), keys, self._instance,
-            self._tools.verifier, random.token(NONCE_BYTES), random.token, None if keys else self._bearer, self._may_join,
+            self._tools.verifier, random.token(NONCE_BYTES), random.token, bearer, self._may_join,
         )  # fmt: skip
 
     def _may_join(self, bearer: bytes, device: bytes) -> bool:

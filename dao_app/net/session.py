@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import NamedTuple
 
 from dao_app.app.ports import AdmitReport, Head, Replica
@@ -384,13 +385,12 @@ class Session:
             first = mine[device].seq + 1 if device in mine else 1
             if self._tried.get(device) == (first, last, height) or not self._fetching.take(device, self):
                 continue
-            if total + last - first + 1 > limits.ACTIONS_PER_WANT_MAX:
-                last = first + limits.ACTIONS_PER_WANT_MAX - total - 1
-            if last < first or len(rows) == limits.RANGES_PER_WANT_MAX:
+            end = min(last, first + limits.ACTIONS_PER_WANT_MAX - total - 1)
+            if end < first or len(rows) == limits.RANGES_PER_WANT_MAX:
                 break
-            total += last - first + 1
-            self._tried[device] = (first, self._lacking[device], height)
-            rows.append(m.RangeRow(device, first, last))
+            total += end - first + 1
+            self._tried[device] = (first, last, height)
+            rows.append(m.RangeRow(device, first, end))
         return tuple(rows)
 
     def _certificates_from(self, height: int) -> int:
@@ -418,7 +418,8 @@ class Session:
             return []
         want, self._want = self._want, None
         if want.contents:
-            self._content_absent.update(set(want.contents) & set(self._replica.wanted_content(limits.MISSING_CONTENT_MAX)))
+            still = self._replica.wanted_content(limits.MISSING_CONTENT_MAX)
+            self._content_absent.update(set(want.contents).intersection(still))
             if len(self._content_absent) > limits.MISSING_CONTENT_MAX:
                 self._content_absent.clear()
             self._content_due = True
@@ -455,11 +456,8 @@ class Session:
         if want.certificates_from:
             yield from self._certificates(want)
         batch: list[bytes] = []
-        size = count = 0
-        for envelope in merged(self._replica, want.ranges):
-            count += 1
-            if count > limits.ACTIONS_PER_WANT_MAX:
-                break
+        size = 0
+        for envelope in islice(merged(self._replica, want.ranges), limits.ACTIONS_PER_WANT_MAX):
             batch.append(envelope)
             size += len(envelope)
             if size >= limits.ACTIONS_BYTES or len(batch) == limits.ACTIONS_PER_MESSAGE_MAX:
