@@ -37,6 +37,10 @@ class Service(IdentityCases, MembershipCases, TaskCases, ProposalCases, TokenCas
         opened = self._ws.opened[org_id]
         return org_row(self._reader(opened), opened)
 
+    def settle(self) -> None:
+        """Before closing: seal what a sole witness here may seal."""
+        self._ws.seal_all()
+
     def tick(self) -> None:
         """The heartbeat; called a few times a second by the engine."""
         self._ws.tick()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sys
@@ -41,12 +42,12 @@ class RealServices:
 
     def run_node(
         self, home: Path, passphrase: Callable[[], str], listen: Sequence[str], mdns: bool,
-        ready: Callable[[Mapping[str, Any]], None],
+        ready: Callable[[Mapping[str, Any]], None], report: Path | None = None,
     ) -> None:
         start_log(Paths(home).log)
         options = Options(home, network=True, listen=tuple(listen), mdns=mdns)
         try:
-            trio.run(_node, options, passphrase, ready)
+            trio.run(_node, options, passphrase, ready, report)
         except BaseException as error:
             raise single_error(error) from None
 
@@ -77,17 +78,17 @@ def _has_display() -> bool:
 
 
 async def _node(
-    options: Options, passphrase: Callable[[], str], ready: Callable[[Mapping[str, Any]], None]
+    options: Options, passphrase: Callable[[], str], ready: Callable[[Mapping[str, Any]], None], report: Path | None
 ) -> None:
-    """Own the folder until SIGINT or SIGTERM; stops cleanly."""
-    stop = trio.Event()
+    """Own the folder until SIGINT or SIGTERM; stops cleanly, and leaves ``report`` behind if asked to."""
+    asked, stop = trio.Event(), trio.Event()
     services: list[Service] = []
     async with trio.open_nursery() as nursery:
         with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
 
             async def wait_for_signal() -> None:
                 async for _ in signals:
-                    stop.set()
+                    asked.set()
                     return
 
             nursery.start_soon(wait_for_signal)
@@ -99,7 +100,29 @@ async def _node(
                 stop.set()
                 raise
             ready(await _told(options, service))
-            await stop.wait()
+            await asked.wait()
+            service.settle()
+            if report is not None:
+                report.write_text(json.dumps(report_of(service), indent=1, ensure_ascii=False), encoding="utf-8")
+            stop.set()
+
+
+def report_of(service: Service) -> Mapping[str, Any]:
+    """What this process holds, to compare with another's: per organisation height, roots, results, balances."""
+    organisations = {}
+    for row in service.org_list():
+        root = service.state_root(row.id)
+        results = {
+            f"P-{p.number}": {"status": p.status, "scores": list(tally.scores) if tally else []}
+            for p in service.proposal_list(row.id)
+            for tally in [service.proposal_show(row.id, p.id).tally]
+        }
+        balances = {f"{b.party}/{b.unit}": b.available_minor for b in service.token_balance(row.id, "all")}
+        organisations[row.id] = {
+            "height": root.height, "root": root.state_root, "results_root": root.results_root, "results": results,
+            "balances": balances,
+        }  # fmt: skip
+    return {"peer": service.identity_status().name, "pid": os.getpid(), "organisations": organisations}
 
 
 async def _engine(

@@ -28,8 +28,9 @@ def node() -> None:
 @node.command("run")
 @option("--listen", multiple=True, metavar="ADDR")
 @option("--no-mdns", is_flag=True)
+@option("--report", type=click.Path(dir_okay=False, path_type=Path), default=None, metavar="FILE")
 @click.pass_obj
-def run(session: Session, listen: tuple[str, ...], no_mdns: bool) -> None:
+def run(session: Session, listen: tuple[str, ...], no_mdns: bool, report: Path | None) -> None:
     def ready(told: Mapping[str, Any]) -> None:
         if session.json:
             session.line(json_text(told))
@@ -39,7 +40,7 @@ def run(session: Session, listen: tuple[str, ...], no_mdns: bool) -> None:
             for address in addresses:
                 session.line(f"  {org[:12]}  {render.plain(address)}")
 
-    session.services.run_node(session.home, session.passphrase.get, listen, not no_mdns, ready)
+    session.services.run_node(session.home, session.passphrase.get, listen, not no_mdns, ready, report)
 
 
 @click.group("demo", cls=Group)

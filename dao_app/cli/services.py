@@ -29,9 +29,11 @@ class Services(Protocol):
         listen: Sequence[str],
         mdns: bool,
         ready: Callable[[Mapping[str, Any]], None],
+        report: Path | None = None,
     ) -> None:
         """Own the folder without a window until interrupted or terminated. ``ready`` is told once:
-        {"pid", "home", "addresses": {organisation id: [multiaddress]}}."""
+        {"pid", "home", "addresses": {organisation id: [multiaddress]}}. ``report`` is written at the end:
+        heights, roots, results and balances, to compare with another peer's."""
         ...
 
     def run_window(self, home: Path) -> int:
