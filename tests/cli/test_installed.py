@@ -44,6 +44,8 @@ def cli(folder: Path) -> Cli:
     assert len(json.loads(made.stdout)["words"]) == 24
     founded = call("org", "create", "Mill Lane", "--initial", "1000", "--parameter", "voting_least_ms=1000", "--json")
     assert founded.returncode == 0, founded.stderr
+    opened = call("proposal", "open", "Green?", "--voting", "2h", "--json")
+    assert opened.returncode == 0, opened.stderr
     return call
 
 
@@ -52,14 +54,10 @@ def result(done: subprocess.CompletedProcess[str]) -> Any:
     return json.loads(done.stdout)
 
 
-pytestmark = pytest.mark.xdist_group("installed")
-
-
 def test_work_and_votes_on_a_folder_of_ones_own(cli: Cli) -> None:
     result(cli("task", "open", "Paint the hall", "--reward", "12.50", "--json"))
     (task,) = result(cli("task", "list", "--json"))
     assert (task["number"], task["escrow_final"], task["stamp"]["state"]) == (1, True, "final")
-    result(cli("proposal", "open", "Green?", "--voting", "2h", "--json"))
     assert result(cli("vote", "P-1", "yes", "--json"))["my_choice"] == '"yes"'
     (treasury,) = result(cli("token", "balance", "treasury", "--json"))
     assert (treasury["available_minor"], treasury["held_minor"]) == (98_750, 1_250)
