@@ -201,8 +201,9 @@ class Session:
             self._control.append(m.Addresses(self._addresses))
 
     def say_bye(self, code: str) -> None:
-        self._control.append(m.Bye(code))
-        self.closing = code
+        if self.closing is None:
+            self._control.append(m.Bye(code))
+            self.closing = code
 
     def end(self) -> None:
         """The stream is gone: what was asked for may be asked of others."""

@@ -1,0 +1,180 @@
+"""A small in-memory replica with really signed chains, for tests of sync without an organisation around it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import trio
+
+from dao_app.app.admission import parse_signed
+from dao_app.app.ports import AdmitReport, DeviceStanding, Head, Replica, Signer, Verifier
+from dao_app.core.encoding import digest, encode
+from dao_app.core.envelope import JOIN_TYPE, build_payload, device_message, pack, signed_message
+from dao_app.crypto.keys import SeedSigner
+from dao_app.crypto.verifier import SodiumVerifier
+
+ORG = digest(b"an organisation")
+ORG_KEY = b"k" * 32
+FIRST_AT = 1_790_000_000_000
+_VERIFIER = SodiumVerifier()
+
+
+class Device:
+    """A device with a root; writes actions of one chain."""
+
+    def __init__(self, name: str) -> None:
+        self.signer = SeedSigner(digest(f"device {name}".encode()))
+        self.root = SeedSigner(digest(f"root {name}".encode()))
+        self.seq = 0
+        self.prev: bytes | None = None
+
+    def certificate(self, org: bytes = ORG) -> bytes:
+        signature = self.root.sign(device_message(org, self.signer.public))
+        return encode([self.root.public, self.signer.public, signature])
+
+    def write(self, at: int, deps: tuple[bytes, ...] = (), type_: str = "contribution.claim") -> bytes:
+        """The envelope of this device's next action."""
+        self.seq += 1
+        body = {"title": f"work {self.seq}"}
+        payload = build_payload(ORG, self.signer.public, self.seq, self.prev, deps, at, type_, body)
+        self.prev = digest(payload)
+        return pack(payload, self.signer.sign(signed_message(self.prev)))
+
+
+class FakeReplica(Replica):
+    """Stores chains whose parents are here; orphans are reported and forgotten. Certificates are any bytes."""
+
+    def __init__(self, device: Device, key: bool = True, verifier: Verifier = _VERIFIER) -> None:
+        self.device = device
+        self._verifier = verifier
+        self.chains: dict[bytes, list[bytes]] = {}
+        self.ids: dict[bytes, int] = {}
+        self._heads: dict[bytes, Head] = {}
+        self.held_certificates: list[bytes] = []
+        self.contents: dict[bytes, bytes] = {}
+        self.wanted: set[bytes] = set()
+        self.members: dict[bytes, DeviceStanding] = {}
+        self.invitations: set[bytes] = set()
+        self.keys: list[tuple[int, bytes]] = [(0, ORG_KEY)] if key else []
+        self.join = b""
+        self.admitted_in_order = True
+
+    @property
+    def org_id(self) -> bytes:
+        return ORG
+
+    @property
+    def signer(self) -> Signer:
+        return self.device.signer
+
+    def heads(self) -> Mapping[bytes, Head]:
+        return dict(self._heads)
+
+    def heads_digest(self) -> bytes:
+        rows = [[device, head.seq, head.digest] for device, head in sorted(self._heads.items())]
+        return digest(encode([self.height(), rows]))
+
+    def envelopes(self, device: bytes, first: int, last: int, max_bytes: int) -> list[bytes]:
+        found: list[bytes] = []
+        size = 0
+        for envelope in self.chains.get(device, [])[first - 1 : last]:
+            found.append(envelope)
+            size += len(envelope)
+            if size > max_bytes:
+                break
+        return found
+
+    def height(self) -> int:
+        return len(self.held_certificates)
+
+    def certificates(self, first: int, max_bytes: int) -> list[bytes]:
+        found: list[bytes] = []
+        for raw in self.held_certificates[first - 1 :]:
+            found.append(raw)
+            if sum(map(len, found)) > max_bytes:
+                break
+        return found
+
+    async def admit(self, envelopes: Sequence[bytes]) -> AdmitReport:
+        await trio.lowlevel.checkpoint()
+        return self.admit_now(envelopes)
+
+    def admit_now(self, envelopes: Sequence[bytes]) -> AdmitReport:
+        stored = known = orphans = 0
+        refused: dict[str, int] = {}
+        for envelope in envelopes:
+            parsed = parse_signed(envelope, self._verifier)
+            if isinstance(parsed, str) or parsed.action.org != ORG:
+                code = parsed if isinstance(parsed, str) else "other_organisation"
+                refused[code] = refused.get(code, 0) + 1
+                continue
+            action = parsed.action
+            head = self._heads.get(action.by, Head(0, b""))
+            if action.id in self.ids:
+                known += 1
+            elif action.seq != head.seq + 1 or any(dep not in self.ids for dep in action.deps):
+                orphans += 1
+                self.admitted_in_order = False
+            else:
+                stored += 1
+                self._keep(envelope, action.id, action.by, action.seq, action.type)
+        return AdmitReport(stored, known, orphans, refused)
+
+    def _keep(self, envelope: bytes, id_: bytes, by: bytes, seq: int, type_: str) -> None:
+        self.chains.setdefault(by, []).append(envelope)
+        self.ids[id_] = seq
+        self._heads[by] = Head(seq, id_)
+        if type_ == JOIN_TYPE:
+            self.members.setdefault(by, "joining")
+
+    def write(self, device: Device, at: int, deps: tuple[bytes, ...] = (), type_: str = "contribution.claim") -> bytes:
+        envelope = device.write(at, deps, type_)
+        report = self.admit_now([envelope])
+        assert report.stored == 1, report
+        assert device.prev is not None
+        return device.prev
+
+    async def admit_certificates(self, certificates: Sequence[bytes]) -> AdmitReport:
+        await trio.lowlevel.checkpoint()
+        fresh = [raw for raw in certificates if raw not in self.held_certificates]
+        self.held_certificates += fresh
+        return AdmitReport(len(fresh), len(certificates) - len(fresh), 0, {})
+
+    def copy_from(self, other: FakeReplica) -> None:
+        """Hold what the other holds."""
+        self.chains = {device: list(chain) for device, chain in other.chains.items()}
+        self.ids, self._heads = dict(other.ids), dict(other._heads)
+        self.held_certificates = list(other.held_certificates)
+
+    def wanted_content(self, limit: int) -> list[bytes]:
+        return sorted(self.wanted)[:limit]
+
+    def content(self, digest: bytes) -> bytes | None:
+        return self.contents.get(digest)
+
+    def add_content(self, blob: bytes) -> bool:
+        hash_ = digest(blob)
+        if hash_ not in self.wanted:
+            return False
+        self.wanted.discard(hash_)
+        self.contents[hash_] = blob
+        return True
+
+    def standing(self, device: bytes) -> DeviceStanding:
+        return self.members.get(device, "unknown")
+
+    def invitation_open(self, bearer: bytes) -> bool:
+        return bearer in self.invitations
+
+    def org_keys(self) -> Sequence[tuple[int, bytes]]:
+        return self.keys
+
+    def add_org_key(self, epoch: int, key: bytes) -> None:
+        if (epoch, key) not in self.keys:
+            self.keys = sorted([*self.keys, (epoch, key)])
+
+    def join_envelope(self) -> bytes:
+        return self.join
+
+    def device_certificate(self) -> bytes:
+        return self.device.certificate()
