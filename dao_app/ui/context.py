@@ -89,6 +89,15 @@ class Ui(QObject):
             return self.t("state.waits_for", names=shown)
         return self.t("state.waits_for_seen", names=shown, seen=self.texts.moment(seen_ms, self.now_ms()))
 
+    def waits_short(self, stamp: Stamp) -> str:
+        """Whom a stamp waits for, for use beside the words "Waits for"; the reason where it has no effect."""
+        if stamp.reason:
+            return self.texts.reason(stamp.reason)
+        shown = self.texts.join([isolate(name) for name in stamp.waits_for])
+        if not shown or stamp.state == "final" or stamp.seen_ms is None:
+            return "" if stamp.state == "final" else shown
+        return self.t("state.last_seen", names=shown, seen=self.texts.moment(stamp.seen_ms, self.now_ms()))
+
     def stamp_word(self, stamp: Stamp) -> str:
         return self.t(f"state.{stamp.state}")
 

@@ -12,7 +12,7 @@ from html import escape
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QLabel, QSizePolicy
 
 from dao_app.app.texts import isolate
@@ -112,11 +112,14 @@ class MarkdownView(QLabel):
             | Qt.TextInteractionFlag.LinksAccessibleByMouse
             | Qt.TextInteractionFlag.LinksAccessibleByKeyboard
         )
-        policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
+        policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
         self.linkActivated.connect(self.link)
         self.relook()
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802 (Qt)
+        return QSize(self._ui.look.px(60), self._ui.look.line("body") if self._source else 0)
 
     def show_text(self, text: str) -> None:
         if text != self._source:

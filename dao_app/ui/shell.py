@@ -49,12 +49,10 @@ class Shell(QWidget):
         self.problem = Problem(ui, closable=True)
         area = QWidget()
         area.setProperty("box", "surface")
-        holder = row(ui, self.problem, margins=(16, 10, 16, 0))
-        inner = column(ui, holder, self.stack)
+        inner = column(ui, self.problem, self.stack)
         inner.setStretch(1, 1)
         area.setLayout(inner)
         self.problem.hide()
-        self._area_layout = holder
         body = row(ui, self.sidebar, area, gap=0)
         body.setStretch(1, 1)
         layout = column(ui, body, self.status)
@@ -83,7 +81,7 @@ class Shell(QWidget):
 
     def _connect(self) -> None:
         ui = self.ui
-        self.sidebar.nav.wanted.connect(lambda name: self.go(name))
+        self.sidebar.nav.wanted.connect(self._go_to_list)
         self.sidebar.org.clicked.connect(self.menu_wanted)
         self.sidebar.jump.clicked.connect(self.palette_wanted)
         self.sidebar.me.pressed.connect(lambda _: self.settings_wanted.emit())
@@ -182,6 +180,11 @@ class Shell(QWidget):
             page.refresh()
         if target:
             page.open(target)
+
+    def _go_to_list(self, name: str) -> None:
+        """A page chosen in the sidebar shows its list, not what was open on it."""
+        self.pages[name].close_detail()
+        self.go(name)
 
     def back(self) -> None:
         """Alt+←."""

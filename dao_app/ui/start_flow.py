@@ -57,6 +57,7 @@ class StartFlow(QStackedWidget):
         self.setCurrentWidget(page)
         page.problem.clear()
         page.fold(self._width())
+        page.next.setFocus()
 
     def show_welcome(self) -> None:
         self.welcome.show_identity(self.ui.identity)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QKeyEvent, QShowEvent
 from PySide6.QtWidgets import QDialog, QVBoxLayout, QWidget
 
 from dao_app.app.errors import GuildhallError
@@ -95,9 +95,16 @@ class Dialog(QDialog):
         self.main.setEnabled(not busy)
 
     def fit(self) -> None:
-        """Give the content the height it needs."""
-        self.layout().activate()  # type: ignore[union-attr]
-        self.resize(self.width(), self.layout().totalHeightForWidth(self.width()))  # type: ignore[union-attr]
+        """Give the content the height it needs, as far as the screen allows."""
+        layout = self.layout()
+        assert layout is not None
+        layout.activate()
+        needed = max(layout.totalHeightForWidth(self.width()), layout.totalMinimumSize().height())
+        self.resize(self.width(), min(needed, self.screen().availableGeometry().height()))
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 (Qt)
+        super().showEvent(event)
+        self.fit()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 (Qt)
         control = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)

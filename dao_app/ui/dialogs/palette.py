@@ -69,13 +69,15 @@ class Palette(QDialog):
         self.field.setProperty("bare", True)
         self.field.textChanged.connect(self._fill)
         self.field.installEventFilter(self)
+        self.setProperty("box", "raised")
         model = ViewModel(lambda e: e.name, lambda e: e.text, self)
-        self.list = RowList(ui, model, RowDelegate(ui, COLUMNS, self._cells, pad=10), "nav.jump", fit=True)
+        self.list = RowList(ui, model, RowDelegate(ui, COLUMNS, self._cells, pad=10, in_card=True), "nav.jump", fit=True)
         self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.list.opened.connect(self._run)
         head = row(ui, IconView(ui, "search", "text2", back="raised"), self.field, KeyChip(ui, "Esc"), gap=8, margins=(12, 4, 12, 4))
         head.setStretch(1, 1)
-        frame = Box(ui, "card", column(ui, head, divider(), self.list, margins=(1, 1, 1, 6)))
+        self._head = Box(ui, "plain", head, height=44)
+        frame = Box(ui, "card", column(ui, self._head, divider(), self.list, margins=(1, 1, 1, 6)))
         self.setLayout(column(ui, frame))
         self.setFixedWidth(ui.look.px(self.WIDTH))
         self._fill()
@@ -114,7 +116,7 @@ class Palette(QDialog):
         self.list.rows.set_rows([s[2] for s in found[:SHOWN_MAX]])
         if found:
             self.list.setCurrentIndex(self.list.rows.index(0))
-        self.adjustSize()
+        self.setFixedHeight(self._head.height() + self.list.height() + self.ui.look.px(9))
 
     def _run(self, entry: Entry) -> None:
         self.accept()

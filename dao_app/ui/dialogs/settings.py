@@ -92,13 +92,14 @@ KEY_HELP = (
 class KeysDialog(Dialog):
     """All keys."""
 
-    WIDTH = 460
+    WIDTH = 520
 
     def __init__(self, ui: Ui, parent: QWidget) -> None:
         super().__init__(ui, parent, "keys.title", signed=False)
         lines = column(ui, gap=5)
         for key, text in KEY_HELP:
-            line = row(ui, Label(ui, text), None, KeyChip(ui, key), gap=12)
+            line = row(ui, Label(ui, text, elide=True), KeyChip(ui, key), gap=12)
+            line.setStretch(0, 1)
             lines.addLayout(line)
         holder = QWidget()
         holder.setProperty("box", "raised")

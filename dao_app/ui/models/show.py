@@ -330,8 +330,9 @@ def describe_peer(ui: Ui, row: v.PeerRow) -> str:
 
 
 def peer_cells(ui: Ui, row: v.PeerRow) -> list[Cell]:
-    tone = "danger" if row.agrees is False else "provisional" if row.behind else "text2"
-    icon = "warn" if row.agrees is False else "clock" if row.behind or not row.connected else "check"
+    away = not row.connected or row.height is None
+    tone = "danger" if row.agrees is False else "text3" if away else "provisional" if row.behind else "text2"
+    icon = "warn" if row.agrees is False else "off" if away else "clock" if row.behind else "check"
     return [
         Cell(peer_name(ui, row), person=row.person),
         Cell(ui.t(f"peer.path.{row.path}"), tone="text2", icon=PATH_ICONS.get(row.path, "off")),

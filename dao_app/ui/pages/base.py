@@ -7,10 +7,11 @@ from collections.abc import Callable
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
+from dao_app.app.views import Stamp
 from dao_app.ui.context import Ui
 from dao_app.ui.widgets.buttons import Button, Choices, IconButton
 from dao_app.ui.widgets.glyphs import Chip, IconView
-from dao_app.ui.widgets.labels import Label
+from dao_app.ui.widgets.labels import Label, Paragraph
 from dao_app.ui.widgets.layout import Box, Item, column, row
 
 
@@ -75,7 +76,7 @@ class Pane(Box):
     closed = Signal()
 
     def __init__(self, ui: Ui) -> None:
-        super().__init__(ui, "pane")
+        super().__init__(ui, "side")
         self.name = Label(ui, tone="text3")
         self.chip = Chip(ui)
         self.link = IconButton(ui, "link", "link.copy")
@@ -170,22 +171,28 @@ class Facts(QWidget):
     def __init__(self, ui: Ui, width: int = 104) -> None:
         super().__init__()
         self._ui, self._width = ui, width
-        self._rows: dict[str, tuple[QWidget, list[QWidget]]] = {}
+        self._rows: dict[str, tuple[QWidget, Label]] = {}
         self._column = column(ui, gap=2)
         self.setLayout(self._column)
 
     def add(self, key: str, *values: Item) -> None:
         """A line with its caption (catalogue key) and value widgets."""
         caption = Label(self._ui, key, tone="text3", elide=True)
-        holder = Box(self._ui, "plain", row(self._ui, caption, gap=0), width=self._width)
+        holder = Box(self._ui, "plain", column(self._ui, caption, None), width=self._width)
         line = QWidget()
-        layout = row(self._ui, holder, *values, gap=8)
+        layout = row(self._ui, holder, *values, gap=8, margins=(0, 3, 0, 3))
         if not any(v is None for v in values):
             layout.setStretch(layout.count() - 1, 1)
         line.setLayout(layout)
-        line.setMinimumHeight(self._ui.look.px(26))
-        self._rows[key] = (line, [v for v in values if isinstance(v, QWidget)])
+        self._rows[key] = (line, caption)
         self._column.addWidget(line)
 
     def show_line(self, key: str, shown: bool) -> None:
         self._rows[key][0].setVisible(shown)
+
+    def show_waits(self, ui: Ui, stamp: Stamp, label: Paragraph) -> None:
+        """The line "fact.waits": whom the stamp waits for, or why it has no effect."""
+        waits = ui.waits_short(stamp)
+        label.say(waits)
+        self._rows["fact.waits"][1].say_key("fact.reason" if stamp.reason else "fact.waits")
+        self.show_line("fact.waits", bool(waits))

@@ -26,13 +26,13 @@ from dao_app.ui.widgets.posts import Composer, Posts
 from dao_app.ui.widgets.rows import Col, Header, RowDelegate, RowList
 
 COLUMNS = (
-    Col("col.date", width=92),
+    Col("col.date", width=116),
     Col("col.contribution"),
-    Col("col.person", width=150, needs=700),
-    Col("col.source", width=64, needs=560),
-    Col("col.endorsed", width=130, needs=620),
+    Col("col.person", width=150, drop=15),
+    Col("col.source", width=64, drop=8),
+    Col("col.endorsed", width=130, drop=11),
     Col("col.earned", width=100, right=True),
-    Col("col.state", width=110, needs=480),
+    Col("col.state", width=110, drop=4),
 )
 
 
@@ -120,9 +120,7 @@ class ContributionPane(Pane):
         endorsed = show.endorsed_text(ui, row_)
         self._endorsed.say(f"{endorsed} ({names})" if names else endorsed)
         self._state.show_stamp(row_.stamp)
-        waits = ui.texts.reason(row_.stamp.reason) if row_.stamp.reason else ui.waits_text(row_.stamp.waits_for, row_.stamp.seen_ms)
-        self._waits.say(waits)
-        self._facts.show_line("fact.waits", bool(waits) and row_.stamp.state != "final")
+        self._facts.show_waits(ui, row_.stamp, self._waits)
         self._text.show_text(detail.text or "")
         self._text.setVisible(bool(detail.text))
         self._absent.setVisible(detail.text is None and row_.source == "claim")
@@ -170,6 +168,7 @@ class ContributionsPage(SplitPage):
         super().__init__(ui)
         self._rows: tuple[v.ContributionRow, ...] = ()
         self._balances: tuple[v.BalanceView, ...] = ()
+        self._open_id = ""
         self._tabs = Choices(ui, [("mine", "contribution.tab.mine"), ("all", "contribution.tab.all")])
         self._tabs.chosen.connect(lambda _: self._fill())
         self._new = Button(ui, "contribution.new", key="N", icon="plus")
@@ -210,7 +209,7 @@ class ContributionsPage(SplitPage):
         self._show_balances(self._balances)
 
     def reset(self) -> None:
-        self._rows, self._balances = (), ()
+        self._rows, self._balances, self._open_id = (), (), ""
         self.pane.forget()
         self.show_detail(False)
         self._fill()
@@ -225,6 +224,8 @@ class ContributionsPage(SplitPage):
         shown = [r for r in self._rows if r.author.you or not mine]
         shown.sort(key=lambda r: (-r.stamp.at_ms, r.id))
         self._list.rows.set_rows(shown)
+        if self._open_id:
+            self._list.select(self._open_id)
         self._stack.setCurrentIndex(0 if shown else 1)
         self._tabs.count("mine", self.ui.texts.number(sum(1 for r in self._rows if r.author.you)))
         self._tabs.count("all", self.ui.texts.number(len(self._rows)))
@@ -254,6 +255,7 @@ class ContributionsPage(SplitPage):
 
     def open(self, target: str) -> None:
         if target:
+            self._open_id = target
             listed = next((r for r in self._rows if r.id == target), None)
             if listed is None or not listed.author.you:
                 self._tabs.select("all")
@@ -265,6 +267,7 @@ class ContributionsPage(SplitPage):
     def close_detail(self) -> bool:
         if self.pane.isHidden():
             return False
+        self._open_id = ""
         self.show_detail(False)
         self.pane.forget()
         return True

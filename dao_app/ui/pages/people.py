@@ -25,11 +25,11 @@ from dao_app.ui.widgets.rows import Col, Header, RowDelegate, RowList
 COLUMNS = (
     Col("col.name", share=3),
     Col("col.roles", share=3),
-    Col("col.power", width=64, right=True, needs=560),
-    Col("col.key", width=132, needs=640),
-    Col("col.since", width=130, needs=480),
+    Col("col.power", width=64, right=True, drop=8),
+    Col("col.key", width=132, drop=12),
+    Col("col.since", width=130, drop=4),
 )
-INVITE_COLUMNS = (Col(width=16), Col(), Col(width=96), Col(width=130, needs=520))
+INVITE_COLUMNS = (Col(width=16), Col(), Col(width=96), Col(width=130, drop=6))
 OFFICES = ("founder", "steward", "auditor", "treasurer", "witness")
 
 
@@ -83,9 +83,7 @@ class MemberPane(Pane):
         self._by.say(ui.name_you(row_.invited_by) if row_.invited_by else "")
         self._facts.show_line("member.invited_by", row_.invited_by is not None)
         self._state.show_stamp(row_.stamp)
-        waits = ui.waits_text(row_.stamp.waits_for, row_.stamp.seen_ms)
-        self._waits.say(waits)
-        self._facts.show_line("fact.waits", bool(waits) and row_.stamp.state != "final")
+        self._facts.show_waits(ui, row_.stamp, self._waits)
         self._tip.setVisible(not row_.person.you and row_.status == "active" and ui.can("token.tip"))
 
     def render_again(self) -> None:

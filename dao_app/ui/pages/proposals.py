@@ -25,9 +25,9 @@ COLUMNS = (
     Col(width=52),
     Col(),
     Col(width=104),
-    Col(width=140, needs=700),
-    Col(width=150, needs=560),
-    Col(width=110, needs=620),
+    Col(width=140, drop=15),
+    Col(width=190, drop=8),
+    Col(width=110, drop=11),
 )
 TABS = {
     "open": ("discussion", "voting", "closing"),

@@ -21,7 +21,7 @@ from dao_app.ui.widgets.layout import Box, clear, column, row
 from dao_app.ui.widgets.rows import Cell, Col, Header, RowDelegate, RowList
 
 OPTIONS_SHOWN = 12
-BALLOT_COLUMNS = (Col("col.voter", width=180), Col("col.choice"), Col("col.power", width=90, right=True), Col("col.state", width=130))
+BALLOT_COLUMNS = (Col("col.voter", width=160), Col("col.choice"), Col("col.power", width=56, right=True), Col("col.state", width=104))
 
 
 def share(part: str, whole: str) -> float:
@@ -118,7 +118,8 @@ class TallyPanel(Box):
             head = Label(ui, role="caption", tone="text2")
             head.say(name)  # type: ignore[attr-defined]
             head = Box(ui, "plain", row(ui, head), width=40)
-        line = row(ui, head, bar, figure, Box(ui, "plain", row(ui, None, part), width=44), gap=8)
+        amount = Box(ui, "plain", row(ui, None, figure), width=max(20, 9 * len(figure.text())))
+        line = row(ui, head, bar, amount, Box(ui, "plain", row(ui, None, part), width=44), gap=8)
         line.setStretch(1, 1)
         return column(ui, line)
 
@@ -138,7 +139,7 @@ class TallyPanel(Box):
             parts.append(ui.t("tally.needs_support", share=ui.texts.basis_points(tally.support_bp)))
             if int(tally.min_support_power) > 0:
                 parts.append(ui.t("tally.needs_power", power=power_text(ui, tally.min_support_power)))
-        return " ".join(parts)
+        return ui.t("list.sentence").join(parts)
 
 
 class SealPanel(Box):
@@ -157,7 +158,7 @@ class SealPanel(Box):
         pips.setStretch(1, 1)
         checked = row(ui, IconView(ui, "shield", "text2", 14), self._checked, gap=8)
         checked.setStretch(1, 1)
-        self.setLayout(column(ui, head, 4, pips, self._waits, 6, checked, 4, row(ui, ballots, None), margins=(20, 14, 20, 14)))
+        self.setLayout(column(ui, head, 4, pips, 4, self._waits, 8, checked, 4, row(ui, ballots, None), margins=(20, 14, 20, 14)))
 
     def show_proposal(self, detail: v.ProposalDetail) -> None:
         ui, tally = self._ui, detail.tally
@@ -178,7 +179,7 @@ class SealPanel(Box):
 class BallotsDialog(Dialog):
     """The count and every ballot as tables."""
 
-    WIDTH = 640
+    WIDTH = 720
 
     def __init__(self, ui: Ui, parent: QWidget, detail: v.ProposalDetail) -> None:
         super().__init__(ui, parent, "tally.ballots_title", name=show.proposal_name(ui, detail.row))

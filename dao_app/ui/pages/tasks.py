@@ -29,10 +29,10 @@ COLUMNS = (
     Col("col.number", width=52),
     Col("col.title"),
     Col("col.status", width=104),
-    Col("col.assignee", width=150, needs=720),
-    Col("col.reward", width=104, right=True, needs=520),
-    Col("col.expires", width=110, needs=820),
-    Col("col.state", width=110, needs=620),
+    Col("col.assignee", width=150, drop=16),
+    Col("col.reward", width=104, right=True, drop=6),
+    Col("col.expires", width=110, drop=21),
+    Col("col.state", width=110, drop=11),
 )
 FILTERS = [("all", "task.filter.all"), ("mine", "task.filter.mine"), ("free", "task.filter.free"), ("review", "task.filter.review")]
 
@@ -47,6 +47,7 @@ class TasksPage(SplitPage):
     def __init__(self, ui: Ui) -> None:
         super().__init__(ui)
         self._tasks: tuple[v.TaskRow, ...] = ()
+        self._open_id = ""
         self._views = Choices(
             ui, [("board", "task.board"), ("list", "task.list"), ("done", "task.done")], "segment",
             {"board": "board", "list": "list", "done": "done"},
@@ -124,7 +125,7 @@ class TasksPage(SplitPage):
         self._fill()
 
     def reset(self) -> None:
-        self._tasks = ()
+        self._tasks, self._open_id = (), ""
         self.pane.forget()
         self.show_detail(False)
         self._fill()
@@ -154,9 +155,8 @@ class TasksPage(SplitPage):
             self._stack.setCurrentIndex(2)
         else:
             self._stack.setCurrentIndex(0 if view == "board" else 1)
-        current = self.pane.task
-        if current is not None and not self.pane.isHidden():
-            self._mark(current.id)
+        if self._open_id:
+            self._mark(self._open_id)
 
     def _mark(self, task: str) -> None:
         for rows in (*(lane.list for lane in self._lanes), self._list):
@@ -170,6 +170,7 @@ class TasksPage(SplitPage):
     # -- navigation and keys -------------------------------------------------------------------
     def open(self, target: str) -> None:
         if target:
+            self._open_id = target
             self.pane.load(target)
             self.show_detail(True)
             self._mark(target)
@@ -177,6 +178,7 @@ class TasksPage(SplitPage):
     def close_detail(self) -> bool:
         if self.pane.isHidden():
             return False
+        self._open_id = ""
         self.show_detail(False)
         self.pane.forget()
         return True

@@ -52,7 +52,8 @@ class NeedRow(Box):
         under.say(self._under(ui, item))
         due = Label(ui, role="caption", tone=show.due_tone(ui, item.due_ms))
         if item.due_ms is not None:
-            due.say(ui.t("time.closes_in", duration=ui.texts.duration(item.due_ms - ui.now_ms(), 1)))
+            key = "time.closes_in" if item.what == "vote" else "time.left"
+            due.say(ui.t(key, duration=ui.texts.duration(item.due_ms - ui.now_ms(), 1)))
         clock = IconView(ui, "clock", show.due_tone(ui, item.due_ms), 14, "raised")
         clock.setVisible(item.due_ms is not None)
         key = "V" if item.what == "vote" and first else ""
@@ -95,13 +96,10 @@ class BalanceBox(Box):
         figure.say(ui.texts.figure(total, balance.decimals))
         unit = Label(ui, role="heading", tone="text2", weight=400)
         unit.say(balance.unit)
-        moving = Label(ui, role="caption", tone="text2")
-        change = balance.pending_in_minor - balance.pending_out_minor
-        moving.say(ui.texts.figure(change, balance.decimals, signed=True) if change else "")
         bar = Bar(ui)
         whole = max(total + balance.pending_in_minor, 1)
         final_text = ui.t("balance.final", amount=ui.texts.figure(total, balance.decimals))
-        bar.show_share(total / whole, final_text, final=True, leading=True)
+        bar.show_share(total / whole, final_text, final=True, leading=True, coming=balance.pending_in_minor / whole)
         final = SealView(ui)
         final.show_state("final", final_text)
         states = row(ui, final, None)
@@ -110,7 +108,7 @@ class BalanceBox(Box):
             amount = ui.texts.figure(balance.pending_in_minor, balance.decimals, signed=True)
             coming.show_state("provisional", ui.t("balance.pending", amount=amount))
             states.addWidget(coming)
-        parts = column(ui, row(ui, figure, column(ui, None, unit, 3), None, column(ui, None, moving, 4), gap=6), bar, states, gap=4)
+        parts = column(ui, row(ui, figure, column(ui, None, unit, 3), None, gap=6), bar, states, gap=4)
         if balance.held_minor:
             held = Label(ui, role="caption", tone="text3")
             held.say(ui.t("balance.held", amount=ui.texts.figure(balance.held_minor, balance.decimals)))
@@ -133,6 +131,7 @@ class TodayPage(Page):
     def __init__(self, ui: Ui) -> None:
         super().__init__(ui)
         self._view: v.TodayView | None = None
+        self._status: v.StatusView | None = None
         self._needs: list[NeedRow] = []
         new = Button(ui, "new", key="N", icon="plus")
         new.clicked.connect(lambda: ui.act.emit("new"))
@@ -153,14 +152,14 @@ class TodayPage(Page):
         self._calm = Box(ui, "card", column(ui, Empty(ui, "today.calm", "today.calm_why")))
         self._task_note = Label(ui, role="caption", tone="text3")
         columns = (
-            Col(width=16), Col(width=44), Col(), Col(width=96, needs=560), Col(width=100, right=True),
-            Col(width=84, right=True, needs=480),
+            Col(width=16), Col(width=44), Col(), Col(width=96, drop=8), Col(width=100, right=True),
+            Col(width=84, right=True, drop=4),
         )
         self._tasks = self._list(columns, lambda r: show.my_task_cells(ui, r), show.describe_task, "today.my_tasks")
         self._tasks.opened.connect(lambda r: ui.go.emit("tasks", r.id))
         self._tasks_head = section_head(ui, "today.my_tasks", self._task_note)
         self._tasks_card = Box(ui, "card", column(ui, self._tasks, margins=(1, 1, 1, 1)))
-        decided = (Col(width=16), Col(width=44), Col(), Col(width=90, right=True), Col(width=84, right=True, needs=480), Col(width=110))
+        decided = (Col(width=16), Col(width=44), Col(), Col(width=90, right=True), Col(width=84, right=True, drop=4), Col(width=110))
         self._decided = self._list(decided, lambda r: show.decided_cells(ui, r), show.describe_proposal, "today.decided")
         self._decided.opened.connect(lambda r: ui.go.emit("proposals", r.id))
         self._decided_head = section_head(ui, "today.decided")
@@ -180,7 +179,7 @@ class TodayPage(Page):
         self, columns: tuple[Col, ...], cells: Callable[[v.TaskRow], object], describe: Callable[..., str], name: str
     ) -> RowList:
         model = ViewModel(lambda r: r.id, partial(describe, self.ui), self)
-        return RowList(self.ui, model, RowDelegate(self.ui, columns, cells, pad=13), name, fit=True)  # type: ignore[arg-type]
+        return RowList(self.ui, model, RowDelegate(self.ui, columns, cells, pad=13, in_card=True), name, fit=True)  # type: ignore[arg-type]
 
     def _build_rail(self) -> QWidget:
         ui = self.ui
@@ -209,9 +208,11 @@ class TodayPage(Page):
     def render_again(self) -> None:
         if self._view is not None:
             self._show(self._view)
+        if self._status is not None:
+            self._show_sync(self._status)
 
     def reset(self) -> None:
-        self._view = None
+        self._view, self._status = None, None
 
     def _show(self, view: v.TodayView) -> None:
         ui = self.ui
@@ -263,16 +264,17 @@ class TodayPage(Page):
         return column(ui, line)
 
     def _show_sync(self, status: v.StatusView) -> None:
-        ui = self.ui
+        ui, self._status = self.ui, status
         if status.offline_since_ms is not None and not status.peers:
             text = ui.t("status.offline", time=ui.texts.moment(status.offline_since_ms, ui.now_ms()))
         else:
             text = ui.t("today.sync_peers", n=status.peers)
+        gap = ui.t("list.sentence")
         if status.unsent:
-            text += " " + ui.t("today.sync_unsent", n=status.unsent)
+            text += gap + ui.t("today.sync_unsent", n=status.unsent)
         if status.provisional:
             waits = ui.waits_text(status.waits_for, status.witness_seen_ms)
-            text += " " + ui.t("today.sync_pending", n=status.provisional, waits=waits)
+            text += gap + ui.t("today.sync_pending", n=status.provisional, waits=waits)
         self._sync.say(text)
 
     # -- gestures ------------------------------------------------------------------------------

@@ -23,11 +23,11 @@ from dao_app.ui.widgets.rows import Col, Header, RowDelegate, RowList
 
 LEDGER_ROWS_MAX = 1_000
 COLUMNS = (
-    Col("col.date", width=92),
+    Col("col.date", width=116),
     Col("col.entry", share=3),
-    Col("col.from_to", share=2, needs=560),
+    Col("col.from_to", share=2, drop=8),
     Col("col.amount", width=128, right=True),
-    Col("col.state", width=120, needs=460),
+    Col("col.state", width=120, drop=3),
 )
 
 
@@ -71,9 +71,7 @@ class EntryPane(Pane):
         self._memo.say(isolate(row_.memo))
         self._facts.show_line("move.memo", bool(row_.memo))
         self._state.show_stamp(row_.stamp)
-        waits = ui.texts.reason(row_.stamp.reason) if row_.stamp.reason else ui.waits_text(row_.stamp.waits_for, row_.stamp.seen_ms)
-        self._waits.say(waits)
-        self._facts.show_line("fact.waits", bool(waits) and row_.stamp.state != "final")
+        self._facts.show_waits(ui, row_.stamp, self._waits)
         self._digits.say(show.grouped(row_.action))
 
     def render_again(self) -> None:

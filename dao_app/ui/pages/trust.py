@@ -24,25 +24,25 @@ LOG_PAGE = 200  # entries fetched at once
 RAIL_NEEDS = 940
 LOG_COLUMNS = (
     Col("col.place", width=72, right=True),
-    Col("col.date", width=110),
+    Col("col.date", width=116),
     Col("col.person", width=170),
     Col("col.what"),
-    Col("col.type", width=170, needs=860),
-    Col("col.state", width=116, needs=520),
+    Col("col.type", width=170, drop=23),
+    Col("col.state", width=116, drop=6),
 )
 CHECKPOINT_COLUMNS = (
     Col("trust.checkpoint", width=96),
     Col("col.time", width=190),
     Col("trust.fact.entries", width=80, right=True),
-    Col("trust.fact.root", needs=680),
-    Col("trust.signed_by", width=170, needs=520),
+    Col("trust.fact.root", drop=14),
+    Col("trust.signed_by", width=170, drop=6),
 )
 PEER_COLUMNS = (
     Col("col.peer", width=190),
-    Col("col.path", width=140, needs=520),
-    Col("col.seen", width=110, needs=640),
+    Col("col.path", width=140, drop=6),
+    Col("col.seen", width=110, drop=12),
     Col("col.agrees", share=2),
-    Col("peer.address", share=2, needs=900),
+    Col("peer.address", share=2, drop=25),
 )
 TABS = ("overview", "peers", "checkpoints", "log")
 
@@ -65,6 +65,7 @@ class TrustPage(Page):
         verify.clicked.connect(self._verify)
         self.top = TopBar(ui, "page.trust", self._tabs, [verify])
         self._overview = Overview(ui)
+        self._overview.add_peer.clicked.connect(self._add_peer)
         overview = QWidget()
         overview.setProperty("box", "surface")
         overview.setLayout(column(ui, self._overview, margins=(24, 16, 24, 16)))
@@ -150,6 +151,7 @@ class TrustPage(Page):
     def _show_peers(self, peers: tuple[v.PeerRow, ...]) -> None:
         self._peer_rows = peers
         self._peers.rows.set_rows(peers)
+        self._overview.show_peers(peers)
         self._peer_stack.setCurrentIndex(0 if peers else 1)
         connected = sum(1 for p in peers if p.connected)
         self._tabs.count("peers", self.ui.texts.number(connected) if peers else "")

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QWidget
 
 from dao_app.app import views as v
 from dao_app.ui.context import Ui
+from dao_app.ui.models import show
+from dao_app.ui.models.rows import ViewModel
 from dao_app.ui.pages.base import section_head
 from dao_app.ui.theme.painting import seal
+from dao_app.ui.widgets.buttons import Button
 from dao_app.ui.widgets.glyphs import IconView, SealView
 from dao_app.ui.widgets.labels import Label, Paragraph, tip
 from dao_app.ui.widgets.layout import Box, column, row
+from dao_app.ui.widgets.rows import Col, Header, RowDelegate, RowList
 
 NAME_WIDTH = 150  # token pixels before the grid
 CELL = 23
@@ -119,6 +125,15 @@ class Grid(QWidget):
             painter.drawPixmap(round(x) - 1, y + look.px(4), seal(look, "provisional", 14, ratio, "raised"))
 
 
+PEERS_SHOWN = 8
+PEER_COLUMNS = (
+    Col("col.peer", width=190),
+    Col("col.path", width=140, drop=6),
+    Col("col.seen", width=110, drop=11),
+    Col("col.agrees"),
+)
+
+
 class Overview(QWidget):
     """The first tab of the Trust page."""
 
@@ -150,12 +165,25 @@ class Overview(QWidget):
         self._grid = Grid(ui)
         legend = SealView(ui, "provisional", ui.t("trust.legend_pending"))
         self._legend = legend
+        self._peer_note = Label(ui, role="caption", tone="text3")
+        model = ViewModel(lambda r: r.device + r.address, partial(show.describe_peer, ui), self)
+        self.peers = RowList(ui, model, RowDelegate(ui, PEER_COLUMNS, partial(show.peer_cells, ui)), "trust.tab.peers", fit=True)
+        self.add_peer = Button(ui, "peer.add", "link", icon="plus")
+        self._header = Header(ui, PEER_COLUMNS)
         self.setLayout(
             column(
                 ui, state, 14, self._alone, self._contested, 10, section_head(ui, "trust.witnesses", self._note, legend), 6,
-                Box(ui, "card", row(ui, self._grid, margins=(16, 12, 14, 8))), None,
+                Box(ui, "card", row(ui, self._grid, margins=(16, 12, 14, 8))), 14,
+                section_head(ui, "trust.tab.peers", self._peer_note), 2, self._header, self.peers, 6,
+                row(ui, self.add_peer, None), None,
             )
         )
+
+    def show_peers(self, peers: tuple[v.PeerRow, ...]) -> None:
+        connected = sum(1 for p in peers if p.connected)
+        self._peer_note.say(self._ui.t("trust.peers_n", connected=connected, known=len(peers)) if peers else self._ui.t("peer.empty"))
+        self.peers.rows.set_rows(sorted(peers, key=lambda p: not p.connected)[:PEERS_SHOWN])
+        self._header.setVisible(bool(peers))
 
     def show_trust(self, trust: v.TrustView) -> None:
         ui = self._ui

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from dao_app.app import views as v
 from dao_app.app.errors import GuildhallError
+from dao_app.app.texts import isolate
 from dao_app.ui.context import Ui
 from dao_app.ui.models import show
 from dao_app.ui.pages.base import Facts
@@ -119,7 +120,7 @@ class CheckpointBox(Box):
         self._root.say(show.grouped(newest.state_root))
         self._pips.show_count(len(newest.signers), newest.witnesses, newest.quorum)
         self._signed.say(ui.t("witness.pips", signed=len(newest.signers), total=newest.witnesses, quorum=newest.quorum))
-        waits = ui.waits_text(trust.waits_for, None) if trust.actions_provisional else ""
+        waits = ui.texts.join([isolate(n) for n in trust.waits_for]) if trust.actions_provisional else ""
         self._waits.say(waits)
         self._facts.show_line("fact.waits", bool(waits))
 

@@ -110,7 +110,7 @@ class VotePanel(Box):
             for place, option in enumerate(detail.options):
                 button = Button(ui, kind="choice", key=str(place + 1) if place < 9 else "", wide=True, height=34)
                 button.say(f"{letter(place)}  {show.title(option)}")
-                button.setMinimumWidth(0)
+                button.leading = True
                 self._buttons.append(button)
                 self._choices.addWidget(button)
         else:

@@ -10,7 +10,7 @@ import hashlib
 import math
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QBrush, QPainter, QPainterPath, QPen, QPixmap
+from PySide6.QtGui import QBrush, QFont, QPainter, QPainterPath, QPen, QPixmap
 
 from dao_app.ui.theme.look import Look, tokens
 
@@ -108,7 +108,7 @@ def initials(name: str) -> str:
 def _draw_avatar(painter: QPainter, rect: QRectF, look: Look, key: str, letters: str) -> None:
     bits = hashlib.sha256(key.encode()).digest()
     soft, tone = AVATAR_TONES[bits[0] % len(AVATAR_TONES)]
-    pen_width = max(1.2, rect.width() / 15)
+    pen_width = max(1.1, rect.width() / 18)
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(look.color(soft))
     painter.drawEllipse(rect)
@@ -121,8 +121,8 @@ def _draw_avatar(painter: QPainter, rect: QRectF, look: Look, key: str, letters:
     for segment in range(AVATAR_SEGMENTS):
         if pattern >> segment & 1:
             painter.drawArc(ring, segment * span, span)
-    font = look.font("caption", 600)
-    font.setPixelSize(max(7, round(rect.width() * (0.40 if len(letters) < 2 else 0.36))))
+    font = QFont(look.font("caption", 600))  # a copy: the look's own fonts are shared
+    font.setPixelSize(max(7, round(rect.width() * (0.46 if len(letters) < 2 else 0.40))))
     painter.setFont(font)
     painter.setPen(look.color(tone))
     painter.drawText(rect, Qt.AlignmentFlag.AlignCenter, letters)
@@ -173,6 +173,16 @@ def draw_bar(
         x = round(rect.x() + rect.width() * min(max(mark, 0.0), 1.0))
         x = min(x, round(rect.right()) - 2)
         painter.fillRect(QRectF(x, rect.y() - overhang, look.px(2), rect.height() + 2 * overhang), look.color("text"))
+
+
+def draw_coming(painter: QPainter, rect: QRectF, look: Look, after: float, share: float) -> None:
+    """The pending part of an amount, hollow, behind the filled one."""
+    left = rect.x() + rect.width() * min(after, 1.0) + look.px(2)
+    width = max(rect.width() * share - look.px(2), look.px(8))
+    part = QRectF(min(left, rect.right() - width), rect.y(), width, rect.height())
+    painter.setPen(QPen(look.color("provisional"), 1.5))
+    painter.setBrush(look.color("provisionalSoft"))
+    painter.drawRoundedRect(part.adjusted(0.75, 0.75, -0.75, -0.75), look.px(2), look.px(2))
 
 
 def draw_pips(painter: QPainter, rect: QRectF, look: Look, signed: int, total: int, quorum: int) -> None:

@@ -22,6 +22,7 @@ QFrame[box="top"] { background: @surface; border: 0; border-bottom: 1px solid @b
 QFrame[box="bottom"] { background: @surface; border: 0; border-top: 1px solid @border; }
 QFrame[box="footer"] { background: @window; border: 0; border-top: 1px solid @border; }
 QFrame[box="pane"] { background: @surface; border: 0; border-left: 1px solid @border; }
+QFrame[box="side"] { background: @surface; border: 0; }
 QFrame[box="section"] { background: @surface; border: 0; border-bottom: 1px solid @border; }
 QFrame[box="line"] { background: transparent; border: 0; border-bottom: 1px solid @border; }
 QFrame[box="chosen"] { background: @selected; border: 0; border-radius: $6px; }
@@ -70,6 +71,7 @@ QPlainTextEdit { padding: $5px $6px; }
 QLineEdit:focus, QPlainTextEdit:focus, QComboBox:focus, QSpinBox:focus {
   border: 2px solid @focus; padding: 0 $8px; }
 QPlainTextEdit:focus { padding: $4px $5px; }
+QLineEdit[bare="true"], QLineEdit[bare="true"]:focus { background: transparent; border: 0; padding: 0; }
 QLineEdit[bad="true"], QPlainTextEdit[bad="true"] { border-color: @danger; }
 QLineEdit[readOnly="true"] { background: @surface; }
 QComboBox::drop-down { border: 0; width: $22px; }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtGui import QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import (
     QButtonGroup,
     QFrame,
@@ -29,15 +29,18 @@ _TONES = {
     "tab": "text2",
     "segment": "text2",
 }
-_PADS = {"link": 4, "tab": 10, "segment": 10}
+_PADS = {"link": 1, "tab": 10, "segment": 10}
 _HEIGHTS = {"link": 24, "tab": 51, "segment": 24}
 
 
 class Button(QPushButton):
     """A labelled button; ``key`` is shown as a chip, ``kind`` chooses the box.
 
-    Kinds: "", primary, ghost, link, danger, toast, choice, tab, segment.
+    Kinds: "", primary, ghost, link, danger, toast, choice, tab, segment. ``leading`` puts the label of a
+    choice at the left behind a circle.
     """
+
+    leading = False
 
     def __init__(
         self, ui: Ui, text: str = "", kind: str = "", key: str = "", icon: str = "", height: int = 0, wide: bool = False
@@ -139,8 +142,9 @@ class Button(QPushButton):
         gap, height = look.px(7), self.height()
         total = sum(p for p in (icon, label, count, key) if p) + gap * (sum(1 for p in (icon, label, count, key) if p) - 1)
         x = (self.width() - total) / 2
-        if self._kind == "choice" and self.property("leading"):
-            x = look.px(12)
+        if self.leading:
+            x = self._paint_radio(painter)
+            label = min(label, self.width() - round(x) - key - look.px(18))
         if icon:
             painter.drawPixmap(
                 round(x), round((height - icon) / 2), look.icon(self._icon, tone, 16, self.devicePixelRatioF())
@@ -149,7 +153,8 @@ class Button(QPushButton):
         if label:
             painter.setFont(look.font(self._role(), self._weight()))
             painter.setPen(look.color(tone))
-            painter.drawText(QRectF(x, 0, label + 2, height), Qt.AlignmentFlag.AlignVCenter, self._label())
+            shown = painter.fontMetrics().elidedText(self._label(), Qt.TextElideMode.ElideRight, label + 2)
+            painter.drawText(QRectF(x, 0, label + 2, height), Qt.AlignmentFlag.AlignVCenter, shown)
             x += label + gap
         if count:
             painter.setFont(look.font("caption"))
@@ -158,10 +163,26 @@ class Button(QPushButton):
             x += count + gap
         if key:
             inverse = self._kind in ("primary", "toast")
+            if self.leading:
+                x = self.width() - key - look.px(8)
             rect = QRectF(x, (height - look.px(18)) / 2, key, look.px(18))
             draw_chip(
                 painter, rect, look, self._key, tone if inverse else "text3", "", tone if inverse else "border", role="kbd"
             )
+
+
+    def _paint_radio(self, painter: QPainter) -> float:
+        """The circle of a choice from a list; returns where the label begins."""
+        look, edge = self._ui.look, self._ui.look.px(14)
+        circle = QRectF(look.px(11), (self.height() - edge) / 2, edge, edge)
+        painter.setPen(QPen(look.color("accent" if self.isChecked() else "borderStrong"), 1.5))
+        painter.setBrush(look.color("accent" if self.isChecked() else "raised"))
+        painter.drawEllipse(circle.adjusted(0.75, 0.75, -0.75, -0.75))
+        if self.isChecked():
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(look.color("onAccent"))
+            painter.drawEllipse(circle.center(), edge / 6, edge / 6)
+        return circle.right() + look.px(9)
 
 
 class IconButton(Button):

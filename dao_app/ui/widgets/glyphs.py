@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from dao_app.app.views import PersonView, Stamp
 from dao_app.ui.context import Ui
-from dao_app.ui.theme.painting import SEAL_TONES, avatar, chip_width, draw_bar, draw_chip, draw_pips, seal
+from dao_app.ui.theme.painting import SEAL_TONES, avatar, chip_width, draw_bar, draw_chip, draw_coming, draw_pips, seal
 from dao_app.ui.widgets.labels import tip
 
 
@@ -178,7 +178,8 @@ class Bar(QWidget):
     def __init__(self, ui: Ui, height: int = 8) -> None:
         super().__init__()
         self._ui, self._height = ui, height
-        self._share, self._mark, self._final, self._leading = 0.0, None, False, False
+        self._share, self._coming, self._final, self._leading = 0.0, 0.0, False, False
+        self._mark: float | None = None
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.relook()
 
@@ -189,10 +190,19 @@ class Bar(QWidget):
     def sizeHint(self) -> QSize:  # noqa: N802 (Qt)
         return QSize(self._ui.look.px(120), self.height())
 
-    def show_share(self, share: float, name: str, mark: float | None = None, final: bool = False, leading: bool = False) -> None:
-        """``name`` says the figures in words, for screen readers and as a tooltip."""
-        changed = (share, mark, final, leading) != (self._share, self._mark, self._final, self._leading)
-        self._share, self._mark, self._final, self._leading = share, mark, final, leading
+    def show_share(
+        self,
+        share: float,
+        name: str,
+        mark: float | None = None,
+        final: bool = False,
+        leading: bool = False,
+        coming: float = 0.0,
+    ) -> None:
+        """``name`` says the figures in words, for screen readers and as a tooltip; ``coming`` is pending."""
+        before = (self._share, self._coming, self._mark, self._final, self._leading)
+        changed = (share, coming, mark, final, leading) != before
+        self._share, self._coming, self._mark, self._final, self._leading = share, coming, mark, final, leading
         self.setAccessibleName(name)
         tip(self, name)
         if changed:
@@ -205,6 +215,8 @@ class Bar(QWidget):
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             rect = QRectF(0, overhang, self.width(), self.height() - 2 * overhang)
             draw_bar(painter, rect, self._ui.look, self._share, self._final, self._leading, self._mark, overhang)
+            if self._coming > 0:
+                draw_coming(painter, rect, self._ui.look, self._share, self._coming)
 
 
 class Pips(QWidget):

@@ -85,7 +85,7 @@ class Paragraph(QLabel):
         self._ui, self._key, self._params, self._role, self._weight = ui, key, params, role, weight
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setProperty("tone", tone)
-        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
+        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
         self.relook()

@@ -45,25 +45,35 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Col:
-    """``width`` in token pixels, 0 takes a share of the rest; hidden where the list is narrower than ``needs``."""
+    """``width`` in token pixels, 0 takes a share of the rest; the column with the largest ``drop`` goes first
+    where there is no room, 0 never goes."""
 
     title: str = ""
     width: int = 0
     right: bool = False
-    needs: int = 0
+    drop: int = 0
     share: int = 1
 
 
+RIGHT_GAP = 24
+REST_LEAST = 220  # token pixels that the stretching columns keep together
 Cells = Callable[[Any], Sequence[Cell]]
 
 
 def column_rects(ui: Ui, columns: Sequence[Col], rect: QRect, pad: int) -> list[QRect | None]:
     """Where each column lies in a row; None for one that is hidden."""
     px, gap = ui.look.px, ui.look.px(12)
-    shown = [c for c in columns if rect.width() >= px(c.needs)]
-    fixed = sum(px(c.width) for c in shown if c.width) + gap * max(len(shown) - 1, 0) + 2 * px(pad)
-    shares = sum(c.share for c in shown if not c.width) or 1
-    rest = max(rect.width() - fixed, 0)
+    wider = px(RIGHT_GAP)  # a figure at the right edge of its column stays clear of the next one
+    shown = list(columns)
+    while True:
+        gaps = sum(wider if c.right else gap for c in shown[:-1])
+        rest = rect.width() - sum(px(c.width) for c in shown if c.width) - gaps - 2 * px(pad)
+        shares = sum(c.share for c in shown if not c.width) or 1
+        droppable = [c for c in shown if c.drop]
+        if rest >= px(REST_LEAST) or not droppable:
+            break
+        shown.remove(max(droppable, key=lambda c: c.drop))
+    rest = max(rest, 0)
     x, rects = rect.x() + px(pad), []
     for col in columns:
         if col not in shown:
@@ -71,7 +81,7 @@ def column_rects(ui: Ui, columns: Sequence[Col], rect: QRect, pad: int) -> list[
             continue
         width = px(col.width) if col.width else rest * col.share // shares
         rects.append(QRect(x, rect.y(), width, rect.height()))
-        x += width + gap
+        x += width + (wider if col.right else gap)
     return rects
 
 
@@ -79,10 +89,11 @@ class RowDelegate(QStyledItemDelegate):
     """Paints the cells of a view in the columns given."""
 
     def __init__(
-        self, ui: Ui, columns: Sequence[Col], cells: Cells, height: int = 36, pad: int = 8, parent: QWidget | None = None
+        self, ui: Ui, columns: Sequence[Col], cells: Cells, height: int = 36, pad: int = 8, in_card: bool = False
     ) -> None:
-        super().__init__(parent)
+        super().__init__()
         self._ui, self.columns, self._cells, self._height, self._pad = ui, columns, cells, height, pad
+        self._in_card = in_card
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:  # noqa: N802 (Qt)
         return QSize(10, self._ui.look.px(self._height))
@@ -94,7 +105,8 @@ class RowDelegate(QStyledItemDelegate):
             if isinstance(view, Group):
                 self._paint_group(painter, option.rect, view)
             else:
-                self._paint_row(painter, option, view)
+                last = index.row() == index.model().rowCount() - 1
+                self._paint_row(painter, option, view, line=not (self._in_card and last))
         except Exception:  # a row that cannot be drawn must not take the window with it
             log.exception("row cannot be painted")
             painter.drawText(option.rect, Qt.AlignmentFlag.AlignVCenter, str(index.data() or ""))
@@ -112,13 +124,14 @@ class RowDelegate(QStyledItemDelegate):
         painter.drawText(inner.adjusted(x - inner.x(), 0, 0, 0), Qt.AlignmentFlag.AlignVCenter, group.note)
         painter.fillRect(QRect(rect.x(), rect.bottom(), rect.width(), 1), look.color("border"))
 
-    def _paint_row(self, painter: QPainter, option: QStyleOptionViewItem, view: Any) -> None:
+    def _paint_row(self, painter: QPainter, option: QStyleOptionViewItem, view: Any, line: bool) -> None:
         look, rect = self._ui.look, option.rect
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         selected = bool(option.state & QStyle.StateFlag.State_Selected)
         if selected or option.state & QStyle.StateFlag.State_MouseOver:
             painter.fillRect(rect, look.color("selected" if selected else "hover"))
-        painter.fillRect(QRect(rect.x(), rect.bottom(), rect.width(), 1), look.color("border"))
+        if line:
+            painter.fillRect(QRect(rect.x(), rect.bottom(), rect.width(), 1), look.color("border"))
         if option.state & QStyle.StateFlag.State_HasFocus and selected:
             painter.setPen(QPen(look.color("focus"), 2))
             painter.setBrush(Qt.BrushStyle.NoBrush)
