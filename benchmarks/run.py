@@ -76,7 +76,11 @@ def _ingest_once() -> dict[str, float]:
     pool = VerifierPool(verifier)
     pool.submit(load.envelopes[:10]).result()  # the worker's start is not part of the work
     org = Organisation(
-        load.org_id, SqlStore(folder / "log.db"), verifier, FakeClock(workload.END_MS), SystemRandom(),
+        load.org_id,
+        SqlStore(folder / "log.db"),
+        verifier,
+        FakeClock(workload.END_MS),
+        SystemRandom(),
         judge=judge_with(pool),
     )
 
@@ -142,9 +146,7 @@ def _open_once(folder: str) -> dict[str, float]:
 
     org_id = bytes.fromhex((Path(folder) / "org").read_text())
     started = time.perf_counter()
-    org = Organisation(
-        org_id, SqlStore(Path(folder) / "log.db"), SodiumVerifier(), SystemClock(), SystemRandom()
-    )
+    org = Organisation(org_id, SqlStore(Path(folder) / "log.db"), SodiumVerifier(), SystemClock(), SystemRandom())
     org.replay.derive()
     assert org.height() > 0 and org.store.of_type("task.open")
     spent = time.perf_counter() - started
@@ -265,7 +267,9 @@ def machine() -> dict[str, Any]:
     model = ""
     info = Path("/proc/cpuinfo")
     if info.exists():
-        names = [line.partition(":")[2].strip() for line in info.read_text().splitlines() if line.startswith("model name")]
+        names = [
+            line.partition(":")[2].strip() for line in info.read_text().splitlines() if line.startswith("model name")
+        ]
         model = names[0] if names else ""
     return {
         "processor": model, "cores": os.cpu_count(), "python": platform.python_version(), "system": platform.system(),

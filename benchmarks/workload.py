@@ -125,8 +125,14 @@ class _Play:
             person = self.rng.choice(self.people)
             kind = self.rng.choice(["yes-no-abstain", "single", "approval"])
             options = [] if kind == "yes-no-abstain" else ["One", "Two", "Three"]
-            body = {"title": f"Question {self.count} of the working group", "kind": "poll", "method": kind,
-                    "options": options, "discussion": 0, "voting": 1_000}
+            body = {
+                "title": f"Question {self.count} of the working group",
+                "kind": "poll",
+                "method": kind,
+                "options": options,
+                "discussion": 0,
+                "voting": 1_000,
+            }
             self._do(person, "proposal.open", body, self.proposals)
         end = self.count + actions - 60
         for number in range(actions - 60):
@@ -140,8 +146,13 @@ class _Play:
         if roll < 0.5 and self.voting:
             self._vote(person)
         elif roll < 0.58:
-            body = {"title": f"Work item {self.count}: prepare and check", "unit": "GLD", "amount": 100 + number % 50,
-                    "treasury": True, "lifetime": 0}
+            body = {
+                "title": f"Work item {self.count}: prepare and check",
+                "unit": "GLD",
+                "amount": 100 + number % 50,
+                "treasury": True,
+                "lifetime": 0,
+            }
             self._do(self._steward(), "task.open", body, self.opened)
         elif roll < 0.66 and self.claimable:
             id_ = self.claimable.pop(0)
@@ -173,8 +184,11 @@ class _Play:
     def _vote(self, person: Person) -> None:
         id_ = self.rng.choice(self.voting)
         method = self.world.main.replay.provisional.get(b"p" + id_, tuple)
-        choice = {"yes-no-abstain": self.rng.choice(["yes", "yes", "no", "abstain"]), "single": 1 + self.rng.randrange(3),
-                  "approval": [1, 3]}[method.method]  # type: ignore[union-attr]
+        choice = {
+            "yes-no-abstain": self.rng.choice(["yes", "yes", "no", "abstain"]),
+            "single": 1 + self.rng.randrange(3),
+            "approval": [1, 3],
+        }[method.method]  # type: ignore[union-attr]
         self._do(person, "vote.cast", {"proposal": Link(id_), "choice": choice})
 
     def _talk(self, person: Person) -> None:

@@ -17,6 +17,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -100,8 +101,9 @@ def until(what: str, condition: Callable[[], Any]) -> Any:
 def play(amara: Peer, node: Peer, ben: Peer) -> None:
     """The main job."""
     print("Found, invite, join")
-    for peer, name in ((amara, "Amara"), (node, "Always-on node"), (ben, "Ben")):
-        peer.command("identity", "create", name)
+    names = {amara: "Amara", node: "Always-on node", ben: "Ben"}
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(lambda peer: peer.command("identity", "create", names[peer]), names))
     amara.command(
         "org", "create", "Harbour Works", "--initial", "1000", "--parameter", "grace_ms=0",
         "--parameter", "voting_least_ms=1000", "--parameter", "quorum_bp=5000",
@@ -135,7 +137,9 @@ def play(amara: Peer, node: Peer, ben: Peer) -> None:
 
     print("A proposal, ballots, and a tip while somebody is offline")
     proposal = ben.call("proposal_open", title="Meet on Tuesdays", voting_s=VOTING_S)["id"]
-    until("voting is open everywhere", lambda: all(_proposal(p, proposal).get("status") == "voting" for p in (amara, ben)))
+    until(
+        "voting is open everywhere", lambda: all(_proposal(p, proposal).get("status") == "voting" for p in (amara, ben))
+    )
     amara.call("vote", proposal=proposal, choice="yes")
     ben.call("vote", proposal=proposal, choice="yes")
     until("both ballots are everywhere", lambda: all(_proposal(p, proposal)["voted"] == 2 for p in (amara, ben, node)))
@@ -151,7 +155,10 @@ def play(amara: Peer, node: Peer, ben: Peer) -> None:
     until("what Ben wrote offline is with Amara", lambda: _contribution(amara, alone))
     ben.call("contribution_endorse", contribution=claim)
     amara.call("contribution_endorse", contribution=alone)
-    until("both contributions are endorsed", lambda: all(_contribution(p, c)["status"] == "endorsed" for p in (amara, ben) for c in (claim, alone)))
+    until(
+        "both contributions are endorsed",
+        lambda: all(_contribution(p, c)["status"] == "endorsed" for p in (amara, ben) for c in (claim, alone)),
+    )
     ben.call("token_tip", to=amara_root(ben), amount="5", reason="for the quick review")
     until("the tip is final at Amara's", lambda: _available(amara) == 500)
     until("all three hold the same", lambda: len({_root(p) for p in (amara, node, ben)}) == 1)
@@ -200,17 +207,23 @@ def amara_root(peer: Peer) -> str:
     return _member(peer, "Amara")
 
 
+def _reopened(peer: Peer) -> tuple[Any, ...]:
+    report = json.loads(peer.report.read_text(encoding="utf-8"))
+    root = peer.command("state", "root")
+    verified = peer.command("log", "verify")
+    (told,) = report["organisations"].values()
+    same = told["root"] == root["state_root"] and told["height"] == root["height"]
+    return (
+        peer.name, report["pid"], root["height"], root["state_root"], told["results"], told["balances"], same,
+        verified["ok"],
+    )  # fmt: skip
+
+
 def check(peers: tuple[Peer, ...]) -> bool:
     """Open the three folders again, verify each log, and compare with each other and with the reports."""
     print("Opening the three folders again")
-    rows = []
-    for peer in peers:
-        report = json.loads(peer.report.read_text(encoding="utf-8"))
-        root = peer.command("state", "root")
-        verified = peer.command("log", "verify")
-        (told,) = report["organisations"].values()
-        same = told["root"] == root["state_root"] and told["height"] == root["height"]
-        rows.append((peer.name, report["pid"], root["height"], root["state_root"], told["results"], told["balances"], same, verified["ok"]))
+    with ThreadPoolExecutor() as pool:
+        rows = list(pool.map(_reopened, peers))
     print(f"  {'peer':8} {'pid':>7} {'height':>6}  {'root':16} {'results':28} same as told  log verified")
     for name, pid, height, root, results, _, same, ok in rows:
         said = ", ".join(f"{number} {value['status']}" for number, value in results.items())
@@ -254,7 +267,9 @@ def pictures(peer: Peer, folder: Path) -> None:
     """The window on Amara's folder."""
     script = ROOT / "tools" / "screenshots.py"
     words = ["--home", str(peer.home), "--out", str(folder), "--quick"]
-    done = subprocess.run([sys.executable, str(script), *words], env=_environ(), capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, str(script), *words], env=_environ(), capture_output=True, text=True, check=False
+    )
     if done.returncode:
         raise SystemExit(f"no pictures:\n{done.stderr[-2_000:]}")
     print(f"Pictures of Amara's window: {os.path.relpath(folder)}")

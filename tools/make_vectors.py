@@ -69,7 +69,14 @@ def actions(history: History) -> dict[str, Any]:
     seed = bytes(range(32))
     signer = TestSigner(seed)
     message = signed_message(digest(b"guildhall"))
-    rows_sign = [{"seed": seed.hex(), "public": signer.public.hex(), "message": message.hex(), "signature": signer.sign(message).hex()}]
+    rows_sign = [
+        {
+            "seed": seed.hex(),
+            "public": signer.public.hex(),
+            "message": message.hex(),
+            "signature": signer.sign(message).hex(),
+        }
+    ]
     assert pack(bytes.fromhex(rows[0]["payload"]), bytes.fromhex(rows[0]["signature"])).hex() == rows[0]["envelope"]
     return {"actions": rows, "signatures": rows_sign}
 
@@ -91,7 +98,14 @@ def ordering(history: History) -> dict[str, Any]:
             {"id": n.id.hex(), "parents": [p.hex() for p in n.parents], "removes_rights": n.removes}
             for n in sorted(nodes.values(), key=lambda n: n.id)
         ]
-        cases.append({"previous": previous.hex(), "frontier_root": frontier.hex(), "actions": listed, "order": [i.hex() for i in order]})
+        cases.append(
+            {
+                "previous": previous.hex(),
+                "frontier_root": frontier.hex(),
+                "actions": listed,
+                "order": [i.hex() for i in order],
+            }
+        )
         if len(cases) == 3:
             break
     return {"cases": cases}

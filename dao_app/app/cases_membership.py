@@ -45,8 +45,16 @@ class MembershipCases(Cases):
         return tuple(org_row(self._reader(o), o) for o in self._ws.opened.values())
 
     def org_create(
-        self, name: str, purpose: str = "", unit: str = "GLD", unit_name_en: str = "", unit_name_zh: str = "",
-        decimals: int = 2, cap: str = "1000000", initial: str = "0", parameters: dict[str, int] | None = None,
+        self,
+        name: str,
+        purpose: str = "",
+        unit: str = "GLD",
+        unit_name_en: str = "",
+        unit_name_zh: str = "",
+        decimals: int = 2,
+        cap: str = "1000000",
+        initial: str = "0",
+        parameters: dict[str, int] | None = None,
     ) -> v.OrgRow:
         root = self._ws.root()
         code = one_line(unit, "unit", NAME_BYTES_MAX)
@@ -74,7 +82,9 @@ class MembershipCases(Cases):
         body["profile"] = profile
         payload = build_payload(None, device.public, 1, None, (), self._ws.clock.now_ms(), GENESIS_TYPE, body)
         org_id = digest(payload)
-        self._keep_secrets(org_id, secrets, root.sign(device_message(org_id, device.public)), root.public, device.public)
+        self._keep_secrets(
+            org_id, secrets, root.sign(device_message(org_id, device.public)), root.public, device.public
+        )
         opened = self._ws.open(org_id)
         opened.org.admit_now([pack(payload, device.sign(signed_message(org_id)))])
         opened.org.add_content(blob)
@@ -90,9 +100,7 @@ class MembershipCases(Cases):
         blob = self._ws.random.token(32) + name.encode()
         return {"hash": digest(blob), "size": len(blob) - 32, "kind": "profile"}, blob
 
-    def _keep_secrets(
-        self, org_id: bytes, secrets: list[bytes], signature: bytes, root: bytes, device: bytes
-    ) -> None:
+    def _keep_secrets(self, org_id: bytes, secrets: list[bytes], signature: bytes, root: bytes, device: bytes) -> None:
         vault, name = self._ws.need_vault(), org_id.hex()
         vault.put(f"{name}.device", secrets[0])
         if len(secrets) > 1:
@@ -107,13 +115,15 @@ class MembershipCases(Cases):
         units = []
         for code in founded.units:
             entity = reader.state.need(unit_key(code), Unit)
-            units.append(
-                v.UnitView(code, entity.name_en, entity.name_zh, entity.decimals, entity.supply, entity.cap)
-            )
+            units.append(v.UnitView(code, entity.name_en, entity.name_zh, entity.decimals, entity.supply, entity.cap))
         return v.OrgView(
-            org_row(reader, opened), founded.purpose, reader.action(opened.org.org_id).at,
-            tuple(units), tuple(v.ParameterView(k, str(value), PARAMETERS[k].unit) for k, value in founded.charter),
-            reader.person(reader.member) if reader.member else None, tuple(sorted(reader.permissions())),
+            org_row(reader, opened),
+            founded.purpose,
+            reader.action(opened.org.org_id).at,
+            tuple(units),
+            tuple(v.ParameterView(k, str(value), PARAMETERS[k].unit) for k, value in founded.charter),
+            reader.person(reader.member) if reader.member else None,
+            tuple(sorted(reader.permissions())),
         )
 
     # -- members -------------------------------------------------------------------------------------
@@ -130,10 +140,15 @@ class MembershipCases(Cases):
         stamp = reader.stamp(member.action)
         here = reader.org.signer is not None and reader.org.signer.public in devices
         return v.MemberRow(
-            reader.person(root), member.roles, "joining" if member.action in reader.org.replay.pending else member.status,
-            reader.person(member.invited_by) if member.invited_by else None, stamp.at_ms,
-            "1" if may_vote(member.roles) else "0", tuple(fingerprint(d) for d in devices),
-            here or any(d in online for d in devices), stamp,
+            reader.person(root),
+            member.roles,
+            "joining" if member.action in reader.org.replay.pending else member.status,
+            reader.person(member.invited_by) if member.invited_by else None,
+            stamp.at_ms,
+            "1" if may_vote(member.roles) else "0",
+            tuple(fingerprint(d) for d in devices),
+            here or any(d in online for d in devices),
+            stamp,
         )
 
     # -- invitations ---------------------------------------------------------------------------------
@@ -172,10 +187,16 @@ class MembershipCases(Cases):
         position = opened.org.replay.position
         assert self._ws.member() is not None
         invitation = Invitation(
-            org=opened.org.org_id, invite=id_, created_ms=at, anchor_height=position.height, anchor_id=position.id,
-            bearer_seed=seed, addresses=tuple([*addresses, *opened.known_addresses][:8]),
+            org=opened.org.org_id,
+            invite=id_,
+            created_ms=at,
+            anchor_height=position.height,
+            anchor_id=position.id,
+            bearer_seed=seed,
+            addresses=tuple([*addresses, *opened.known_addresses][:8]),
             expires_ms=entity.expires or at + entity.lifetime,
-            role=entity.role, inviter=self._ws.member() or b"",
+            role=entity.role,
+            inviter=self._ws.member() or b"",
         )
         words = words_for(self._ws.keys.signer(seed).public, INVITE_WORDS)
         return v.InviteCreated(id_.hex(), invitation.to_link(), invitation.to_text(), words, entity.lifetime)
@@ -193,8 +214,15 @@ class MembershipCases(Cases):
                 can.append("show")
             rows.append(
                 v.InviteRow(
-                    id_.hex(), entity.role, reader.person(entity.inviter), entity.uses, entity.used,
-                    entity.expires or None, entity.status, reader.text(entity.note) or "", reader.object_stamp(id_),
+                    id_.hex(),
+                    entity.role,
+                    reader.person(entity.inviter),
+                    entity.uses,
+                    entity.used,
+                    entity.expires or None,
+                    entity.status,
+                    reader.text(entity.note) or "",
+                    reader.object_stamp(id_),
                     tuple(can),
                 )
             )
@@ -209,8 +237,12 @@ class MembershipCases(Cases):
     def invite_read(self, link: str) -> v.InvitePreview:
         invitation = read_invitation(link)
         return v.InvitePreview(
-            invitation.org.hex(), invitation.role, fingerprint(invitation.inviter), invitation.expires_ms,
-            invitation.addresses, words_for(self._ws.keys.signer(invitation.bearer_seed).public, INVITE_WORDS),
+            invitation.org.hex(),
+            invitation.role,
+            fingerprint(invitation.inviter),
+            invitation.expires_ms,
+            invitation.addresses,
+            words_for(self._ws.keys.signer(invitation.bearer_seed).public, INVITE_WORDS),
             invitation.anchor_height,
         )
 
@@ -235,7 +267,9 @@ class MembershipCases(Cases):
         self._ws.start_joining(opened, invitation)
         self._ws.mark(invitation.org, ALL_TOPICS | {"orgs", "join"})
         if wait_s:
-            await self._ws.wait_for(lambda: self.join_status(opened.org.org_id.hex()).stage in ("done", "refused"), wait_s)
+            await self._ws.wait_for(
+                lambda: self.join_status(opened.org.org_id.hex()).stage in ("done", "refused"), wait_s
+            )
         return self.join_status(invitation.org.hex())
 
     def _make_join(self, opened: Opened, invitation: Invitation, certificate: bytes) -> None:
@@ -301,6 +335,10 @@ def org_row(reader: Reader, opened: Opened) -> v.OrgRow:
     else:
         membership = "active" if member is not None and member.status == "active" else "none"
     return v.OrgRow(
-        opened.org.org_id.hex(), founded.name if founded else "", totals.members if totals else 0, membership,
-        member.roles if member else (), opened.demo,
+        opened.org.org_id.hex(),
+        founded.name if founded else "",
+        totals.members if totals else 0,
+        membership,
+        member.roles if member else (),
+        opened.demo,
     )

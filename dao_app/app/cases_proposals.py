@@ -31,8 +31,16 @@ class ProposalCases(Cases):
     """Part of ``app.api.Api``."""
 
     def proposal_open(
-        self, org: str, title: str, text: str = "", kind: str = "decision", method: str = "yes-no-abstain",
-        options: Sequence[str] = (), discussion_s: int = 0, voting_s: int = 0, table: Sequence[tuple[str, str]] = (),
+        self,
+        org: str,
+        title: str,
+        text: str = "",
+        kind: str = "decision",
+        method: str = "yes-no-abstain",
+        options: Sequence[str] = (),
+        discussion_s: int = 0,
+        voting_s: int = 0,
+        table: Sequence[tuple[str, str]] = (),
     ) -> v.ProposalRow:
         opened, reader = self._read(org)
         voting = period_ms(voting_s, "voting") or parameter(reader.state, "voting_ms")
@@ -63,10 +71,16 @@ class ProposalCases(Cases):
         entity = reader.state.need(proposal_key(id_), Proposal)
         ballots = ballots_of(reader.state, id_, entity)
         return v.ProposalDetail(
-            proposal_row(reader, id_, self._ws.clock.now_ms()), reader.text(entity.text), entity.options,
-            entity.discussion, entity.voting, parameter(reader.state, "grace_ms"), tally_view(reader, id_, entity),
+            proposal_row(reader, id_, self._ws.clock.now_ms()),
+            reader.text(entity.text),
+            entity.options,
+            entity.discussion,
+            entity.voting,
+            parameter(reader.state, "grace_ms"),
+            tally_view(reader, id_, entity),
             tuple(_ballot_view(reader, row) for row in ballots),
-            tuple(step for step in reader.activity(id_) if step.what != "vote.cast"), reader.comments(id_),
+            tuple(step for step in reader.activity(id_) if step.what != "vote.cast"),
+            reader.comments(id_),
         )
 
     def proposal_withdraw(self, org: str, proposal: str) -> v.ProposalRow:
@@ -110,9 +124,22 @@ def proposal_row(reader: Reader, id_: bytes, now_ms: int) -> v.ProposalRow:
     ]
     status = "closing" if entity.status == "voting" and now_ms >= entity.closes else entity.status
     return v.ProposalRow(
-        id_.hex(), id_.hex()[:8], entity.number or None, entity.title, entity.kind, entity.method, status,
-        reader.person(entity.author), entity.opens or None, entity.closes or None, entity.voted, entity.voters,
-        _my_choice(reader, id_, entity), entity.comments, reader.object_stamp(id_), reader.can(gestures),
+        id_.hex(),
+        id_.hex()[:8],
+        entity.number or None,
+        entity.title,
+        entity.kind,
+        entity.method,
+        status,
+        reader.person(entity.author),
+        entity.opens or None,
+        entity.closes or None,
+        entity.voted,
+        entity.voters,
+        _my_choice(reader, id_, entity),
+        entity.comments,
+        reader.object_stamp(id_),
+        reader.can(gestures),
     )
 
 
@@ -130,7 +157,9 @@ def _my_choice(reader: Reader, id_: bytes, entity: Proposal) -> str | None:
 
 
 def _ballot_view(reader: Reader, row: Ballot) -> v.BallotView:
-    return v.BallotView(reader.person(row.member), choice_json(row.choice), str(power(row.power)), reader.stamp(row.action))
+    return v.BallotView(
+        reader.person(row.member), choice_json(row.choice), str(power(row.power)), reader.stamp(row.action)
+    )
 
 
 def tally_view(reader: Reader, id_: bytes, entity: Proposal) -> v.TallyView | None:
@@ -148,10 +177,19 @@ def tally_view(reader: Reader, id_: bytes, entity: Proposal) -> v.TallyView | No
         verdict = "decided" if passed is None else ("passed" if passed else "not_passed")
     quorum = rule.participation_needed(electorate)
     return v.TallyView(
-        entity.method, entity.options, tuple(str(score) for score in outcome.scores), outcome.winners, outcome.tie,
-        str(outcome.valid_power), str(electorate), entity.voted, entity.voters, str(quorum),
-        outcome.valid_power >= quorum, int(Fraction(rule.support_bp)), str(rule.min_support_power), verdict,
+        entity.method,
+        entity.options,
+        tuple(str(score) for score in outcome.scores),
+        outcome.winners,
+        outcome.tie,
+        str(outcome.valid_power),
+        str(electorate),
+        entity.voted,
+        entity.voters,
+        str(quorum),
+        outcome.valid_power >= quorum,
+        int(Fraction(rule.support_bp)),
+        str(rule.min_support_power),
+        verdict,
         isinstance(closed, Result),
     )
-
-

@@ -14,8 +14,8 @@ from dao_app.app.errors import InputError, NetworkError, NotFound
 from dao_app.app.queries import Reader, fingerprint
 from dao_app.app.resolve import ids_by_prefix
 from dao_app.app.storage import CheckpointRecord, LogRecord
-from dao_app.app.workspace import Opened
 from dao_app.app.verification import verify_everything
+from dao_app.app.workspace import Opened
 from dao_app.core.encoding import Link, cid_text, decode_trusted
 from dao_app.core.entities import Contribution, Proposal, Task, contribution_key, member_party, proposal_key, task_key
 from dao_app.core.envelope import parse_trusted
@@ -35,7 +35,9 @@ class TrustCases(Cases):
     def today(self, org: str) -> v.TodayView:
         opened, reader = self._read(org)
         now = self._ws.clock.now_ms()
-        tasks = [task_row(reader, i) for i in reader.org.store.of_type("task.open") if reader.state.get(task_key(i), Task)]
+        tasks = [
+            task_row(reader, i) for i in reader.org.store.of_type("task.open") if reader.state.get(task_key(i), Task)
+        ]
         proposals = [
             proposal_row(reader, i, now)
             for i in reader.org.store.of_type("proposal.open")
@@ -55,7 +57,11 @@ class TrustCases(Cases):
         upcoming.sort(key=lambda item: item.due_ms or 0)
         own = balances(reader, [member_party(reader.member)]) if reader.member else ()
         return v.TodayView(
-            tuple(self._needs(opened, reader, tasks, proposals)), mine, tuple(decided[:DECIDED_ROWS]), own, tuple(upcoming[:8])
+            tuple(self._needs(opened, reader, tasks, proposals)),
+            mine,
+            tuple(decided[:DECIDED_ROWS]),
+            own,
+            tuple(upcoming[:8]),
         )
 
     def _needs(
@@ -91,16 +97,25 @@ class TrustCases(Cases):
         last = opened.org.store.checkpoints(max(1, replay.position.height - CHECKPOINT_ROWS + 1), CHECKPOINT_ROWS)
         rows = tuple(self._checkpoint(reader, record) for record in reversed(last))
         founded = reader.founded()
-        witnesses = ()
+        witnesses: tuple[v.WitnessView, ...] = ()
         if founded is not None:
             here = opened.org.is_witness()
             now = self._ws.clock.now_ms()
             online = here or (seen is not None and now - seen < 10_000)
             witnesses = (v.WitnessView(reader.person(founded.witness_member), here, online, seen),)
         return v.TrustView(
-            replay.position.height, replay.position.time, counts.sealed, len(replay.pending), len(replay.verdicts),
-            witnesses, quorum(max(1, len(keys))), len(keys) == 1, waits_for if replay.pending else (),
-            opened.waits_since_ms if replay.pending else None, words_for(replay.position.id, HISTORY_WORDS), rows,
+            replay.position.height,
+            replay.position.time,
+            counts.sealed,
+            len(replay.pending),
+            len(replay.verdicts),
+            witnesses,
+            quorum(max(1, len(keys))),
+            len(keys) == 1,
+            waits_for if replay.pending else (),
+            opened.waits_since_ms if replay.pending else None,
+            words_for(replay.position.id, HISTORY_WORDS),
+            rows,
         )
 
     def _checkpoint(self, reader: Reader, record: CheckpointRecord) -> v.CheckpointRow:
@@ -114,17 +129,30 @@ class TrustCases(Cases):
             for p in certificate.precommits
         )
         return v.CheckpointRow(
-            record.height, record.id.hex(), record.time, record.actions, checkpoint.state.hex(),
-            checkpoint.results.hex(), checkpoint.frontier.hex(), signers, len(checkpoint.witnesses),
+            record.height,
+            record.id.hex(),
+            record.time,
+            record.actions,
+            checkpoint.state.hex(),
+            checkpoint.results.hex(),
+            checkpoint.frontier.hex(),
+            signers,
+            len(checkpoint.witnesses),
             quorum(len(checkpoint.witnesses)),
         )
 
     def state_root(self, org: str) -> v.RootView:
-        opened, reader = self._read(org)
+        opened = self._ws.find(org)
         replay = opened.org.replay
         return v.RootView(
-            opened.org.org_id.hex(), replay.position.height, replay.position.time, replay.final.root.hex(),
-            replay.results.root.hex(), replay.frontier.root.hex(), replay.position.id.hex(), len(replay.pending),
+            opened.org.org_id.hex(),
+            replay.position.height,
+            replay.position.time,
+            replay.final.root.hex(),
+            replay.results.root.hex(),
+            replay.frontier.root.hex(),
+            replay.position.id.hex(),
+            len(replay.pending),
             replay.provisional_root().hex(),
         )
 
@@ -144,7 +172,10 @@ class TrustCases(Cases):
         assert record is not None
         payload = plain(decode_trusted(record.payload))
         return v.LogEntry(
-            _log_row(reader, record), cid_text(record.id), payload, record.signature.hex(),
+            _log_row(reader, record),
+            cid_text(record.id),
+            payload,
+            record.signature.hex(),
             len(record.payload) + len(record.signature),
         )
 
@@ -173,9 +204,15 @@ class TrustCases(Cases):
         waits_for, seen = reader.witness()
         connected = sum(p.connected for p in peers)
         return v.StatusView(
-            connected, None if connected or network is None else opened.offline_since_ms,
-            len(self._ws.unsent.get(opened.org.org_id, ())), len(replay.pending), replay.position.height,
-            replay.position.time or None, waits_for if replay.pending else (), seen, opened.syncing,
+            connected,
+            None if connected or network is None else opened.offline_since_ms,
+            len(self._ws.unsent.get(opened.org.org_id, ())),
+            len(replay.pending),
+            replay.position.height,
+            replay.position.time or None,
+            waits_for if replay.pending else (),
+            seen,
+            opened.syncing,
         )
 
     def addresses(self, org: str) -> tuple[str, ...]:
@@ -194,7 +231,15 @@ class TrustCases(Cases):
             person = reader.author(p.device)
             rows.append(
                 v.PeerRow(
-                    person, fingerprint(p.device), p.address, p.path, p.connected, p.seen_ms, p.height, p.agrees, p.behind
+                    person,
+                    fingerprint(p.device),
+                    p.address,
+                    p.path,
+                    p.connected,
+                    p.seen_ms,
+                    p.height,
+                    p.agrees,
+                    p.behind,
                 )
             )
         return tuple(rows)
@@ -232,7 +277,12 @@ class TrustCases(Cases):
 def _log_row(reader: Reader, record: LogRecord) -> v.LogRow:
     action = parse_trusted(record.id, record.payload)
     return v.LogRow(
-        record.id.hex(), record.pos, reader.author(record.device), fingerprint(record.device), record.seq, action.type,
+        record.id.hex(),
+        record.pos,
+        reader.author(record.device),
+        fingerprint(record.device),
+        record.seq,
+        action.type,
         reader.stamp(record.id, action.at),
     )
 
@@ -248,5 +298,3 @@ def plain(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: plain(item) for key, item in value.items()}
     return value
-
-

@@ -110,7 +110,11 @@ def read_record(folder: Path) -> Record:
             orphans += 1
         else:
             proposal.votes.append(vote)
-    grants = sum(1 for _ in _rows(folder / "grants.csv", ("Proposal ID", "Status"))) if (folder / "grants.csv").exists() else 0
+    grants = (
+        sum(1 for _ in _rows(folder / "grants.csv", ("Proposal ID", "Status")))
+        if (folder / "grants.csv").exists()
+        else 0
+    )
     ordered = sorted(proposals.values(), key=lambda p: (p.started_ms, p.id))
     for proposal in ordered:
         proposal.votes.sort(key=lambda v: (v.created_ms, v.member))
@@ -160,7 +164,11 @@ def _vote(path: Path, line: int, row: dict[str, str]) -> Vote:
     if not (number.isascii() and number.isdigit()) or not 1 <= int(number[:9]) <= OPTIONS_MAX:
         raise InputError("record_row", path=path.name, line=line, column="Choice #")
     return Vote(
-        row["Member"].lower(), _time(path, line, row, "Created"), int(number), row["Choice"], _power(path, line, row, "VP")
+        row["Member"].lower(),
+        _time(path, line, row, "Created"),
+        int(number),
+        row["Choice"],
+        _power(path, line, row, "VP"),
     )
 
 
@@ -285,14 +293,27 @@ class RecordPlayer:
             yes, no = (_decimal(score) for score in result.scores[:2])
             differences.append(
                 Difference(
-                    proposal.id, line_of(proposal.title, proposal.id), proposal.kind, proposal.status, yes, no,
+                    proposal.id,
+                    line_of(proposal.title, proposal.id),
+                    proposal.kind,
+                    proposal.status,
+                    yes,
+                    no,
                     _decimal(proposal.threshold),
                 )
             )
         counts = self._scribe.org.store.counts()
         return Recount(
-            len(self._record.proposals), self._ballots, self._record.voters, self._record.grants, counts.actions,
-            self._scribe.org.height(), decided, matching, differences, self._record.orphan_votes,
+            len(self._record.proposals),
+            self._ballots,
+            self._record.voters,
+            self._record.grants,
+            counts.actions,
+            self._scribe.org.height(),
+            decided,
+            matching,
+            differences,
+            self._record.orphan_votes,
             self._scribe.org_id.hex(),
         )
 

@@ -43,7 +43,7 @@ def object_id(reader: Reader, kind: str, name: str) -> bytes:
     if letter and (found := re.fullmatch(rf"{letter}-?([0-9]{{1,15}})", text, re.IGNORECASE | re.ASCII)):
         for id_ in reader.org.store.of_type(type_):
             one = reader.state.get(key(id_), entity)
-            if one is not None and one.number == int(found[1]):  # type: ignore[attr-defined]
+            if one is not None and one.number == int(found[1]):
                 return id_
         raise NotFound(f"{kind}_unknown", name=name[:80])
     matches = [id_ for id_ in ids_by_prefix(reader, text) if reader.state.get(key(id_), entity) is not None]
@@ -81,9 +81,11 @@ def member_root(reader: Reader, name: str) -> bytes:
     digits = text.replace(" ", "").lower()
     matches = []
     for root in members(reader):
-        if root.hex() == digits or (len(digits) >= PREFIX_DIGITS_MIN and root.hex().startswith(digits)):
-            matches.append(root)
-        elif reader.person(root).name == text:
+        if (
+            root.hex() == digits
+            or (len(digits) >= PREFIX_DIGITS_MIN and root.hex().startswith(digits))
+            or reader.person(root).name == text
+        ):
             matches.append(root)
     if len(matches) != 1:
         raise NotFound("member_unknown" if not matches else "name_ambiguous", name=text[:80])
@@ -95,10 +97,9 @@ def members(reader: Reader) -> list[bytes]:
     roots: list[bytes] = []
     for type_ in ("org.create", "member.join"):
         for id_ in reader.org.store.of_type(type_):
-            root = reader.action(id_).body.get("root")
-            if isinstance(root, bytes) and len(root) == 32 and root not in roots:
-                if reader.state.get(member_key(root), Member) is not None:
-                    roots.append(root)
+            root = reader.action(id_).body["root"]  # checked at admission
+            if root not in roots and reader.state.get(member_key(root), Member) is not None:
+                roots.append(root)
     return roots
 
 

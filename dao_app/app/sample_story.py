@@ -149,7 +149,7 @@ class _Story:
                 self._sign(endorser, "contribution.endorse", {"contribution": Link(id_)})
             self._seal()
         for source, target, amount, reason in (
-            ("Chen Mo", "Priya", 500, "for the quick second reading"), ("Mateo", "Robin", 250, "thank you for the keys"),
+            ("Chen Mo", "Priya", 500, "for the quick second reading"), ("Mateo", "Robin", 250, "thanks for the keys"),
         ):  # fmt: skip
             body = {"unit": "HBR", "amount": amount, "to": b"m" + self.people[target].root.public}
             self._sign(source, "token.tip", body, reason, "memo")

@@ -176,24 +176,24 @@ class Texts:
         return datetime.fromtimestamp(seconds, self.zone) if self.zone else datetime.fromtimestamp(seconds).astimezone()
 
     def clock(self, ms: int) -> str:
-        """"16:05"."""
+        """ "16:05"."""
         return self.local(ms).strftime("%H:%M")
 
     def day(self, ms: int, now_ms: int) -> str:
-        """"today", "yesterday", "tomorrow" or the date; the year only where it is another one."""
+        """ "today", "yesterday", "tomorrow" or the date; the year only where it is another one."""
         moment, now = self.local(ms), self.local(now_ms)
         distance = (moment.date() - now.date()).days
         near = {0: "time.today", -1: "time.yesterday", 1: "time.tomorrow"}.get(distance)
         return self.t(near) if near else self.date(ms, year=moment.year != now.year)
 
     def date(self, ms: int, year: bool = True) -> str:
-        """"12 March 2026" / "2026 年 3 月 12 日"."""
+        """ "12 March 2026" / "2026 年 3 月 12 日"."""
         moment = self.local(ms)
         key = "time.date_year" if year else "time.date"
         return self.t(key, day=str(moment.day), month=self._month(moment.month), year=str(moment.year))
 
     def weekday(self, ms: int) -> str:
-        """"Thursday 12 March" / "3 月 12 日 星期四"."""
+        """ "Thursday 12 March" / "3 月 12 日 星期四"."""
         moment = self.local(ms)
         name = self.t(f"time.weekday{moment.isoweekday()}")
         return self.t("time.weekday_date", weekday=name, date=self.date(ms, year=False))
@@ -229,7 +229,7 @@ class Texts:
         return " ".join(found) or self.t("time.seconds", n=0)
 
     def ago(self, ms: int, now_ms: int) -> str:
-        """"just now", "2 min ago", "3 h ago", then the date."""
+        """ "just now", "2 min ago", "3 h ago", then the date."""
         passed = now_ms - ms
         if passed < MINUTE_MS:
             return self.t("time.just_now")

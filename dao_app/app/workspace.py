@@ -12,7 +12,8 @@ from typing import Any, Protocol
 
 from dao_app.app import views as v
 from dao_app.app.errors import GuildhallError, Locked, NotFound, StorageError
-from dao_app.app.organisation import Judge, Organisation
+from dao_app.app.log_keeper import Judge
+from dao_app.app.organisation import Organisation
 from dao_app.app.ports import Clock, Network, Random, Signer, Verifier
 from dao_app.app.storage import OrgStore
 from dao_app.core.encoding import decode, encode
@@ -112,9 +113,17 @@ class Workspace:
     """See the module."""
 
     def __init__(
-        self, home: Home, keys: KeyTools, verifier: Verifier, clock: Clock, random: Random,
-        runtime: Runtime, network: Network | None = None, judge: Judge | None = None,
-        listen: Sequence[str] = (), mdns: bool = True,
+        self,
+        home: Home,
+        keys: KeyTools,
+        verifier: Verifier,
+        clock: Clock,
+        random: Random,
+        runtime: Runtime,
+        network: Network | None = None,
+        judge: Judge | None = None,
+        listen: Sequence[str] = (),
+        mdns: bool = True,
     ) -> None:
         self.home = home
         self.keys = keys
@@ -232,7 +241,9 @@ class Workspace:
         if self.network is None or opened.org.signer is None or opened.online:
             return
         opened.online = True
-        self.runtime.spawn(self.network.start_joining, invitation, opened.org, opened.org.signer, self._listen, self._mdns)
+        self.runtime.spawn(
+            self.network.start_joining, invitation, opened.org, opened.org.signer, self._listen, self._mdns
+        )
 
     def _resume_join(self, opened: Opened) -> None:
         """A join that was not settled when the program stopped goes on."""
@@ -277,7 +288,11 @@ class Workspace:
             findings.append(v.Finding("no_organisation", "note", {}))
         for opened in self.opened.values():
             counts = opened.org.store.counts()
-            params = {"org": opened.org.org_id.hex()[:8], "actions": str(counts.actions), "height": str(opened.org.height())}
+            params = {
+                "org": opened.org.org_id.hex()[:8],
+                "actions": str(counts.actions),
+                "height": str(opened.org.height()),
+            }
             findings.append(v.Finding("log_reads_well", "ok", params))
             if self.network is None:
                 findings.append(v.Finding("network_not_running", "note", params))

@@ -17,7 +17,7 @@ import trio
 
 from dao_app.app import views as v
 from dao_app.app.errors import GuildhallError, InputError
-from dao_app.app.organisation import Judge
+from dao_app.app.log_keeper import Judge
 from dao_app.app.service import Service
 from dao_app.app.workspace import Workspace
 from dao_app.bootstrap.home import FolderHome, RealKeys

@@ -72,8 +72,7 @@ def _kept(folder: Path) -> tuple[bytes, bytes, bytes, bytes] | None:
 async def _make(
     folder: Path, workspace: Workspace, told: Callable[[v.Progress], None]
 ) -> tuple[bytes, bytes, bytes, bytes]:
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True, mode=0o700)
+    _empty(folder)
     random = RecordingRandom(SEED)
     clock = SetClock(workspace.clock.now_ms() - STORY_MS)
     scribe = Scribe(
@@ -89,6 +88,14 @@ async def _make(
     fields = (scribe.org_id, random.seed_of(you.device.public), random.seed_of(scribe.witness.public), you.root.public)
     (folder / "sample.keys").write_bytes(encode([EDITION, *fields]))
     return fields
+
+
+def _empty(folder: Path) -> None:
+    try:
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True, mode=0o700)
+    except OSError as error:
+        raise StorageError("no_rights", path=str(folder)) from error
 
 
 class RecordingRandom(SeededRandom):

@@ -103,8 +103,15 @@ async def _node(
             await asked.wait()
             service.settle()
             if report is not None:
-                report.write_text(json.dumps(report_of(service), indent=1, ensure_ascii=False), encoding="utf-8")
+                _write_report(report, service)
             stop.set()
+
+
+def _write_report(path: Path, service: Service) -> None:
+    try:
+        path.write_text(json.dumps(report_of(service), indent=1, ensure_ascii=False), encoding="utf-8")
+    except OSError as error:
+        raise StorageError("no_rights", path=str(path)) from error
 
 
 def report_of(service: Service) -> Mapping[str, Any]:

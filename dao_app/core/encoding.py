@@ -36,7 +36,7 @@ def _encode_link(encoder: Any, link: Link) -> None:
 
 
 _NESTING = (cbor2.CBORTag, dict, list)
-_ENCODERS = {Link: _encode_link}
+_ENCODERS: dict[type, Any] = {Link: _encode_link}
 
 
 def digest(data: bytes) -> bytes:

@@ -23,6 +23,7 @@ from dao_app.core.transition import apply, finish_checkpoint, results_entities
 
 RECENT_ACTIONS_MAX = 20_000  # decoded actions kept; about 1.5 kB each
 Verdicts = dict[bytes, Rejection]  # rejected actions only
+Rank = tuple[int, int, bytes]  # of the provisional order: (removes rights first, at, id)
 
 
 class Position(NamedTuple):
@@ -70,7 +71,13 @@ class Replay:
         self.pending: dict[bytes, Node] = {}
         self._actions: dict[bytes, Action] = {}
         self._load = load
-        self._reset_provisional()
+        self.provisional = State(self.final)
+        self.verdicts: Verdicts = {}
+        self._order: list[bytes] = []
+        self._placed: set[bytes] = set()
+        self._last_rank: Rank = (0, -1, b"")
+        self._snapshots: list[tuple[int, State, Verdicts, Rank]] = []
+        self._fresh: list[bytes] = []
 
     # -- the log -------------------------------------------------------------------------------
     def add(self, action: Action) -> None:
@@ -116,8 +123,10 @@ class Replay:
             return None
         return nodes
 
-    def seal(self, moves: list[Move] | tuple[Move, ...], nodes: dict[bytes, Node], time: int, witnesses: tuple[bytes, ...],
-             rules: int) -> Sealed:
+    def seal(
+        self, moves: list[Move] | tuple[Move, ...], nodes: dict[bytes, Node], time: int, witnesses: tuple[bytes, ...],
+        rules: int,
+    ) -> Sealed:
         """Derive the checkpoint over these actions at this time, and make it the last final one.
 
         The caller compares the roots with a certificate's, or signs them; where that or storing fails
@@ -235,12 +244,12 @@ class Replay:
 
     def _reset_provisional(self) -> None:
         self.provisional = State(self.final)
-        self.verdicts: Verdicts = {}
-        self._order: list[bytes] = []
-        self._placed: set[bytes] = set()
-        self._last_rank: tuple[int, int, bytes] = (0, -1, b"")
-        self._snapshots: list[tuple[int, State, Verdicts, tuple[int, int, bytes]]] = []
-        self._fresh: list[bytes] = list(self.pending)
+        self.verdicts = {}
+        self._order = []
+        self._placed = set()
+        self._last_rank = (0, -1, b"")
+        self._snapshots = []
+        self._fresh = list(self.pending)
 
     def provisional_root(self) -> bytes:
         """State root over the final state with the provisional changes; equal where the logs are equal."""

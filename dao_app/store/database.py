@@ -26,14 +26,13 @@ def open_database(path: Path) -> Engine:
         f"sqlite:///{path}", poolclass=StaticPool, connect_args={"check_same_thread": False, "timeout": BUSY_MS / 1000}
     )
     event.listen(engine, "connect", _configure)
-    with translated(path):
-        with engine.begin() as connection:
-            version = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
-            if version == 0:
-                metadata.create_all(connection)
-                connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA_VERSION:d}")
-            elif version > SCHEMA_VERSION:
-                raise StorageError("database_newer", path=path.name, version=version)
+    with translated(path), engine.begin() as connection:
+        version = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
+        if version == 0:
+            metadata.create_all(connection)
+            connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA_VERSION:d}")
+        elif version > SCHEMA_VERSION:
+            raise StorageError("database_newer", path=path.name, version=version)
     if fresh:
         os.chmod(path, 0o600)
     return engine
@@ -43,8 +42,8 @@ def _configure(connection: object, record: object) -> None:
     """WAL with a sync at each commit: what was signed and shown is on the disk."""
     cursor = connection.cursor()  # type: ignore[attr-defined]
     for pragma in (
-        "journal_mode=WAL", "synchronous=FULL", f"cache_size=-{CACHE_KIB:d}", "foreign_keys=ON", "temp_store=MEMORY", "secure_delete=ON",
-        "wal_autocheckpoint=4000", "trusted_schema=OFF",
+        "journal_mode=WAL", "synchronous=FULL", f"cache_size=-{CACHE_KIB:d}", "foreign_keys=ON", "temp_store=MEMORY",
+        "secure_delete=ON", "wal_autocheckpoint=4000", "trusted_schema=OFF",
     ):  # fmt: skip
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()

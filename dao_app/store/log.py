@@ -14,7 +14,21 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, RootTransaction, Row, Select, Table, bindparam, delete, func, insert, select, tuple_, update
+from sqlalchemy import (
+    Connection,
+    Engine,
+    RootTransaction,
+    Row,
+    Select,
+    Table,
+    bindparam,
+    delete,
+    func,
+    insert,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy.dialects.sqlite import Insert
 from sqlalchemy.dialects.sqlite import insert as upsert
 
@@ -25,7 +39,18 @@ from dao_app.core.merkle import BUCKETS, bucket_of
 from dao_app.core.replay import Sealed
 from dao_app.core.state import FRONTIER_TREE, RESULTS_TREE, STATE_TREE, TreeChange
 from dao_app.store.database import open_database, transaction, translated
-from dao_app.store.schema import OBJECT_KINDS, action, bucket, checkpoint, content, device, entity, meta, posting, verdict
+from dao_app.store.schema import (
+    OBJECT_KINDS,
+    action,
+    bucket,
+    checkpoint,
+    content,
+    device,
+    entity,
+    meta,
+    posting,
+    verdict,
+)
 
 IN_MAX = 500  # values in one IN list; SQLite allows 32,766 variables
 POSITIONS_MAX = 200_000  # remembered id → pos pairs; about 150 bytes each
@@ -137,8 +162,8 @@ class SqlStore:
                 connection,
                 [
                     (
-                        fresh[r.action.id], r.action.id, numbers[r.action.by], r.action.seq, _KIND_NO.get(r.action.type),
-                        about.get(r.about) if r.about is not None else None, r.payload, r.signature,
+                        fresh[r.action.id], r.action.id, numbers[r.action.by], r.action.seq,
+                        _KIND_NO.get(r.action.type), about.get(r.about) if r.about else None, r.payload, r.signature,
                     )
                     for r in rows
                 ],
@@ -302,7 +327,9 @@ class SqlStore:
             posting.c.kind, posting.c.source, posting.c.target, posting.c.unit, posting.c.amount, action.c.id,
             posting.c.memo, posting.c.height,
         )  # fmt: skip
-        query = select(*columns).join(action, action.c.pos == posting.c.action).order_by(posting.c.no.desc()).limit(limit)
+        query = (
+            select(*columns).join(action, action.c.pos == posting.c.action).order_by(posting.c.no.desc()).limit(limit)
+        )
         return [PostingRecord(*row) for row in self._all(query)]
 
     # -- detached content ----------------------------------------------------------------------
@@ -391,7 +418,9 @@ class SqlStore:
         if rows:
             self._put_entity(connection, rows)
         for start in range(0, len(gone), IN_MAX):
-            connection.execute(delete(entity).where(tuple_(entity.c.slot, entity.c.key).in_(gone[start : start + IN_MAX])))
+            connection.execute(
+                delete(entity).where(tuple_(entity.c.slot, entity.c.key).in_(gone[start : start + IN_MAX]))
+            )
         if change.roots:
             connection.execute(
                 _PUT_BUCKET, [{"slot": first + number, "root": root} for number, root in change.roots.items()]

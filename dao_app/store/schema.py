@@ -46,7 +46,9 @@ action = Table(
 )
 Index("action_chain", action.c.device, action.c.seq)
 Index("action_kind", action.c.kind, sqlite_where=action.c.kind.isnot(None), postgresql_where=action.c.kind.isnot(None))
-Index("action_about", action.c.about, sqlite_where=action.c.about.isnot(None), postgresql_where=action.c.about.isnot(None))
+Index(
+    "action_about", action.c.about, sqlite_where=action.c.about.isnot(None), postgresql_where=action.c.about.isnot(None)
+)
 
 verdict = Table("verdict", metadata, Column("pos", Integer, primary_key=True), Column("code", String, nullable=False))
 
@@ -70,9 +72,7 @@ entity = Table(
     Column("value", Bytes, nullable=False),
     sqlite_with_rowid=False,
 )
-bucket = Table(
-    "bucket", metadata, Column("slot", Integer, primary_key=True), Column("root", Bytes, nullable=False)
-)
+bucket = Table("bucket", metadata, Column("slot", Integer, primary_key=True), Column("root", Bytes, nullable=False))
 
 posting = Table(
     "posting",
@@ -96,7 +96,9 @@ content = Table(
     Column("size", Integer, nullable=False),
     Column("blob", Bytes),
 )
-Index("content_wanted", content.c.size, sqlite_where=content.c.blob.is_(None), postgresql_where=content.c.blob.is_(None))
+Index(
+    "content_wanted", content.c.size, sqlite_where=content.c.blob.is_(None), postgresql_where=content.c.blob.is_(None)
+)
 
 OBJECT_KINDS = (
     "org.create", "member.join", "invite.create", "task.open", "task.accept", "proposal.open", "contribution.claim",

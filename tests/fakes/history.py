@@ -64,7 +64,9 @@ class History:
                                "discussion": self.rng.choice([0, 500]), "voting": 1_500}, self.proposals),
         ]  # fmt: skip
         if task is not None:
-            choices += [(f"task.{s}", task, None) for s in ("claim", "claim", "submit", "submit", "accept", "accept", "cancel")]
+            choices += [
+                (f"task.{s}", task, None) for s in ("claim", "claim", "submit", "submit", "accept", "accept", "cancel")
+            ]
             choices.append(("comment.add", {"on": task["task"], "text": reference}, None))
         if self.proposals:
             id_ = Link(self.rng.choice(self.proposals[-3:]))

@@ -95,7 +95,9 @@ class Person:
 class World:
     """Founder and members of one organisation; each has a replica with a store of its own."""
 
-    def __init__(self, folder: Path, seed: object = 0, charter: dict[str, int] | None = None, initial: int = 1_000_000) -> None:
+    def __init__(
+        self, folder: Path, seed: object = 0, charter: dict[str, int] | None = None, initial: int = 1_000_000
+    ) -> None:
         self.folder = folder
         self.clock = FakeClock()
         self.random = SeededRandom(seed)
@@ -124,15 +126,22 @@ class World:
         """A replica with the genesis in it, for a person's device or an onlooker."""
         folder = self.folder / (name or f"replica{len(self.replicas)}-{self.random.token(4).hex()}")
         org = Organisation(
-            self.org_id, SqlStore(folder / "log.db"), self.verifier, self.clock, self.random,
-            person.device if person else None, person.witness if person and witness else None,
+            self.org_id,
+            SqlStore(folder / "log.db"),
+            self.verifier,
+            self.clock,
+            self.random,
+            person.device if person else None,
+            person.witness if person and witness else None,
         )
         org.admit_now([self.genesis])
         if person is not None:
             self.replicas[person.device.public] = org
         return org
 
-    def invite(self, by: Organisation, role: str = "member", uses: int = 1, lifetime: int = 3_600_000) -> tuple[Action, TestSigner]:
+    def invite(
+        self, by: Organisation, role: str = "member", uses: int = 1, lifetime: int = 3_600_000
+    ) -> tuple[Action, TestSigner]:
         bearer = TestSigner(self.random.token(32))
         body = {"bearer": bearer.public, "role": role, "uses": uses, "lifetime": lifetime}
         return by.write("invite.create", body), bearer

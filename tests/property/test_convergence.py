@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -80,7 +79,9 @@ def test_a_crash_between_any_two_writes(history: History, rng: random.Random) ->
 
 
 def test_verdicts_are_equal_everywhere(history: History) -> None:
-    ids = [node for height in range(1, history.world.main.height() + 1) for node in history.world.main.store.order(height)]
+    ids = [
+        node for height in range(1, history.world.main.height() + 1) for node in history.world.main.store.order(height)
+    ]
     found = [org.store.verdicts(ids) for org in history.orgs]
     assert all(one == found[0] for one in found)
     assert found[0], "the history rejects nothing: it would prove little"

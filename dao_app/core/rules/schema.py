@@ -70,7 +70,9 @@ def flag(value: Any) -> bool:
 
 def title(value: Any) -> bool:
     """One line of text, not empty, at most 400 bytes in UTF-8, no control characters."""
-    return type(value) is str and 0 < len(value.encode()) <= TITLE_BYTES_MAX and _one_line(value) and value.strip() != ""
+    return (
+        type(value) is str and 0 < len(value.encode()) <= TITLE_BYTES_MAX and _one_line(value) and value.strip() != ""
+    )
 
 
 def text_or_empty(value: Any) -> bool:

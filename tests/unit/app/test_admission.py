@@ -58,9 +58,17 @@ def signed(signer: TestSigner, payload: bytes) -> bytes:
 
 
 def raw_action(world: World, signer: TestSigner, seq: int, prev: bytes | None, **changes: Any) -> bytes:
-    given = {"org": world.org_id, "deps": (), "at": world.clock.now, "type_": "contribution.claim", "body": {"title": "x"}}
+    given = {
+        "org": world.org_id,
+        "deps": (),
+        "at": world.clock.now,
+        "type_": "contribution.claim",
+        "body": {"title": "x"},
+    }
     given.update(changes)
-    return build_payload(given["org"], signer.public, seq, prev, given["deps"], given["at"], given["type_"], given["body"])
+    return build_payload(
+        given["org"], signer.public, seq, prev, given["deps"], given["at"], given["type_"], given["body"]
+    )
 
 
 def next_of(world: World, **changes: Any) -> bytes:
@@ -135,7 +143,11 @@ def test_a_signature_of_one_kind_never_serves_for_another(world: World) -> None:
     swapped = {**body, "cert": body["proof"], "proof": body["cert"]}
     other = raw_action(world, person.device, 1, None, deps=(invite.id,), type_="member.join", body=swapped)
     assert verdict(world.main, signed(person.device, other)) == {"certification": 1}
-    for wrong in (device_message(world.org_id, digest(payload)), bearer_message(world.org_id, digest(payload), digest(payload)), digest(payload)):
+    for wrong in (
+        device_message(world.org_id, digest(payload)),
+        bearer_message(world.org_id, digest(payload), digest(payload)),
+        digest(payload),
+    ):
         assert verdict(world.main, pack(payload, person.device.sign(wrong))) == {"signature": 1}
 
 
@@ -288,7 +300,14 @@ def test_a_second_checkpoint_at_one_height_stops_deriving(world: World, tmp_path
 def test_a_vote_that_pretends_to_be_old_does_not_count(world: World) -> None:
     """Threat 33: periods run from sealed times, so a vote neither opens nor closes by claimed dates."""
     person, org = world.add_member()
-    body = {"title": "Q", "kind": "decision", "method": "single", "options": ["A", "B"], "discussion": 0, "voting": 1_000}
+    body = {
+        "title": "Q",
+        "kind": "decision",
+        "method": "single",
+        "options": ["A", "B"],
+        "discussion": 0,
+        "voting": 1_000,
+    }
     old = world.clock.now
     proposal = org.write("proposal.open", body)
     device = person.device

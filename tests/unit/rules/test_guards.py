@@ -31,7 +31,14 @@ def task_body(**changes: Any) -> dict[str, Any]:
 
 
 def vote_body(**changes: Any) -> dict[str, Any]:
-    base = {"title": "Q", "kind": "decision", "method": "single", "options": ["A", "B"], "discussion": 0, "voting": 5_000}
+    base = {
+        "title": "Q",
+        "kind": "decision",
+        "method": "single",
+        "options": ["A", "B"],
+        "discussion": 0,
+        "voting": 5_000,
+    }
     return {**base, **changes}
 
 
@@ -207,12 +214,12 @@ def test_named_rejections(world: World, type_: str, body: dict[str, Any], code: 
 
 
 def test_votes_count_within_their_time_and_for_the_electorate_alone(world: World) -> None:
-    person, org = world.add_member()
+    _, org = world.add_member()
     proposal = world.main.write("proposal.open", vote_body())
     ballot = {"proposal": Link(proposal.id), "choice": 1}
     assert refused(world.main, "vote.cast", ballot) == "voting_not_open"
     world.seal()
-    late, late_org = world.add_member()
+    _, late_org = world.add_member()
     world.everywhere()
     assert refused(late_org, "vote.cast", ballot) == "not_in_electorate"
     for bad in (0, 3, "1", [1], None, True):
