@@ -24,8 +24,11 @@ END_MS = 1_800_000_000_000  # a clock set here is behind nothing in the workload
 class Workload:
     """``envelopes`` in an order that a peer would send, ``certificates``, and the ids to compare."""
 
-    def __init__(self, org_id: bytes, envelopes: list[bytes], certificates: list[bytes]) -> None:
+    def __init__(
+        self, org_id: bytes, founder: list[bytes], envelopes: list[bytes], certificates: list[bytes]
+    ) -> None:
         self.org_id = org_id
+        self.founder = founder  # seeds of root, device and witness key
         self.envelopes = envelopes
         self.certificates = certificates
 
@@ -36,7 +39,7 @@ def load(actions: int) -> Workload:
     if not path.exists():
         workload = make(actions)
         WORK.mkdir(exist_ok=True)
-        parts = [encode([workload.org_id, len(workload.envelopes), len(workload.certificates)])]
+        parts = [encode([workload.org_id, workload.founder, len(workload.envelopes)])]
         parts += [*workload.envelopes, *workload.certificates]
         with path.open("wb") as file:
             for part in parts:
@@ -51,8 +54,8 @@ def _read(path: Path) -> Workload:
         size = int.from_bytes(data[at : at + 4], "big")
         parts.append(data[at + 4 : at + 4 + size])
         at += 4 + size
-    org_id, envelopes, _ = decode(parts[0])
-    return Workload(org_id, parts[1 : 1 + envelopes], parts[1 + envelopes :])
+    org_id, founder, envelopes = decode(parts[0])
+    return Workload(org_id, founder, parts[1 : 1 + envelopes], parts[1 + envelopes :])
 
 
 def make(actions: int) -> Workload:
@@ -79,7 +82,7 @@ def make(actions: int) -> Workload:
     certificates = org.certificates(1, 1 << 40)
     org.store.close()
     shutil.rmtree(folder, ignore_errors=True)
-    return Workload(world.org_id, _interleave(chains, org.org_id), certificates)
+    return Workload(world.org_id, world.founder.seeds, _interleave(chains, org.org_id), certificates)
 
 
 def _interleave(chains: list[list[bytes]], org_id: bytes) -> list[bytes]:

@@ -53,7 +53,7 @@ TIMES_MAX = 50_000  # remembered id → at pairs, for parents that are sealed al
 BATCH = 1_000  # envelopes judged by the worker in one go
 BULK_MIN = 64  # fewer are judged at once in this process
 
-BATCHES_AHEAD = 3
+BATCHES_AHEAD = 6  # the worker goes on while a checkpoint is derived here
 
 # Begins to judge at once; the verdicts (digest or refusal code each) are awaited later.
 Judge = Callable[[Sequence[bytes]], Awaitable[list[bytes | str]]]
@@ -96,7 +96,7 @@ class LogKeeper(ABC):
         """Keep detached content that something admitted refers to."""
 
     @abstractmethod
-    def _try_certificates(self) -> int:
+    def _try_certificates(self, wait: bool = True) -> int:
         """Seal with held certificates whose actions are here now."""
 
     def __init__(
@@ -156,7 +156,7 @@ class LogKeeper(ABC):
                         for raw, verdict in zip(batch, verdicts, strict=True)
                     ]
                     self._take_in(parsed, total, wait=False)
-                    self._try_certificates()
+                    self._try_certificates(wait=False)
             self.store.settle()
         except StorageError:
             self._restore()

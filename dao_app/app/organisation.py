@@ -247,7 +247,7 @@ class Organisation(LogKeeper):
                 good += 1
         return good < quorum(len(allowed))
 
-    def _try_certificates(self) -> int:
+    def _try_certificates(self, wait: bool = True) -> int:
         """Seal with held certificates as long as the next one's actions are here."""
         done = 0
         while not self.conflict and (certificate := self._certificates.get(self.height() + 1)) is not None:
@@ -262,11 +262,11 @@ class Organisation(LogKeeper):
             del self._certificates[checkpoint.height]
             if nodes is None or self._refuse_precommits(certificate):
                 continue
-            self._apply_certificate(certificate, nodes)
+            self._apply_certificate(certificate, nodes, wait)
             done += 1
         return done
 
-    def _apply_certificate(self, certificate: Certificate, nodes: dict[bytes, Any]) -> None:
+    def _apply_certificate(self, certificate: Certificate, nodes: dict[bytes, Any], wait: bool) -> None:
         checkpoint = certificate.checkpoint
         try:
             sealed = self.replay.seal(certificate.moves, nodes, checkpoint.time, checkpoint.witnesses, checkpoint.rules)
@@ -274,7 +274,7 @@ class Organisation(LogKeeper):
                 self.conflict = str(checkpoint.height)
                 self.replay.rewind()
                 return
-            self.store.commit(sealed, certificate)
+            self.store.commit(sealed, certificate, wait)
         except BaseException:
             self.replay.rewind()
             raise

@@ -74,7 +74,7 @@ class OrgStore(Source, Protocol):
         """Wait for what is under way; raises StorageError where it failed."""
         ...
 
-    def commit(self, sealed: Sealed, certificate: Certificate) -> None:
+    def commit(self, sealed: Sealed, certificate: Certificate, wait: bool = True) -> None:
         """One checkpoint: certificate, order, verdicts, postings, entities, erasures."""
         ...
 

@@ -187,12 +187,12 @@ class SqlStore:
             connection.execute(_PUT_HEAD, rows)
         return numbers
 
-    def commit(self, sealed: Sealed, certificate: Certificate) -> None:
+    def commit(self, sealed: Sealed, certificate: Certificate, wait: bool = True) -> None:
         positions = self._positions_of(sealed.order)
         order = [positions[id_] for id_ in sealed.order]
         causes = self._positions_of({p.action for p in sealed.postings})
         height = certificate.checkpoint.height
-        with self._writing() as connection:
+        with self._writing(wait) as connection:
             connection.execute(
                 insert(checkpoint),
                 {

@@ -87,9 +87,8 @@ class Person:
     """A member with root, device and, if founder, witness key."""
 
     def __init__(self, random: SeededRandom) -> None:
-        self.root = TestSigner(random.token(32))
-        self.device = TestSigner(random.token(32))
-        self.witness = TestSigner(random.token(32))
+        self.seeds = [random.token(32) for _ in range(3)]
+        self.root, self.device, self.witness = (TestSigner(seed) for seed in self.seeds)
 
 
 class World:
