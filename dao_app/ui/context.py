@@ -77,7 +77,7 @@ class Ui(QObject):
         return self.t("person.you") if person is not None and person.you else self.name(person)
 
     def object_name(self, prefix: str, number: int | None, short: str) -> str:
-        """"T-12" once the final order gave a number, else the short id."""
+        """ "T-12" once the final order gave a number, else the short id."""
         return f"{prefix}-{number}" if number is not None else short
 
     def waits_text(self, names: tuple[str, ...], seen_ms: int | None) -> str:

@@ -43,7 +43,9 @@ _BLOCKS = {
 
 @lru_cache(maxsize=1)
 def _parser() -> MarkdownIt:
-    return MarkdownIt("commonmark", {"html": False, "linkify": False, "maxNesting": 12}).disable(["image", "html_block", "html_inline"])
+    return MarkdownIt("commonmark", {"html": False, "linkify": False, "maxNesting": 12}).disable(
+        ["image", "html_block", "html_inline"]
+    )
 
 
 def safe_link(address: str) -> bool:
@@ -76,7 +78,7 @@ def _write(token: Token, out: list[str], line_px: int, mono: str, accent: str) -
     elif kind in ("code_inline", "code_block", "fence"):
         code = escape(token.content.rstrip("\n")).replace("\n", "<br>").replace("  ", "&nbsp; ")
         tag = "span" if kind == "code_inline" else "p"
-        out.append(f'<{tag} style="font-family:\'{mono}\'; margin:0 0 6px 0">{code}</{tag}>')
+        out.append(f"<{tag} style=\"font-family:'{mono}'; margin:0 0 6px 0\">{code}</{tag}>")
     elif kind == "heading_open":
         out.append(f'<p style="line-height:{line_px}px; margin:6px 0 2px 0"><b>')
     elif kind == "heading_close":

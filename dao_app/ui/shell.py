@@ -73,9 +73,20 @@ class Shell(QWidget):
     def _make_pages(self) -> None:
         ui = self.ui
         self.today, self.tasks, self.proposals = TodayPage(ui), TasksPage(ui), ProposalsPage(ui)
-        self.contributions, self.treasury, self.people, self.trust = ContributionsPage(ui), TreasuryPage(ui), PeoplePage(ui), TrustPage(ui)
+        self.contributions, self.treasury, self.people, self.trust = (
+            ContributionsPage(ui),
+            TreasuryPage(ui),
+            PeoplePage(ui),
+            TrustPage(ui),
+        )
         made: tuple[Page, ...] = (
-            self.today, self.tasks, self.proposals, self.contributions, self.treasury, self.people, self.trust,
+            self.today,
+            self.tasks,
+            self.proposals,
+            self.contributions,
+            self.treasury,
+            self.people,
+            self.trust,
         )
         self.pages: dict[str, Page] = {page.name: page for page in made}
 

@@ -49,7 +49,9 @@ def make_window(
     language = settings.values.get("language", "")
     ui.texts = Texts(language if language in LANGUAGES else language_of(QLocale.system().name()))
     scale = settings.values.get("scale", 100)
-    ui.look.set(str(settings.values.get("theme", "system")), ui.texts.language, scale if isinstance(scale, int) else 100)
+    ui.look.set(
+        str(settings.values.get("theme", "system")), ui.texts.language, scale if isinstance(scale, int) else 100
+    )
     app.setFont(ui.look.font())
     app.setStyleSheet(style_sheet(ui.look))
     return Window(ui, link)

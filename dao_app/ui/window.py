@@ -232,8 +232,14 @@ class Window(QMainWindow):
             if ui.can(permission)
         ]
         if ui.can("token.tip"):
-            entries.append(Entry("tip", ui.t("move.tip"), "contrib", lambda: (shell.go("treasury"), shell.treasury.move("tip"))[0]))
-        entries.append(Entry("verify", ui.t("verify.start"), "shield", lambda: (shell.go("trust"), shell.trust.keys()["Y"]())[0], "Y"))
+            entries.append(
+                Entry("tip", ui.t("move.tip"), "contrib", lambda: (shell.go("treasury"), shell.treasury.move("tip"))[0])
+            )
+        entries.append(
+            Entry(
+                "verify", ui.t("verify.start"), "shield", lambda: (shell.go("trust"), shell.trust.keys()["Y"]())[0], "Y"
+            )
+        )
         for name, icon, key in PAGES:
             text = ui.t("palette.go", page=ui.t(f"page.{name}"))
             entries.append(Entry(f"go {name}", text, icon, partial(shell.go, name), f"G {key}"))

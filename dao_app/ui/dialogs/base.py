@@ -26,7 +26,9 @@ class Dialog(QDialog):
 
     WIDTH = 520
 
-    def __init__(self, ui: Ui, parent: QWidget, title: str, verb: str = "", signed: bool = True, **params: object) -> None:
+    def __init__(
+        self, ui: Ui, parent: QWidget, title: str, verb: str = "", signed: bool = True, **params: object
+    ) -> None:
         super().__init__(parent)
         self.ui = ui
         self._title_key, self._params = title, params
@@ -44,13 +46,19 @@ class Dialog(QDialog):
         self._signer = Label(ui, role="caption", tone="text2", elide=True)
         self._print = Label(ui, role="mono", tone="text2")
         self._signer_box = Box(
-            ui, "well", row(ui, IconView(ui, "key", "text2", 14, "sunken"), self._signer, self._print, gap=8, margins=(10, 6, 10, 6))
+            ui,
+            "well",
+            row(
+                ui, IconView(ui, "key", "text2", 14, "sunken"), self._signer, self._print, gap=8, margins=(10, 6, 10, 6)
+            ),
         )
         self._signer_box.layout().setStretch(1, 1)  # type: ignore[attr-defined]
         self._signed = signed and bool(verb)
         foot = row(ui, None, self.cancel, self.main, gap=8)
         self.setLayout(
-            column(ui, self.heading, self.content, self.problem, self._signer_box, foot, gap=14, margins=(20, 18, 20, 18))
+            column(
+                ui, self.heading, self.content, self.problem, self._signer_box, foot, gap=14, margins=(20, 18, 20, 18)
+            )
         )
         self.relook()
 

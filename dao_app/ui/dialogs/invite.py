@@ -53,7 +53,10 @@ class QrView(QWidget):
                 for x, dark in enumerate(line):
                     if dark:
                         left, top = round((x + QR_QUIET_MODULES) * module), round((y + QR_QUIET_MODULES) * module)
-                        right, bottom = round((x + 1 + QR_QUIET_MODULES) * module), round((y + 1 + QR_QUIET_MODULES) * module)
+                        right, bottom = (
+                            round((x + 1 + QR_QUIET_MODULES) * module),
+                            round((y + 1 + QR_QUIET_MODULES) * module),
+                        )
                         painter.fillRect(QRectF(left, top, right - left, bottom - top), QColor("black"))
 
 
@@ -79,7 +82,9 @@ class InviteDialog(Dialog):
         self.uses.setText("1")
         self.note = Line(ui, "invite.note.hint", "invite.note", MEMO_BYTES_MAX)
         self._uses_field = Field(ui, "invite.uses_label", self.uses)
-        first = row(ui, Field(ui, "invite.role", self.role), Field(ui, "invite.life", self.life), self._uses_field, gap=16)
+        first = row(
+            ui, Field(ui, "invite.role", self.role), Field(ui, "invite.life", self.life), self._uses_field, gap=16
+        )
         self.content.addLayout(first)
         self.content.addWidget(Field(ui, "invite.note", self.note, "invite.note.help"))
         self.role.setFocus()
@@ -91,8 +96,12 @@ class InviteDialog(Dialog):
         self._uses_field.fault("" if good else self.ui.t("fault.uses", most=INVITE_USES_MAX))
         if good:
             self.write(
-                "invite_create", self._made, role=self.role.currentData(), uses=uses,
-                lifetime_s=int(self.life.currentData()), note=self.note.text().strip(),
+                "invite_create",
+                self._made,
+                role=self.role.currentData(),
+                uses=uses,
+                lifetime_s=int(self.life.currentData()),
+                note=self.note.text().strip(),
             )
 
     def _made(self, created: object) -> None:
@@ -126,8 +135,16 @@ class InvitationDialog(Dialog):
         words = Label(ui, weight=600)
         words.say(" · ".join(created.words))
         right = column(
-            ui, Label(ui, "invite.link", weight=600), link, 2, *buttons, 4,
-            Paragraph(ui, "invite.words_text", role="caption", tone="text2"), words, None, gap=6,
+            ui,
+            Label(ui, "invite.link", weight=600),
+            link,
+            2,
+            *buttons,
+            4,
+            Paragraph(ui, "invite.words_text", role="caption", tone="text2"),
+            words,
+            None,
+            gap=6,
         )
         qr = column(ui, Box(ui, "card", row(ui, QrView(ui, created.link), margins=(6, 6, 6, 6))), None)
         both = row(ui, qr, right, gap=20)

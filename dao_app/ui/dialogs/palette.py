@@ -71,10 +71,19 @@ class Palette(QDialog):
         self.field.installEventFilter(self)
         self.setProperty("box", "raised")
         model = ViewModel(lambda e: e.name, lambda e: e.text, self)
-        self.list = RowList(ui, model, RowDelegate(ui, COLUMNS, self._cells, pad=10, in_card=True), "nav.jump", fit=True)
+        self.list = RowList(
+            ui, model, RowDelegate(ui, COLUMNS, self._cells, pad=10, in_card=True), "nav.jump", fit=True
+        )
         self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.list.opened.connect(self._run)
-        head = row(ui, IconView(ui, "search", "text2", back="raised"), self.field, KeyChip(ui, "Esc"), gap=8, margins=(12, 4, 12, 4))
+        head = row(
+            ui,
+            IconView(ui, "search", "text2", back="raised"),
+            self.field,
+            KeyChip(ui, "Esc"),
+            gap=8,
+            margins=(12, 4, 12, 4),
+        )
         head.setStretch(1, 1)
         self._head = Box(ui, "plain", head, height=44)
         frame = Box(ui, "card", column(ui, self._head, divider(), self.list, margins=(1, 1, 1, 6)))
@@ -106,7 +115,9 @@ class Palette(QDialog):
     def _add_members(self, rows: tuple[v.MemberRow, ...]) -> None:
         for row_ in rows:
             text = f"{self.ui.name(row_.person)}  {row_.person.fingerprint}"
-            self._entries.append(Entry(row_.person.id, text, "user", lambda i=row_.person.id: self.ui.go.emit("people", i)))
+            self._entries.append(
+                Entry(row_.person.id, text, "user", lambda i=row_.person.id: self.ui.go.emit("people", i))
+            )
         self._fill()
 
     def _fill(self) -> None:

@@ -16,7 +16,12 @@ from dao_app.ui.widgets.layout import row
 HOUR_S, DAY_S = 3_600, 86_400
 METHODS = [("yes-no-abstain", "method.yes-no-abstain"), ("single", "method.single"), ("approval", "method.approval")]
 KINDS = [("decision", "proposal.kind.decision"), ("poll", "proposal.kind.poll")]
-TALKS = [("0", "period.none"), (str(DAY_S), "period.day"), (str(3 * DAY_S), "period.days3"), (str(7 * DAY_S), "period.week")]
+TALKS = [
+    ("0", "period.none"),
+    (str(DAY_S), "period.day"),
+    (str(3 * DAY_S), "period.days3"),
+    (str(7 * DAY_S), "period.week"),
+]
 VOTES = [
     ("0", "period.usual"),
     (str(HOUR_S), "period.hour"),
@@ -46,9 +51,13 @@ class ProposalDialog(Dialog):
         self._options_field = Field(ui, "proposal.options", self.options, "proposal.options.help")
         self.content.addWidget(self._title_field)
         self.content.addWidget(Field(ui, "proposal.text", self.text, "markdown.help"))
-        self.content.addLayout(row(ui, Field(ui, "proposal.kind", self.kind), Field(ui, "proposal.method", self.method), gap=16))
+        self.content.addLayout(
+            row(ui, Field(ui, "proposal.kind", self.kind), Field(ui, "proposal.method", self.method), gap=16)
+        )
         self.content.addWidget(self._options_field)
-        self.content.addLayout(row(ui, Field(ui, "proposal.discussion", self.talk), Field(ui, "proposal.voting", self.votes), gap=16))
+        self.content.addLayout(
+            row(ui, Field(ui, "proposal.discussion", self.talk), Field(ui, "proposal.voting", self.votes), gap=16)
+        )
         self.content.addWidget(Paragraph(ui, "proposal.fixed", role="caption", tone="text3"))
         self.method.currentIndexChanged.connect(self._method_changed)
         self._method_changed()

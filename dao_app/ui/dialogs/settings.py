@@ -42,7 +42,9 @@ class SettingsDialog(Dialog):
         self._keys.toggled.connect(lambda on: self.picked.emit("single_keys", on))
         for caption, control in (("settings.language", self._language), ("settings.theme", self._theme)):
             self.content.addLayout(row(ui, Label(ui, caption, tone="text2"), None, control))
-        self.content.addLayout(row(ui, Label(ui, "settings.scale", tone="text2"), None, smaller, self._scale, larger, gap=8))
+        self.content.addLayout(
+            row(ui, Label(ui, "settings.scale", tone="text2"), None, smaller, self._scale, larger, gap=8)
+        )
         self.content.addWidget(self._keys)
         if ui.identity.exists and not ui.identity.words_confirmed:
             words = Button(ui, "settings.words", icon="key")
@@ -119,12 +121,22 @@ class OrgDialog(Dialog):
         purpose.say(org.purpose)
         self.content.addLayout(column(ui, name, purpose, gap=2))
         facts = Facts(ui, 150)
-        founded, members, units, identity = Label(ui, elide=True), Label(ui, elide=True), Paragraph(ui), Label(ui, role="mono", elide=True)
+        founded, members, units, identity = (
+            Label(ui, elide=True),
+            Label(ui, elide=True),
+            Paragraph(ui),
+            Label(ui, role="mono", elide=True),
+        )
         founded.say(ui.texts.date(org.founded_ms))
         members.say(ui.t("org.members", n=org.row.members))
         units.say("\n".join(self._unit(u) for u in org.units))
         identity.say(org.row.id)
-        for key, value in (("org.founded", founded), ("org.members_caption", members), ("org.units", units), ("org.id", identity)):
+        for key, value in (
+            ("org.founded", founded),
+            ("org.members_caption", members),
+            ("org.units", units),
+            ("org.id", identity),
+        ):
             facts.add(key, value)
         self.content.addWidget(facts)
         self.content.addWidget(Label(ui, "org.charter", weight=600))

@@ -24,13 +24,20 @@ class MoveDialog(Dialog):
     """``kind``: transfer | tip | issue. The sentence above the button says what will be signed."""
 
     def __init__(
-        self, ui: Ui, parent: QWidget, kind: str, members: tuple[v.MemberRow, ...], to: str = "",
+        self,
+        ui: Ui,
+        parent: QWidget,
+        kind: str,
+        members: tuple[v.MemberRow, ...],
+        to: str = "",
         done: Callable[[object], None] | None = None,
     ) -> None:
         super().__init__(ui, parent, f"move.{kind}", f"move.{kind}.verb")
         self._kind, self._done = kind, done
         self.to = Picker(ui, "move.to")
-        people = [(m.person.id, f"{ui.name(m.person)}  {m.person.fingerprint}") for m in members if m.status == "active"]
+        people = [
+            (m.person.id, f"{ui.name(m.person)}  {m.person.fingerprint}") for m in members if m.status == "active"
+        ]
         if kind != "issue":
             people = [p for p in people if not any(m.person.you and m.person.id == p[0] for m in members)]
         treasury = [(TREASURY, ui.t("party.treasury"))] if kind in ("transfer", "issue") else []
@@ -54,7 +61,12 @@ class MoveDialog(Dialog):
         self._sentence = Paragraph(ui, weight=600)
         self.content.addWidget(self._sentence)
         self.content.addWidget(Paragraph(ui, "move.when_final", role="caption", tone="text2"))
-        for signal in (self.amount.textChanged, self.to.currentIndexChanged, self.unit.currentIndexChanged, self.treasury.toggled):
+        for signal in (
+            self.amount.textChanged,
+            self.to.currentIndexChanged,
+            self.unit.currentIndexChanged,
+            self.treasury.toggled,
+        ):
             signal.connect(lambda *_: self._say())
         self._say()
         self.amount.setFocus()
@@ -72,7 +84,11 @@ class MoveDialog(Dialog):
         if not amount or self.to.currentData() is None:
             self.amount.setFocus()
             return
-        params: dict[str, object] = {"to": self.to.currentData(), "amount": amount, "unit": self.unit.currentData() or ""}
+        params: dict[str, object] = {
+            "to": self.to.currentData(),
+            "amount": amount,
+            "unit": self.unit.currentData() or "",
+        }
         params["reason" if self._kind == "tip" else "memo"] = self.memo.text().strip()
         if self._kind == "transfer":
             params["from_treasury"] = self.treasury.isChecked()

@@ -33,7 +33,11 @@ class EntryDialog(Dialog):
         who, what, place = Label(ui, elide=True), Label(ui, elide=True), Label(ui, elide=True)
         who.say(f"{ui.name_you(row_.author)}  {row_.author.fingerprint}")
         what.say(f"{ui.texts.action(row_.type)} ({row_.type})")
-        place.say(ui.t("entry.place", place=row_.place, height=row_.stamp.height or 0) if row_.place is not None else ui.t("entry.no_place"))
+        place.say(
+            ui.t("entry.place", place=row_.place, height=row_.stamp.height or 0)
+            if row_.place is not None
+            else ui.t("entry.no_place")
+        )
         device, identity, size = Label(ui, role="mono", elide=True), Label(ui, role="mono", elide=True), Label(ui)
         device.say(ui.t("entry.device", device=row_.device, seq=row_.seq))
         identity.say(entry.cid)
@@ -58,7 +62,9 @@ class EntryDialog(Dialog):
         self.payload.setFont(ui.look.font("mono"))
         self.payload.setPlainText(json.dumps(entry.payload, indent=2, ensure_ascii=True))
         self.payload.setMinimumHeight(ui.look.px(220))
-        self.payload.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard)
+        self.payload.setTextInteractionFlags(
+            Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
+        )
         self.payload.setAccessibleName(ui.t("entry.payload"))
         self.content.addWidget(Field(ui, "entry.payload", self.payload, "entry.payload_help"))
         copy = Button(ui, "entry.copy", icon="copy")

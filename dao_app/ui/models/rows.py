@@ -33,7 +33,9 @@ class ViewModel(QAbstractListModel):
     def set_rows(self, rows: Sequence[Any]) -> None:
         """Show these; where the ids are the same in the same order, changed rows are repainted in place."""
         new = list(rows)
-        same = len(new) == len(self._rows) and all(self._id(a) == self._id(b) for a, b in zip(new, self._rows, strict=True))
+        same = len(new) == len(self._rows) and all(
+            self._id(a) == self._id(b) for a, b in zip(new, self._rows, strict=True)
+        )
         if same:
             for place, (before, after) in enumerate(zip(self._rows, new, strict=True)):
                 if before != after:

@@ -120,10 +120,16 @@ def proposal_cells(ui: Ui, row: v.ProposalRow) -> list[Cell]:
     return [
         Cell(icon="proposals", icon_tone="accent" if row.status == "voting" else "text2"),
         Cell(proposal_name(ui, row), tone="text3", role="caption"),
-        Cell(title(row.title), weight=600 if row.status == "voting" else 400, under=f"{kind} · {ui.name_you(row.author)}"),
+        Cell(
+            title(row.title), weight=600 if row.status == "voting" else 400, under=f"{kind} · {ui.name_you(row.author)}"
+        ),
         Cell(chips=((ui.t(f"proposal.status.{row.status}"), PROPOSAL_CHIPS.get(row.status, "")),)),
         Cell(turnout, tone="text2", role="caption", under=yours),
-        Cell(proposal_when(ui, row), tone=due_tone(ui, row.closes_ms) if row.status == "voting" else "text2", role="caption"),
+        Cell(
+            proposal_when(ui, row),
+            tone=due_tone(ui, row.closes_ms) if row.status == "voting" else "text2",
+            role="caption",
+        ),
         stamp_cell(ui, row.stamp),
     ]
 
@@ -247,7 +253,12 @@ def member_cells(ui: Ui, row: v.MemberRow) -> list[Cell]:
 
 
 def describe_invite(ui: Ui, row: v.InviteRow) -> str:
-    parts = (invite_title(ui, row), invite_under(ui, row), ui.t(f"invite.status.{row.status}"), ui.stamp_text(row.stamp))
+    parts = (
+        invite_title(ui, row),
+        invite_under(ui, row),
+        ui.t(f"invite.status.{row.status}"),
+        ui.stamp_text(row.stamp),
+    )
     return ui.t("list.comma").join(p for p in parts if p)
 
 
@@ -326,7 +337,9 @@ def peer_agreement(ui: Ui, row: v.PeerRow) -> str:
 
 
 def describe_peer(ui: Ui, row: v.PeerRow) -> str:
-    return ui.t("list.comma").join((peer_name(ui, row), ui.t(f"peer.path.{row.path}"), peer_agreement(ui, row), row.address))
+    return ui.t("list.comma").join(
+        (peer_name(ui, row), ui.t(f"peer.path.{row.path}"), peer_agreement(ui, row), row.address)
+    )
 
 
 def peer_cells(ui: Ui, row: v.PeerRow) -> list[Cell]:

@@ -82,7 +82,12 @@ class Pane(Box):
         self.link = IconButton(ui, "link", "link.copy")
         self.shut = IconButton(ui, "x", "close", key="Esc")
         self.shut.clicked.connect(self.closed)
-        head = Box(ui, "line", row(ui, self.name, self.chip, None, self.link, self.shut, gap=8, margins=(20, 0, 10, 0)), height=44)
+        head = Box(
+            ui,
+            "line",
+            row(ui, self.name, self.chip, None, self.link, self.shut, gap=8, margins=(20, 0, 10, 0)),
+            height=44,
+        )
         self.body: QVBoxLayout = column(ui)
         self._outer = column(ui, head, self.body)
         self._outer.setStretch(1, 1)
@@ -111,7 +116,9 @@ class SplitPage(Page):
         self._splitter.addWidget(self.main)
         self._narrow = False
 
-    def set_up(self, top: QWidget, main: QWidget, detail: QWidget, detail_width: int = 400, shown: bool = False) -> None:
+    def set_up(
+        self, top: QWidget, main: QWidget, detail: QWidget, detail_width: int = 400, shown: bool = False
+    ) -> None:
         """Put the parts together; the detail stays hidden until something is opened."""
         old = self.main
         self.main, self.detail = main, detail

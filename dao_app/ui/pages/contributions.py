@@ -45,7 +45,13 @@ class Figure(QWidget):
         number.say(figure)
         code.say(unit)
         self.setLayout(
-            column(ui, Label(ui, caption, "caption", "text2"), row(ui, number, code, None, gap=6), row(ui, *below, None, gap=12), gap=2)
+            column(
+                ui,
+                Label(ui, caption, "caption", "text2"),
+                row(ui, number, code, None, gap=6),
+                row(ui, *below, None, gap=12),
+                gap=2,
+            )
         )
 
 
@@ -77,8 +83,21 @@ class ContributionPane(Pane):
         content.setProperty("box", "surface")
         content.setLayout(
             column(
-                ui, self._title, 10, self._facts, 10, divider(), 12, self._text, self._absent, 12,
-                section_head(ui, "comments", self._count), 4, self._posts, None, margins=(20, 16, 20, 16),
+                ui,
+                self._title,
+                10,
+                self._facts,
+                10,
+                divider(),
+                12,
+                self._text,
+                self._absent,
+                12,
+                section_head(ui, "comments", self._count),
+                4,
+                self._posts,
+                None,
+                margins=(20, 16, 20, 16),
             )
         )
         self.body.addWidget(scrolling(content))
@@ -175,7 +194,9 @@ class ContributionsPage(SplitPage):
         self._new.clicked.connect(self.primary)
         self.top = TopBar(ui, "page.contributions", self._tabs, [self._new])
         model = ViewModel(lambda r: r.id, partial(show.describe_contribution, ui), self)
-        self._list = RowList(ui, model, RowDelegate(ui, COLUMNS, partial(show.contribution_cells, ui)), "page.contributions")
+        self._list = RowList(
+            ui, model, RowDelegate(ui, COLUMNS, partial(show.contribution_cells, ui)), "page.contributions"
+        )
         self._list.opened.connect(lambda r: self.open(r.id))
         self._figures: QHBoxLayout = row(ui, gap=56)
         self._figure_box = Box(ui, "plain", row(ui, self._figures, None, margins=(8, 0, 0, 10)))
@@ -237,7 +258,9 @@ class ContributionsPage(SplitPage):
         clear(self._figures)
         for balance in balances:
             final = SealView(ui)
-            final.show_state("final", ui.t("balance.final", amount=ui.texts.figure(balance.available_minor, balance.decimals)))
+            final.show_state(
+                "final", ui.t("balance.final", amount=ui.texts.figure(balance.available_minor, balance.decimals))
+            )
             below: list[QWidget] = [final]
             if balance.pending_in_minor:
                 coming = SealView(ui)
@@ -246,11 +269,15 @@ class ContributionsPage(SplitPage):
                 below.append(coming)
             figure = ui.texts.figure(balance.available_minor + balance.held_minor, balance.decimals)
             self._figures.addWidget(Figure(ui, "today.balance", figure, balance.unit, *below))
-            earned = sum(r.earned.minor for r in self._rows if r.author.you and r.earned and r.earned.unit == balance.unit)
+            earned = sum(
+                r.earned.minor for r in self._rows if r.author.you and r.earned and r.earned.unit == balance.unit
+            )
             tasks = sum(1 for r in self._rows if r.author.you and r.source == "task")
             from_tasks = Label(ui, role="caption", tone="text2")
             from_tasks.say(ui.t("contribution.tasks_n", n=tasks))
-            self._figures.addWidget(Figure(ui, "contribution.earned", ui.texts.figure(earned, balance.decimals), balance.unit, from_tasks))
+            self._figures.addWidget(
+                Figure(ui, "contribution.earned", ui.texts.figure(earned, balance.decimals), balance.unit, from_tasks)
+            )
         self._figure_box.setVisible(self._tabs.selected() == "mine" and bool(balances))
 
     def open(self, target: str) -> None:

@@ -174,7 +174,9 @@ class WordsPage(StartPage):
         holder = QWidget()
         again = Button(ui, "words.again", "link", icon="left")
         again.clicked.connect(lambda: self._show_stage(1))
-        holder.setLayout(column(ui, Paragraph(ui, "words.check", tone="text2"), 8, fields, 8, row(ui, again, None), None))
+        holder.setLayout(
+            column(ui, Paragraph(ui, "words.check", tone="text2"), 8, fields, 8, row(ui, again, None), None)
+        )
         return holder
 
     def begin(self, words: tuple[str, ...]) -> None:
@@ -190,7 +192,11 @@ class WordsPage(StartPage):
             number, text = Label(ui, tone="text3"), Label(ui, weight=600)
             number.say(str(place + 1))
             text.say(word)
-            cell = Box(ui, "card", row(ui, Box(ui, "plain", row(ui, None, number), width=20), text, None, gap=8, margins=(8, 5, 8, 5)))
+            cell = Box(
+                ui,
+                "card",
+                row(ui, Box(ui, "plain", row(ui, None, number), width=20), text, None, gap=8, margins=(8, 5, 8, 5)),
+            )
             cell.setAccessibleName(f"{place + 1} {word}")
             self._grid.addWidget(cell, place // WORD_COLUMNS, place % WORD_COLUMNS)
 
@@ -214,12 +220,16 @@ class WordsPage(StartPage):
     def go_on(self) -> None:
         stage = self._stack.currentIndex()
         if stage == 0:
-            self.ui.bridge.call(self, "identity_words", {"passphrase": self.passphrase.text()}, self._revealed, self.problem.show_error)
+            self.ui.bridge.call(
+                self, "identity_words", {"passphrase": self.passphrase.text()}, self._revealed, self.problem.show_error
+            )
         elif stage == 1:
             self._show_stage(2)
         else:
             params = {"words": [a.text().strip() for a in self.answers], "positions": list(self._asked)}
-            self.ui.bridge.call(self, "identity_confirm_words", params, self._judged, self.problem.show_error, writes=True)
+            self.ui.bridge.call(
+                self, "identity_confirm_words", params, self._judged, self.problem.show_error, writes=True
+            )
 
     def _revealed(self, words: tuple[str, ...]) -> None:
         self.passphrase.clear()

@@ -26,7 +26,10 @@ from dao_app.ui.widgets.notices import ProgressLine
 LINK_CHARS_MAX = 16 * 1024
 UNIT_CHARS_MAX = 8
 HOUR_MS = 3_600_000
-VOTING = [(str(h * HOUR_MS), key) for h, key in ((1, "period.hour"), (24, "period.day"), (72, "period.days3"), (168, "period.week"))]
+VOTING = [
+    (str(h * HOUR_MS), key)
+    for h, key in ((1, "period.hour"), (24, "period.day"), (72, "period.days3"), (168, "period.week"))
+]
 
 
 class StartOrgPage(StartPage):
@@ -41,7 +44,13 @@ class StartOrgPage(StartPage):
         self._preview: v.InvitePreview | None = None
         self._picture, self._name = AvatarView(ui, size=32), Label(ui, weight=600, elide=True)
         self._print, self._checked = Label(ui, role="mono", tone="text3"), Label(ui, role="caption", tone="accent")
-        who = row(ui, self._picture, column(ui, self._name, row(ui, self._print, self._checked, None)), gap=12, margins=(16, 12, 16, 12))
+        who = row(
+            ui,
+            self._picture,
+            column(ui, self._name, row(ui, self._print, self._checked, None)),
+            gap=12,
+            margins=(16, 12, 16, 12),
+        )
         who.setStretch(1, 1)
         self.content.addWidget(Box(ui, "card", who))
         self.choice = Choices(ui, [("join", "start.join"), ("found", "start.found")], "segment")
@@ -67,7 +76,11 @@ class StartOrgPage(StartPage):
         line = row(ui, self.link, file, board, gap=8)
         line.setStretch(0, 1)
         self._facts = Facts(ui, 136)
-        self._org, self._by, self._until = Label(ui, role="mono", elide=True), Label(ui, role="mono", elide=True), Label(ui, elide=True)
+        self._org, self._by, self._until = (
+            Label(ui, role="mono", elide=True),
+            Label(ui, role="mono", elide=True),
+            Label(ui, elide=True),
+        )
         self._peers = Label(ui, elide=True)
         self._role = Chip(ui)
         self._facts.add("join.org", self._org)
@@ -81,9 +94,20 @@ class StartOrgPage(StartPage):
         self.unreachable = Check(ui, "join.unreachable")
         self.unreachable.toggled.connect(lambda _: self._offer())
         preview = column(
-            ui, Paragraph(ui, "join.preview_note", role="caption", tone="text3"), self._facts, 8, divider(), 10,
-            Paragraph(ui, "join.words_ask", weight=600), Paragraph(ui, "join.words_text", tone="text2"), 4, self._words, 6,
-            self.match, self.unreachable, margins=(16, 14, 16, 14),
+            ui,
+            Paragraph(ui, "join.preview_note", role="caption", tone="text3"),
+            self._facts,
+            8,
+            divider(),
+            10,
+            Paragraph(ui, "join.words_ask", weight=600),
+            Paragraph(ui, "join.words_text", tone="text2"),
+            4,
+            self._words,
+            6,
+            self.match,
+            self.unreachable,
+            margins=(16, 14, 16, 14),
         )
         self._card = Box(ui, "card", preview)
         self._card.hide()
@@ -124,7 +148,9 @@ class StartOrgPage(StartPage):
             self._card.hide()
             self._offer()
             return
-        self.ui.bridge.call(self, "invite_read", {"link": text}, self._show_preview, self._unreadable, key="invite_read")
+        self.ui.bridge.call(
+            self, "invite_read", {"link": text}, self._show_preview, self._unreadable, key="invite_read"
+        )
 
     def _unreadable(self, error: GuildhallError) -> None:
         self._preview = None
@@ -168,13 +194,31 @@ class StartOrgPage(StartPage):
         self.voting.offer(VOTING)
         self.voting.pick(str(72 * HOUR_MS))
         self._name_field = Field(ui, "found.name", self.name)
-        unit = row(ui, Field(ui, "found.unit", self.unit), Field(ui, "found.unit_en", self.unit_en), Field(ui, "found.unit_zh", self.unit_zh), gap=16)
-        amounts = row(ui, Field(ui, "found.initial", self.initial), Field(ui, "found.cap", self.cap), Field(ui, "found.voting", self.voting), gap=16)
+        unit = row(
+            ui,
+            Field(ui, "found.unit", self.unit),
+            Field(ui, "found.unit_en", self.unit_en),
+            Field(ui, "found.unit_zh", self.unit_zh),
+            gap=16,
+        )
+        amounts = row(
+            ui,
+            Field(ui, "found.initial", self.initial),
+            Field(ui, "found.cap", self.cap),
+            Field(ui, "found.voting", self.voting),
+            gap=16,
+        )
         holder = QWidget()
         holder.setLayout(
             column(
-                ui, self._name_field, Field(ui, "found.purpose", self.purpose), unit, amounts,
-                Paragraph(ui, "found.note", role="caption", tone="text3"), None, gap=14,
+                ui,
+                self._name_field,
+                Field(ui, "found.purpose", self.purpose),
+                unit,
+                amounts,
+                Paragraph(ui, "found.note", role="caption", tone="text3"),
+                None,
+                gap=14,
             )
         )
         return holder
@@ -188,7 +232,7 @@ class StartOrgPage(StartPage):
         self._checked.tone("accent" if identity.words_confirmed else "provisional")
 
     def show_part(self, part: str) -> None:
-        """"join" or "found"."""
+        """ "join" or "found"."""
         self.choice.select(part)
         self._stack.setCurrentIndex(0 if part == "join" else 1)
         (self.link if part == "join" else self.name).setFocus()
@@ -279,7 +323,9 @@ class SyncPage(StartPage):
         for number, stage in enumerate(self.STAGES):
             icon, label = self._lines[stage]
             reached = number < place or view.stage == "done"
-            icon.show_icon("check" if reached else "clock" if number == place else "todo", "accent" if number <= place else "text3")
+            icon.show_icon(
+                "check" if reached else "clock" if number == place else "todo", "accent" if number <= place else "text3"
+            )
             label.tone("text" if number <= place else "text3")
         if view.stage == "syncing":
             self.progress.show_progress(self.ui.t("sync.received"), view.received, view.total)

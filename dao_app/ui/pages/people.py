@@ -49,7 +49,10 @@ class MemberPane(Pane):
         self._waits = Paragraph(ui, role="caption", tone="provisional")
         self._facts = Facts(ui)
         for key, value in (
-            ("col.key", self._key), ("col.roles", self._roles), ("col.power", self._power), ("member.devices", self._devices),
+            ("col.key", self._key),
+            ("col.roles", self._roles),
+            ("col.power", self._power),
+            ("member.devices", self._devices),
             ("member.invited_by", self._by),
         ):
             self._facts.add(key, value)
@@ -62,7 +65,9 @@ class MemberPane(Pane):
         self._tip.clicked.connect(self.tip)
         content = QWidget()
         content.setProperty("box", "surface")
-        content.setLayout(column(ui, head, 12, self._facts, 12, row(ui, self._tip, None), None, margins=(20, 16, 20, 16)))
+        content.setLayout(
+            column(ui, head, 12, self._facts, 12, row(ui, self._tip, None), None, margins=(20, 16, 20, 16))
+        )
         self.body.addWidget(scrolling(content))
         self.link.hide()
 
@@ -122,7 +127,9 @@ class PeoplePage(SplitPage):
         self._invite.clicked.connect(self.primary)
         self.top = TopBar(ui, "page.people", self._tabs, [self._find, self._invite])
         members = ViewModel(lambda r: r.person.id, partial(show.describe_member, ui), self)
-        self._list = RowList(ui, members, RowDelegate(ui, COLUMNS, partial(show.member_cells, ui)), "people.tab.members")
+        self._list = RowList(
+            ui, members, RowDelegate(ui, COLUMNS, partial(show.member_cells, ui)), "people.tab.members"
+        )
         self._list.opened.connect(self._open_row)
         listing = QWidget()
         inner = column(ui, Header(ui, COLUMNS), self._list, margins=(16, 10, 16, 8))
@@ -267,7 +274,9 @@ class PeoplePage(SplitPage):
     def _show_invite(self) -> None:
         row_ = self._current_invite()
         if row_ is not None:
-            self.ui.ask(self, "invite_show", lambda c: InvitationDialog(self.ui, self.window(), c).open(), invite=row_.id)
+            self.ui.ask(
+                self, "invite_show", lambda c: InvitationDialog(self.ui, self.window(), c).open(), invite=row_.id
+            )
 
     def _revoke_invite(self) -> None:
         row_ = self._current_invite()

@@ -77,8 +77,19 @@ class ProposalDetailView(QWidget):
         self._withdraw = Button(ui, "proposal.withdraw", "ghost")
         self._withdraw.clicked.connect(self._ask_withdraw)
         items = row(
-            ui, back, IconView(ui, "right", "text3", 12), 2, self._name, self._chip, None, self._withdraw, earlier, later, link,
-            gap=8, margins=(13, 0, 16, 0),
+            ui,
+            back,
+            IconView(ui, "right", "text3", 12),
+            2,
+            self._name,
+            self._chip,
+            None,
+            self._withdraw,
+            earlier,
+            later,
+            link,
+            gap=8,
+            margins=(13, 0, 16, 0),
         )
         return Box(ui, "top", items, height=52)
 
@@ -104,8 +115,23 @@ class ProposalDetailView(QWidget):
         discussion = section_head(ui, "comments", self._count, Label(ui, "comment.newest", "caption", "text3"))
         content.setLayout(
             column(
-                ui, self._title, 8, meta, 18, self._stages, 14, self._text, self._absent, 8, self._options_card, 18,
-                discussion, 6, self._posts, None, margins=(24, 18, 24, 16),
+                ui,
+                self._title,
+                8,
+                meta,
+                18,
+                self._stages,
+                14,
+                self._text,
+                self._absent,
+                8,
+                self._options_card,
+                18,
+                discussion,
+                6,
+                self._posts,
+                None,
+                margins=(24, 18, 24, 16),
             )
         )
         self.composer = Composer(ui)
@@ -142,7 +168,9 @@ class ProposalDetailView(QWidget):
 
     def show_proposal(self, detail: v.ProposalDetail, again: bool = False) -> None:
         ui, row_ = self.ui, detail.row
-        changed = self._detail is None or self._detail.options != detail.options or self._detail.row.id != row_.id or again
+        changed = (
+            self._detail is None or self._detail.options != detail.options or self._detail.row.id != row_.id or again
+        )
         self._detail = detail
         self._name.say(show.proposal_name(ui, row_))
         self._chip.say(ui.t(f"proposal.status.{row_.status}"), show.PROPOSAL_CHIPS.get(row_.status, ""))
@@ -158,7 +186,7 @@ class ProposalDetailView(QWidget):
         self._text.setVisible(bool(detail.text))
         self._absent.setVisible(detail.text is None)
         if changed:
-            self._show_options(detail.options)
+            self._show_options(() if row_.method == "yes-no-abstain" else detail.options)
         self._count.say(ui.texts.number(len(detail.comments)) if detail.comments else "")
         self._posts.show_comments(detail.comments, again)
         self.composer.setVisible("comment" in row_.can)
@@ -176,7 +204,9 @@ class ProposalDetailView(QWidget):
                 self._options.addWidget(divider())
             name = Paragraph(ui, weight=600)
             name.say(show.title(option))
-            line = row(ui, column(ui, 1, KeyChip(ui, letter(place), filled=True), None), name, gap=12, margins=(12, 9, 12, 9))
+            line = row(
+                ui, column(ui, 1, KeyChip(ui, letter(place), filled=True), None), name, gap=12, margins=(12, 9, 12, 9)
+            )
             line.setStretch(1, 1)
             self._options.addLayout(line)
 
@@ -249,14 +279,23 @@ class ProposalDetailView(QWidget):
             self.ui.said.emit(self.ui.t("link.copied"))
 
     def fold(self, width: int) -> None:
-        self._splitter.setOrientation(Qt.Orientation.Vertical if width < FOLD else Qt.Orientation.Horizontal)
+        wanted = Qt.Orientation.Vertical if width < FOLD else Qt.Orientation.Horizontal
+        if self._splitter.orientation() == wanted:
+            return
+        self._splitter.setOrientation(wanted)
+        if wanted == Qt.Orientation.Vertical:
+            self._splitter.setSizes([3 * self.height() // 5, 2 * self.height() // 5])
+        else:
+            self.relook()
 
     def keys(self) -> dict[str, Callable[[], None]]:
         digits = {str(n): (lambda place=n - 1: self.vote_panel.choose(place)) for n in range(1, 10)}
         detail = self._detail
         letters: dict[str, Callable[[], object]] = {}
         if detail is not None and detail.row.method == "approval":
-            letters = {letter(p): (lambda place=p: self.vote_panel.toggle(place)) for p in range(min(len(detail.options), 26))}
+            letters = {
+                letter(p): (lambda place=p: self.vote_panel.toggle(place)) for p in range(min(len(detail.options), 26))
+            }
         own: dict[str, Callable[[], object]] = {
             "C": self.composer.field.setFocus,
             "V": self.vote_panel.focus,

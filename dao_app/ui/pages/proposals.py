@@ -52,7 +52,9 @@ class ProposalsPage(Page):
         self._new.clicked.connect(self.primary)
         self.top = TopBar(ui, "page.proposals", self._tabs, [self._new])
         model = ViewModel(lambda r: r.id, partial(show.describe_proposal, ui), self)
-        self._list = RowList(ui, model, RowDelegate(ui, COLUMNS, partial(show.proposal_cells, ui), height=54, pad=10), "page.proposals")
+        self._list = RowList(
+            ui, model, RowDelegate(ui, COLUMNS, partial(show.proposal_cells, ui), height=54, pad=10), "page.proposals"
+        )
         self._list.opened.connect(lambda r: self.open(r.id))
         self._empty = Empty(ui, "proposal.empty", "proposal.empty_why", "proposal.new", "N")
         self._empty.pressed.connect(self.primary)

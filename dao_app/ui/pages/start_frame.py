@@ -70,9 +70,19 @@ class StartPage(QWidget):
         self._steps = Steps(ui)
         language = LanguageButton(ui)
         language.chosen.connect(self.language_chosen)
-        mark = row(ui, Mark(ui), Label(ui, "app.name", "heading"), Label(ui, "app.other_name", "heading", "text2", 400), None, gap=8)
+        mark = row(
+            ui,
+            Mark(ui),
+            Label(ui, "app.name", "heading"),
+            Label(ui, "app.other_name", "heading", "text2", 400),
+            None,
+            gap=8,
+        )
         rail = Box(
-            ui, "sidebar", column(ui, mark, 34, self._steps, None, row(ui, language, None), margins=(24, 26, 20, 24)), width=300
+            ui,
+            "sidebar",
+            column(ui, mark, 34, self._steps, None, row(ui, language, None), margins=(24, 26, 20, 24)),
+            width=300,
         )
         self.heading = Label(ui, title, "title")
         self.intro = Paragraph(ui, intro, tone="text2")

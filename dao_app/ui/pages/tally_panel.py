@@ -21,7 +21,12 @@ from dao_app.ui.widgets.layout import Box, clear, column, row
 from dao_app.ui.widgets.rows import Cell, Col, Header, RowDelegate, RowList
 
 OPTIONS_SHOWN = 12
-BALLOT_COLUMNS = (Col("col.voter", width=160), Col("col.choice"), Col("col.power", width=56, right=True), Col("col.state", width=104))
+BALLOT_COLUMNS = (
+    Col("col.voter", width=160),
+    Col("col.choice"),
+    Col("col.power", width=56, right=True),
+    Col("col.state", width=104),
+)
 
 
 def share(part: str, whole: str) -> float:
@@ -78,7 +83,11 @@ class TallyPanel(Box):
         has_quorum = int(tally.quorum_power) > 0
         self._quorum.setVisible(has_quorum)
         self._quorum_icon.setVisible(has_quorum)
-        name = ui.t("tally.turnout_name", share=ui.texts.percent(int(tally.valid_power), int(tally.electorate_power)), needed=needed)
+        name = ui.t(
+            "tally.turnout_name",
+            share=ui.texts.percent(int(tally.valid_power), int(tally.electorate_power)),
+            needed=needed,
+        )
         mark = share(tally.quorum_power, tally.electorate_power) if has_quorum else None
         self._turnout.show_share(share(tally.valid_power, tally.electorate_power), name, mark, tally.final, False)
         clear(self._rows)
@@ -90,7 +99,9 @@ class TallyPanel(Box):
         if tally.method == "yes-no-abstain":
             yes, no, abstain = (int(s) for s in tally.scores)
             decisive = str(yes + no)
-            self._rows.addLayout(self._line(ui.t("vote.yes"), str(yes), decisive, tally, yes > no, tally.support_bp / 10_000))
+            self._rows.addLayout(
+                self._line(ui.t("vote.yes"), str(yes), decisive, tally, yes > no, tally.support_bp / 10_000)
+            )
             self._rows.addLayout(self._line(ui.t("vote.no"), str(no), decisive, tally, no > yes, None))
             quiet = Label(ui, role="caption", tone="text3")
             quiet.say(ui.t("tally.abstained", n=abstain))
@@ -99,7 +110,9 @@ class TallyPanel(Box):
         best = max((int(s) for s in tally.scores), default=0)
         for place, score in enumerate(tally.scores[:OPTIONS_SHOWN]):
             lead = best > 0 and int(score) == best
-            self._rows.addLayout(self._line(letter(place), score, tally.valid_power, tally, lead, None, tally.options[place]))
+            self._rows.addLayout(
+                self._line(letter(place), score, tally.valid_power, tally, lead, None, tally.options[place])
+            )
 
     def _line(
         self, name: str, score: str, whole: str, tally: v.TallyView, lead: bool, mark: float | None, full: str = ""
@@ -158,7 +171,9 @@ class SealPanel(Box):
         pips.setStretch(1, 1)
         checked = row(ui, IconView(ui, "shield", "text2", 14), self._checked, gap=8)
         checked.setStretch(1, 1)
-        self.setLayout(column(ui, head, 4, pips, 4, self._waits, 8, checked, 4, row(ui, ballots, None), margins=(20, 14, 20, 14)))
+        self.setLayout(
+            column(ui, head, 4, pips, 4, self._waits, 8, checked, 4, row(ui, ballots, None), margins=(20, 14, 20, 14))
+        )
 
     def show_proposal(self, detail: v.ProposalDetail) -> None:
         ui, tally = self._ui, detail.tally
@@ -186,7 +201,9 @@ class BallotsDialog(Dialog):
         tally = detail.tally
         if tally is not None:
             lines = column(ui, gap=4, margins=(14, 10, 14, 10))
-            names = tuple(ui.t(f"vote.{o}") for o in tally.options) if tally.method == "yes-no-abstain" else tally.options
+            names = (
+                tuple(ui.t(f"vote.{o}") for o in tally.options) if tally.method == "yes-no-abstain" else tally.options
+            )
             for place, (name, score) in enumerate(zip(names, tally.scores, strict=True)):
                 option = Label(ui, elide=True)
                 option.say(name if tally.method == "yes-no-abstain" else f"{letter(place)}  {show.title(name)}")
@@ -213,4 +230,6 @@ class BallotsDialog(Dialog):
 
     def _describe(self, detail: v.ProposalDetail, ballot: v.BallotView) -> str:
         choice = choice_text(self.ui, detail.row.method, ballot.choice, detail.options)
-        return self.ui.t("list.comma").join((self.ui.name_you(ballot.voter), choice, ballot.power, self.ui.stamp_text(ballot.stamp)))
+        return self.ui.t("list.comma").join(
+            (self.ui.name_you(ballot.voter), choice, ballot.power, self.ui.stamp_text(ballot.stamp))
+        )

@@ -55,9 +55,27 @@ class TaskPane(Pane):
         content.setProperty("box", "surface")
         content.setLayout(
             column(
-                ui, self._title, 10, self._facts, 10, divider(), 12, self._text, self._text_absent, 8,
-                self._submission_head, self._submission, 8, section_head(ui, "task.activity", Label(ui, "task.all_signed", "caption", "text3")),
-                4, self._activity, 14, section_head(ui, "comments", self._comment_count), 4, self._posts, None,
+                ui,
+                self._title,
+                10,
+                self._facts,
+                10,
+                divider(),
+                12,
+                self._text,
+                self._text_absent,
+                8,
+                self._submission_head,
+                self._submission,
+                8,
+                section_head(ui, "task.activity", Label(ui, "task.all_signed", "caption", "text3")),
+                4,
+                self._activity,
+                14,
+                section_head(ui, "comments", self._comment_count),
+                4,
+                self._posts,
+                None,
                 margins=(20, 16, 20, 16),
             )
         )
@@ -171,7 +189,11 @@ class TaskPane(Pane):
             self._hold(f"task_{gesture}", task, ui.t(f"task.held.{gesture}", name=name))
 
     def _hold(self, method: str, task: v.TaskRow, text: str) -> None:
-        self._ui.hold(text, lambda: self._ui.write(self, method, lambda _: self.reload(), task=task.id), deadline_ms=task.expires_ms)
+        self._ui.hold(
+            text,
+            lambda: self._ui.write(self, method, lambda _: self.reload(), task=task.id),
+            deadline_ms=task.expires_ms,
+        )
 
     def _accept(self, task: v.TaskRow, name: str) -> None:
         ui = self._ui
@@ -183,7 +205,9 @@ class TaskPane(Pane):
         def act(dialog: ConfirmDialog) -> None:
             dialog.write("task_accept", task=task.id)
 
-        ConfirmDialog(ui, self.window(), "task.accept.title", "task.accept.text", "task.accept.verb", facts, act, name=name).open()
+        ConfirmDialog(
+            ui, self.window(), "task.accept.title", "task.accept.text", "task.accept.verb", facts, act, name=name
+        ).open()
 
     def _comment(self, text: str) -> None:
         task = self.task

@@ -34,7 +34,12 @@ COLUMNS = (
     Col("col.expires", width=110, drop=21),
     Col("col.state", width=110, drop=11),
 )
-FILTERS = [("all", "task.filter.all"), ("mine", "task.filter.mine"), ("free", "task.filter.free"), ("review", "task.filter.review")]
+FILTERS = [
+    ("all", "task.filter.all"),
+    ("mine", "task.filter.mine"),
+    ("free", "task.filter.free"),
+    ("review", "task.filter.review"),
+]
 
 
 class TasksPage(SplitPage):
@@ -49,7 +54,9 @@ class TasksPage(SplitPage):
         self._tasks: tuple[v.TaskRow, ...] = ()
         self._open_id = ""
         self._views = Choices(
-            ui, [("board", "task.board"), ("list", "task.list"), ("done", "task.done")], "segment",
+            ui,
+            [("board", "task.board"), ("list", "task.list"), ("done", "task.done")],
+            "segment",
             {"board": "board", "list": "list", "done": "done"},
         )
         self._views.chosen.connect(self._switch)
@@ -112,7 +119,18 @@ class TasksPage(SplitPage):
         elif task.comments:
             right, icon = ui.texts.number(task.comments), "note"
         action = ui.t("task.do.claim") if "claim" in task.can else ""
-        return Card(show.task_name(ui, task), show.title(task.title), task.assignee, action, left, tone, seal, right, right_tone, icon)
+        return Card(
+            show.task_name(ui, task),
+            show.title(task.title),
+            task.assignee,
+            action,
+            left,
+            tone,
+            seal,
+            right,
+            right_tone,
+            icon,
+        )
 
     # -- data ----------------------------------------------------------------------------------
     def refresh(self) -> None:
@@ -192,4 +210,9 @@ class TasksPage(SplitPage):
             self.open(task.id)
 
     def keys(self) -> dict[str, Callable[[], None]]:
-        return {"F": self._filter.showPopup, "B": lambda: self._switch("board"), "L": lambda: self._switch("list"), **self.pane.keys()}
+        return {
+            "F": self._filter.showPopup,
+            "B": lambda: self._switch("board"),
+            "L": lambda: self._switch("list"),
+            **self.pane.keys(),
+        }

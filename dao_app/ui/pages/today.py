@@ -152,15 +152,28 @@ class TodayPage(Page):
         self._calm = Box(ui, "card", column(ui, Empty(ui, "today.calm", "today.calm_why")))
         self._task_note = Label(ui, role="caption", tone="text3")
         columns = (
-            Col(width=16), Col(width=44), Col(), Col(width=96, drop=8), Col(width=100, right=True),
+            Col(width=16),
+            Col(width=44),
+            Col(),
+            Col(width=96, drop=8),
+            Col(width=100, right=True),
             Col(width=84, right=True, drop=4),
         )
         self._tasks = self._list(columns, lambda r: show.my_task_cells(ui, r), show.describe_task, "today.my_tasks")
         self._tasks.opened.connect(lambda r: ui.go.emit("tasks", r.id))
         self._tasks_head = section_head(ui, "today.my_tasks", self._task_note)
         self._tasks_card = Box(ui, "card", column(ui, self._tasks, margins=(1, 1, 1, 1)))
-        decided = (Col(width=16), Col(width=44), Col(), Col(width=90, right=True), Col(width=84, right=True, drop=4), Col(width=110))
-        self._decided = self._list(decided, lambda r: show.decided_cells(ui, r), show.describe_proposal, "today.decided")
+        decided = (
+            Col(width=16),
+            Col(width=44),
+            Col(),
+            Col(width=90, right=True),
+            Col(width=84, right=True, drop=4),
+            Col(width=110),
+        )
+        self._decided = self._list(
+            decided, lambda r: show.decided_cells(ui, r), show.describe_proposal, "today.decided"
+        )
         self._decided.opened.connect(lambda r: ui.go.emit("proposals", r.id))
         self._decided_head = section_head(ui, "today.decided")
         self._decided_card = Box(ui, "card", column(ui, self._decided, margins=(1, 1, 1, 1)))
@@ -168,8 +181,20 @@ class TodayPage(Page):
         content.setProperty("box", "surface")
         content.setLayout(
             column(
-                ui, section_head(ui, "today.needs", self._count), 4, self._needs_card, self._calm, 18,
-                self._tasks_head, 4, self._tasks_card, 18, self._decided_head, 4, self._decided_card, None,
+                ui,
+                section_head(ui, "today.needs", self._count),
+                4,
+                self._needs_card,
+                self._calm,
+                18,
+                self._tasks_head,
+                4,
+                self._tasks_card,
+                18,
+                self._decided_head,
+                4,
+                self._decided_card,
+                None,
                 margins=(24, 18, 24, 24),
             )
         )
@@ -189,14 +214,21 @@ class TodayPage(Page):
         see = Button(ui, "today.see_changes", "link")
         see.clicked.connect(lambda: ui.go.emit("trust", "log"))
         self._balance_box = Box(
-            ui, "section", column(ui, Label(ui, "today.balance", weight=600), 4, self._balances, margins=(20, 20, 20, 18))
+            ui,
+            "section",
+            column(ui, Label(ui, "today.balance", weight=600), 4, self._balances, margins=(20, 20, 20, 18)),
         )
         self._upcoming_box = Box(
-            ui, "section", column(ui, Label(ui, "today.upcoming", weight=600), 6, self._upcoming, margins=(20, 16, 20, 16))
+            ui,
+            "section",
+            column(ui, Label(ui, "today.upcoming", weight=600), 6, self._upcoming, margins=(20, 16, 20, 16)),
         )
         sync = Box(
-            ui, "section",
-            column(ui, Label(ui, "today.sync", weight=600), 6, self._sync, 4, row(ui, see, None), margins=(20, 16, 20, 14)),
+            ui,
+            "section",
+            column(
+                ui, Label(ui, "today.sync", weight=600), 6, self._sync, 4, row(ui, see, None), margins=(20, 16, 20, 14)
+            ),
         )
         return Box(ui, "pane", column(ui, self._balance_box, self._upcoming_box, sync, None), width=304)
 
@@ -258,7 +290,7 @@ class TodayPage(Page):
         what = Label(ui, role="caption", elide=True)
         number = f"{LETTERS[item.what]}-{item.number} " if item.number is not None and item.what in LETTERS else ""
         what.say(number + show.title(item.title))
-        holder = Box(ui, "plain", row(ui, when, gap=0), width=96)
+        holder = Box(ui, "plain", row(ui, when, gap=0), width=118)
         line = row(ui, holder, what, gap=6)
         line.setStretch(1, 1)
         return column(ui, line)
@@ -268,7 +300,7 @@ class TodayPage(Page):
         if status.offline_since_ms is not None and not status.peers:
             text = ui.t("status.offline", time=ui.texts.moment(status.offline_since_ms, ui.now_ms()))
         else:
-            text = ui.t("today.sync_peers", n=status.peers)
+            text = ui.t("today.sync_peers", n=status.peers) if status.peers else ui.t("status.alone")
         gap = ui.t("list.sentence")
         if status.unsent:
             text += gap + ui.t("today.sync_unsent", n=status.unsent)

@@ -54,7 +54,9 @@ class EntryPane(Pane):
         content = QWidget()
         content.setProperty("box", "surface")
         content.setLayout(
-            column(ui, self._title, 6, self._amount, 10, self._facts, 8, row(ui, see, None), None, margins=(20, 16, 20, 16))
+            column(
+                ui, self._title, 6, self._amount, 10, self._facts, 8, row(ui, see, None), None, margins=(20, 16, 20, 16)
+            )
         )
         self.body.addWidget(scrolling(content))
         self.link.hide()
@@ -106,7 +108,9 @@ class TreasuryPage(SplitPage):
         self._filter = Choices(ui, [(n, f"ledger.filter.{n}") for n in ("all", "mine", "treasury")], "segment")
         self._filter.chosen.connect(lambda _: self._fill())
         self._count = Label(ui, role="caption", tone="text3")
-        model = ViewModel(lambda r: f"{r.action} {r.kind} {r.source} {r.target}", partial(show.describe_ledger, ui), self)
+        model = ViewModel(
+            lambda r: f"{r.action} {r.kind} {r.source} {r.target}", partial(show.describe_ledger, ui), self
+        )
         self._list = RowList(ui, model, RowDelegate(ui, COLUMNS, partial(show.ledger_cells, ui)), "ledger.title")
         self._list.opened.connect(self._open_row)
         self._stack = QStackedWidget()
@@ -118,7 +122,12 @@ class TreasuryPage(SplitPage):
         self._stack.addWidget(Empty(ui, "ledger.empty", "ledger.empty_why"))
         main = QWidget()
         layout = column(
-            ui, Box(ui, "card", self._cards), 18, section_head(ui, "ledger.title", self._count, self._filter), 6, self._stack,
+            ui,
+            Box(ui, "card", self._cards),
+            18,
+            section_head(ui, "ledger.title", self._count, self._filter),
+            6,
+            self._stack,
             margins=(24, 16, 24, 8),
         )
         layout.setStretch(layout.count() - 1, 1)
@@ -193,7 +202,9 @@ class TreasuryPage(SplitPage):
         bar.show_share(unit.supply_minor / unit.cap_minor if unit.cap_minor else 0.0, name, final=True, leading=True)
         note = Label(ui, role="caption", tone="text2")
         note.say(name)
-        card = self._card("treasury.supply", ui.texts.figure(unit.supply_minor, unit.decimals), ui.unit_name(unit.code), [note])
+        card = self._card(
+            "treasury.supply", ui.texts.figure(unit.supply_minor, unit.decimals), ui.unit_name(unit.code), [note]
+        )
         card.layout().addWidget(bar)  # type: ignore[union-attr]
         return card
 
@@ -205,8 +216,18 @@ class TreasuryPage(SplitPage):
         top = row(ui, number, code, gap=6)
         top.setStretch(1, 1)
         return Box(
-            ui, "plain",
-            column(ui, Label(ui, caption, "caption", "text2"), top, 2, row(ui, *notes, None, gap=10), None, gap=1, margins=(14, 12, 14, 10)),
+            ui,
+            "plain",
+            column(
+                ui,
+                Label(ui, caption, "caption", "text2"),
+                top,
+                2,
+                row(ui, *notes, None, gap=10),
+                None,
+                gap=1,
+                margins=(14, 12, 14, 10),
+            ),
         )
 
     def _show_ledger(self, rows: tuple[v.LedgerRow, ...]) -> None:
@@ -216,8 +237,11 @@ class TreasuryPage(SplitPage):
     def _fill(self) -> None:
         which = self._filter.selected()
         shown = [
-            r for r in self._ledger
-            if which == "all" or (which == "mine" and show.ledger_sign(r)) or (which == "treasury" and "treasury" in (r.source, r.target))
+            r
+            for r in self._ledger
+            if which == "all"
+            or (which == "mine" and show.ledger_sign(r))
+            or (which == "treasury" and "treasury" in (r.source, r.target))
         ]
         self._list.rows.set_rows(shown)
         self._count.say(self.ui.t("ledger.entries", n=len(shown)))

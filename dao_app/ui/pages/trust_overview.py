@@ -56,7 +56,9 @@ class Grid(QWidget):
 
     def _line_text(self, witness: v.WitnessView) -> str:
         signed = self._signed(witness)
-        return self._ui.t("trust.witness_line", name=self._ui.name_you(witness.person), signed=sum(signed), total=len(signed))
+        return self._ui.t(
+            "trust.witness_line", name=self._ui.name_you(witness.person), signed=sum(signed), total=len(signed)
+        )
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 (Qt)
         if self._trust is None:
@@ -77,9 +79,13 @@ class Grid(QWidget):
     def _paint_witness(self, painter: QPainter, y: int, witness: v.WitnessView) -> None:
         look, trust = self._ui.look, self._trust
         assert trust is not None
-        painter.setFont(look.font("body", 600 if witness.here else 400))
+        painter.setFont(look.font("body", 600 if witness.person.you else 400))
         painter.setPen(look.color("text"))
-        name = self._ui.t("trust.you_named", name=self._ui.name(witness.person)) if witness.here else self._ui.name(witness.person)
+        name = (
+            self._ui.t("trust.you_named", name=self._ui.name(witness.person))
+            if witness.person.you
+            else self._ui.name(witness.person)
+        )
         shown = look.metrics().elidedText(name, Qt.TextElideMode.ElideRight, look.px(NAME_WIDTH - 10))
         painter.drawText(QRectF(0, y, look.px(NAME_WIDTH), look.px(24)), Qt.AlignmentFlag.AlignVCenter, shown)
         signed, step, edge = self._signed(witness), self._cell(), look.px(13)
@@ -100,7 +106,9 @@ class Grid(QWidget):
         painter.setFont(look.font("caption"))
         painter.setPen(look.color("text2"))
         count = self._ui.t("progress.of", done=sum(signed), total=len(signed))
-        painter.drawText(QRectF(0, y, self.width(), look.px(24)), Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, count)
+        painter.drawText(
+            QRectF(0, y, self.width(), look.px(24)), Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, count
+        )
 
     def _paint_checkpoints(self, painter: QPainter, y: int) -> None:
         look, trust = self._ui.look, self._trust
@@ -109,7 +117,11 @@ class Grid(QWidget):
         y += look.px(6)
         painter.setFont(look.font("body"))
         painter.setPen(look.color("text2"))
-        painter.drawText(QRectF(0, y, look.px(NAME_WIDTH), look.px(22)), Qt.AlignmentFlag.AlignVCenter, self._ui.t("trust.checkpoint"))
+        painter.drawText(
+            QRectF(0, y, look.px(NAME_WIDTH), look.px(22)),
+            Qt.AlignmentFlag.AlignVCenter,
+            self._ui.t("trust.checkpoint"),
+        )
         rows = list(reversed(trust.checkpoints[:CHECKPOINTS_SHOWN]))
         step, x, ratio = self._cell(), float(look.px(NAME_WIDTH)), self.devicePixelRatioF()
         painter.setFont(look.font("caption"))
@@ -119,7 +131,11 @@ class Grid(QWidget):
             painter.drawPixmap(round(x) - 1, y + look.px(4), seal(look, state, 14, ratio, "raised"))
             if (place % every == 0 and place < len(rows) - 2) or place == len(rows) - 1:
                 painter.setPen(look.color("text2"))
-                painter.drawText(QRectF(x, y + look.px(22), look.px(80), look.px(18)), Qt.AlignmentFlag.AlignVCenter, self._ui.texts.number(row_.height))
+                painter.drawText(
+                    QRectF(x, y + look.px(22), look.px(80), look.px(18)),
+                    Qt.AlignmentFlag.AlignVCenter,
+                    self._ui.texts.number(row_.height),
+                )
             x += step
         if trust.actions_provisional:
             painter.drawPixmap(round(x) - 1, y + look.px(4), seal(look, "provisional", 14, ratio, "raised"))
@@ -140,9 +156,18 @@ class Overview(QWidget):
     def __init__(self, ui: Ui) -> None:
         super().__init__()
         self._ui = ui
-        self._final_seal, self._pending_seal = SealView(ui, "final", "", 28, "raised"), SealView(ui, "provisional", "", 28, "raised")
-        self._final, self._final_note = Label(ui, weight=600, elide=True), Label(ui, role="caption", tone="text2", elide=True)
-        self._pending, self._pending_note = Label(ui, weight=600, elide=True), Label(ui, role="caption", tone="text2", elide=True)
+        self._final_seal, self._pending_seal = (
+            SealView(ui, "final", "", 28, "raised"),
+            SealView(ui, "provisional", "", 28, "raised"),
+        )
+        self._final, self._final_note = (
+            Label(ui, weight=600, elide=True),
+            Label(ui, role="caption", tone="text2", elide=True),
+        )
+        self._pending, self._pending_note = (
+            Label(ui, weight=600, elide=True),
+            Label(ui, role="caption", tone="text2", elide=True),
+        )
         left = row(ui, self._final_seal, column(ui, self._final, self._final_note), gap=14)
         left.setStretch(1, 1)
         right = row(ui, self._pending_seal, column(ui, self._pending, self._pending_note), gap=14)
@@ -153,13 +178,28 @@ class Overview(QWidget):
         both.setStretch(0, 5)
         both.setStretch(2, 4)
         state = Box(ui, "card", both)
-        self._alone_title, self._alone_text = Label(ui, "trust.alone", weight=600), Paragraph(ui, "trust.alone_text", "caption")
-        alone = row(ui, column(ui, 2, IconView(ui, "user", "provisional", back="provisionalSoft"), None),
-                    column(ui, self._alone_title, self._alone_text, gap=2), gap=10, margins=(14, 10, 14, 12))
+        self._alone_title, self._alone_text = (
+            Label(ui, "trust.alone", weight=600),
+            Paragraph(ui, "trust.alone_text", "caption"),
+        )
+        alone = row(
+            ui,
+            column(ui, 2, IconView(ui, "user", "provisional", back="provisionalSoft"), None),
+            column(ui, self._alone_title, self._alone_text, gap=2),
+            gap=10,
+            margins=(14, 10, 14, 12),
+        )
         alone.setStretch(1, 1)
         self._alone = Box(ui, "note", alone)
         self._contested_text = Label(ui, weight=600)
-        contested = row(ui, IconView(ui, "warn", "danger", back="dangerSoft"), self._contested_text, None, gap=10, margins=(14, 10, 14, 10))
+        contested = row(
+            ui,
+            IconView(ui, "warn", "danger", back="dangerSoft"),
+            self._contested_text,
+            None,
+            gap=10,
+            margins=(14, 10, 14, 10),
+        )
         self._contested = Box(ui, "problem", contested)
         self._note = Label(ui, role="caption", tone="text3")
         self._grid = Grid(ui)
@@ -167,21 +207,38 @@ class Overview(QWidget):
         self._legend = legend
         self._peer_note = Label(ui, role="caption", tone="text3")
         model = ViewModel(lambda r: r.device + r.address, partial(show.describe_peer, ui), self)
-        self.peers = RowList(ui, model, RowDelegate(ui, PEER_COLUMNS, partial(show.peer_cells, ui)), "trust.tab.peers", fit=True)
+        self.peers = RowList(
+            ui, model, RowDelegate(ui, PEER_COLUMNS, partial(show.peer_cells, ui)), "trust.tab.peers", fit=True
+        )
         self.add_peer = Button(ui, "peer.add", "link", icon="plus")
         self._header = Header(ui, PEER_COLUMNS)
         self.setLayout(
             column(
-                ui, state, 14, self._alone, self._contested, 10, section_head(ui, "trust.witnesses", self._note, legend), 6,
-                Box(ui, "card", row(ui, self._grid, margins=(16, 12, 14, 8))), 14,
-                section_head(ui, "trust.tab.peers", self._peer_note), 2, self._header, self.peers, 6,
-                row(ui, self.add_peer, None), None,
+                ui,
+                state,
+                14,
+                self._alone,
+                self._contested,
+                10,
+                section_head(ui, "trust.witnesses", self._note, legend),
+                6,
+                Box(ui, "card", row(ui, self._grid, margins=(16, 12, 14, 8))),
+                14,
+                section_head(ui, "trust.tab.peers", self._peer_note),
+                2,
+                self._header,
+                self.peers,
+                6,
+                row(ui, self.add_peer, None),
+                None,
             )
         )
 
     def show_peers(self, peers: tuple[v.PeerRow, ...]) -> None:
         connected = sum(1 for p in peers if p.connected)
-        self._peer_note.say(self._ui.t("trust.peers_n", connected=connected, known=len(peers)) if peers else self._ui.t("peer.empty"))
+        self._peer_note.say(
+            self._ui.t("trust.peers_n", connected=connected, known=len(peers)) if peers else self._ui.t("peer.empty")
+        )
         self.peers.rows.set_rows(sorted(peers, key=lambda p: not p.connected)[:PEERS_SHOWN])
         self._header.setVisible(bool(peers))
 

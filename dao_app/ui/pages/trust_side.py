@@ -33,10 +33,21 @@ class VerifyBox(Box):
         self._progress = ProgressLine(ui)
         self._results: QVBoxLayout = column(ui, gap=6)
         self._problem = Problem(ui)
-        self.setLayout(column(
-                ui, row(ui, Label(ui, "verify.title", weight=600), None, Label(ui, "verify.here", "caption", "text3")), 6, self._text,
-                8, self._progress, self._results, self._problem, 6, row(ui, self.start, None), margins=(20, 16, 20, 16),
-            ))
+        self.setLayout(
+            column(
+                ui,
+                row(ui, Label(ui, "verify.title", weight=600), None, Label(ui, "verify.here", "caption", "text3")),
+                6,
+                self._text,
+                8,
+                self._progress,
+                self._results,
+                self._problem,
+                6,
+                row(ui, self.start, None),
+                margins=(20, 16, 20, 16),
+            )
+        )
         ui.bridge.progress.connect(self._on_progress)
 
     def run(self) -> None:
@@ -86,7 +97,9 @@ class VerifyBox(Box):
             text.say(ui.t(key if not bad else f"{key}_bad", n=bad))
             count = Label(ui, role="caption", tone="text2")
             count.say(ui.texts.number(looked))
-            line = row(ui, IconView(ui, "check" if not bad else "warn", "accent" if not bad else "danger"), text, count, gap=8)
+            line = row(
+                ui, IconView(ui, "check" if not bad else "warn", "accent" if not bad else "danger"), text, count, gap=8
+            )
             line.setStretch(1, 1)
             self._results.addLayout(line)
         self._text.say_key("verify.all_good" if report.ok else "verify.found_bad")
@@ -135,10 +148,17 @@ class CompareBox(Box):
         copy.clicked.connect(self._copy)
         line = row(ui, self._words, copy)
         line.setStretch(0, 1)
-        self.setLayout(column(
-                ui, Label(ui, "trust.compare", weight=600), 4, Paragraph(ui, "trust.compare_text", "caption", "text2"), 6, line,
+        self.setLayout(
+            column(
+                ui,
+                Label(ui, "trust.compare", weight=600),
+                4,
+                Paragraph(ui, "trust.compare_text", "caption", "text2"),
+                6,
+                line,
                 margins=(20, 16, 14, 16),
-            ))
+            )
+        )
 
     def show_trust(self, trust: v.TrustView) -> None:
         self.setVisible(bool(trust.words))

@@ -35,7 +35,14 @@ class BigChoice(QFrame):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         texts = column(ui, Label(ui, title, "heading"), Paragraph(ui, text, tone="text2"), gap=2)
-        layout = row(ui, column(ui, 3, IconView(ui, icon, "accent", 20, "raised"), None), texts, KeyChip(ui, key), gap=16, margins=(18, 14, 16, 14))
+        layout = row(
+            ui,
+            column(ui, 3, IconView(ui, icon, "accent", 20, "raised"), None),
+            texts,
+            KeyChip(ui, key),
+            gap=16,
+            margins=(18, 14, 16, 14),
+        )
         layout.setStretch(1, 1)
         self.setLayout(layout)
         self.relook()
@@ -58,7 +65,11 @@ class BigChoice(QFrame):
         if self.hasFocus() or self.underMouse():
             with QPainter(self) as painter:
                 painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-                painter.setPen(QPen(self._ui.look.color("focus" if self.hasFocus() else "borderStrong"), 2 if self.hasFocus() else 1))
+                painter.setPen(
+                    QPen(
+                        self._ui.look.color("focus" if self.hasFocus() else "borderStrong"), 2 if self.hasFocus() else 1
+                    )
+                )
                 radius = self._ui.look.px(8)
                 painter.drawRoundedRect(self.rect().adjusted(1, 1, -1, -1), radius, radius)
 

@@ -141,7 +141,9 @@ class Look(QObject):
         return self._metrics[key]
 
     # -- pixmaps -------------------------------------------------------------------------------
-    def pixmap(self, key: tuple[object, ...], size: float, ratio: float, draw: Callable[[QPainter, QRectF], None]) -> QPixmap:
+    def pixmap(
+        self, key: tuple[object, ...], size: float, ratio: float, draw: Callable[[QPainter, QRectF], None]
+    ) -> QPixmap:
         """A square pixmap of ``size`` token pixels, drawn once per key and device pixel ratio."""
         edge = self.px(size)
         full = (*key, edge, ratio)
@@ -155,7 +157,9 @@ class Look(QObject):
             self._pixmaps[full] = pixmap
         return self._pixmaps[full]
 
-    def icon(self, name: str, tone: str = "text2", size: float = 16, ratio: float = 1.0, back: str = "surface") -> QPixmap:
+    def icon(
+        self, name: str, tone: str = "text2", size: float = 16, ratio: float = 1.0, back: str = "surface"
+    ) -> QPixmap:
         """An icon of the set in a token colour."""
 
         def draw(painter: QPainter, rect: QRectF) -> None:

@@ -32,6 +32,7 @@ AVATAR_TONES = (
 )
 AVATAR_SEGMENTS = 12
 _SEAL_STEPS = 96
+FIRST_CJK = 0x2E80  # from here on one character fills the picture
 
 
 def seal_path(centre: QPointF, radius: float) -> QPainterPath:
@@ -51,7 +52,9 @@ def seal_path(centre: QPointF, radius: float) -> QPainterPath:
 
 
 def _round_pen(look: Look, tone: str, width: float) -> QPen:
-    return QPen(QBrush(look.color(tone)), width, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap, Qt.PenJoinStyle.RoundJoin)
+    return QPen(
+        QBrush(look.color(tone)), width, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap, Qt.PenJoinStyle.RoundJoin
+    )
 
 
 def _draw_seal(painter: QPainter, rect: QRectF, look: Look, state: str, back: str) -> None:
@@ -96,13 +99,12 @@ def seal(look: Look, state: str, size: float, ratio: float, back: str = "surface
 
 def initials(name: str) -> str:
     """Up to two letters of a name, one for a CJK name; "?" where there is none."""
-    words = [w for w in name.split() if w]
-    if not words:
+    letters = [first for word in name.split() if (first := next((c for c in word if c.isalnum()), ""))]
+    if not letters:
         return "?"
-    first = words[0][0]
-    if ord(first) >= 0x2E80:
-        return first
-    return (first + (words[-1][0] if len(words) > 1 else "")).upper()
+    if ord(letters[0]) >= FIRST_CJK:
+        return letters[0]
+    return "".join(letters[:2]).upper()
 
 
 def _draw_avatar(painter: QPainter, rect: QRectF, look: Look, key: str, letters: str) -> None:
@@ -139,7 +141,14 @@ def chip_width(look: Look, text: str, pad: int = 7, role: str = "caption", least
 
 
 def draw_chip(
-    painter: QPainter, rect: QRectF, look: Look, text: str, tone: str, fill: str = "", border: str = "", role: str = "caption"
+    painter: QPainter,
+    rect: QRectF,
+    look: Look,
+    text: str,
+    tone: str,
+    fill: str = "",
+    border: str = "",
+    role: str = "caption",
 ) -> None:
     """A small rounded label filling ``rect``."""
     painter.setPen(QPen(look.color(border), 1) if border else Qt.PenStyle.NoPen)
@@ -151,7 +160,14 @@ def draw_chip(
 
 
 def draw_bar(
-    painter: QPainter, rect: QRectF, look: Look, share: float, final: bool, leading: bool, mark: float | None, overhang: int
+    painter: QPainter,
+    rect: QRectF,
+    look: Look,
+    share: float,
+    final: bool,
+    leading: bool,
+    mark: float | None,
+    overhang: int,
 ) -> None:
     """A tally bar: hollow while pending, filled when final; ``mark`` is a share that is needed."""
     radius = look.px(2)

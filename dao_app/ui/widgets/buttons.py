@@ -140,7 +140,9 @@ class Button(QPushButton):
         look = self._ui.look
         icon, label, count, key = self._parts()
         gap, height = look.px(7), self.height()
-        total = sum(p for p in (icon, label, count, key) if p) + gap * (sum(1 for p in (icon, label, count, key) if p) - 1)
+        total = sum(p for p in (icon, label, count, key) if p) + gap * (
+            sum(1 for p in (icon, label, count, key) if p) - 1
+        )
         x = (self.width() - total) / 2
         if self.leading:
             x = self._paint_radio(painter)
@@ -167,9 +169,15 @@ class Button(QPushButton):
                 x = self.width() - key - look.px(8)
             rect = QRectF(x, (height - look.px(18)) / 2, key, look.px(18))
             draw_chip(
-                painter, rect, look, self._key, tone if inverse else "text3", "", tone if inverse else "border", role="kbd"
+                painter,
+                rect,
+                look,
+                self._key,
+                tone if inverse else "text3",
+                "",
+                tone if inverse else "border",
+                role="kbd",
             )
-
 
     def _paint_radio(self, painter: QPainter) -> float:
         """The circle of a choice from a list; returns where the label begins."""
@@ -210,7 +218,9 @@ class Choices(QFrame):
 
     chosen = Signal(str)
 
-    def __init__(self, ui: Ui, options: list[tuple[str, str]], kind: str = "tab", icons: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, ui: Ui, options: list[tuple[str, str]], kind: str = "tab", icons: dict[str, str] | None = None
+    ) -> None:
         super().__init__()
         self.setProperty("box", "segments" if kind == "segment" else "plain")
         self._group = QButtonGroup(self)

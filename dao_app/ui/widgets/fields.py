@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit, QPlainTextEdit, QStyle, QStyleOptionButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QLineEdit,
+    QPlainTextEdit,
+    QStyle,
+    QStyleOptionButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from dao_app.core.limits import CONTENT_BYTES_MAX, TITLE_BYTES_MAX
 from dao_app.ui.context import Ui
@@ -15,7 +24,9 @@ from dao_app.ui.widgets.layout import column
 class Line(QLineEdit):
     """One line of text; longer than the protocol takes cannot be typed."""
 
-    def __init__(self, ui: Ui, placeholder: str = "", name: str = "", bytes_max: int = TITLE_BYTES_MAX, mono: bool = False) -> None:
+    def __init__(
+        self, ui: Ui, placeholder: str = "", name: str = "", bytes_max: int = TITLE_BYTES_MAX, mono: bool = False
+    ) -> None:
         super().__init__()
         self._ui, self._placeholder, self._name, self._mono = ui, placeholder, name, mono
         self.setMaxLength(bytes_max)
@@ -52,6 +63,8 @@ class Area(QPlainTextEdit):
     def relook(self) -> None:
         look = self._ui.look
         self.setFont(look.font("body"))
+        self.document().setDefaultFont(look.font("body"))
+        self.viewport().setFont(look.font("body"))  # the placeholder is drawn with this one
         self.setFixedHeight(look.line("body") * self._lines + look.px(14))
         if self._placeholder:
             self.setPlaceholderText(self._ui.t(self._placeholder))

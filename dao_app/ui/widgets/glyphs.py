@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QAccessible, QAccessibleValueChangeEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
@@ -38,7 +40,9 @@ class IconView(QWidget):
 class SealView(QWidget):
     """The seal of a state with a word beside it; the tooltip says whom it waits for."""
 
-    def __init__(self, ui: Ui, state: str = "queued", text: str | None = None, size: int = 14, back: str = "surface") -> None:
+    def __init__(
+        self, ui: Ui, state: str = "queued", text: str | None = None, size: int = 14, back: str = "surface"
+    ) -> None:
         super().__init__()
         self._ui, self._state, self._text, self._size, self._back = ui, state, text, size, back
         self._stamp: Stamp | None = None
@@ -118,7 +122,7 @@ class AvatarView(QWidget):
 class Chip(QWidget):
     """A small label. Kinds: "" (quiet), accent, warn, info, danger, outline."""
 
-    FILLS = {
+    FILLS: ClassVar[dict[str, tuple[str, str, str]]] = {
         "": ("text2", "sunken", ""),
         "accent": ("accent", "accentSoft", ""),
         "warn": ("provisional", "provisionalSoft", ""),

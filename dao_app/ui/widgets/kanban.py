@@ -107,7 +107,9 @@ class CardDelegate(QStyledItemDelegate):
         layout, height = self._title(card.title, self._width(option), selected)
         painter.setPen(look.color("text"))
         layout.draw(painter, QPointF(inner.x(), inner.y() + look.px(21)))
-        self._paint_foot(painter, QRect(inner.x(), inner.y() + look.px(25) + height, inner.width(), look.px(20)), card, ratio)
+        self._paint_foot(
+            painter, QRect(inner.x(), inner.y() + look.px(25) + height, inner.width(), look.px(20)), card, ratio
+        )
 
     def _paint_head(self, painter: QPainter, inner: QRect, card: Card, ratio: float) -> None:
         look = self._ui.look
@@ -117,7 +119,9 @@ class CardDelegate(QStyledItemDelegate):
         painter.drawText(head, Qt.AlignmentFlag.AlignVCenter, card.name)
         if card.person is not None:
             edge = look.px(18)
-            painter.drawPixmap(head.right() - edge + 1, head.y(), avatar(look, card.person.id, card.person.name, 18, ratio))
+            painter.drawPixmap(
+                head.right() - edge + 1, head.y(), avatar(look, card.person.id, card.person.name, 18, ratio)
+            )
         elif card.action:
             painter.setFont(look.font("caption", 600))
             painter.setPen(look.color("accent"))
@@ -132,14 +136,21 @@ class CardDelegate(QStyledItemDelegate):
             x += look.px(20)
         right = metrics.horizontalAdvance(card.right) + (look.px(20) if card.right_icon else 0)
         room = rect.right() - x - right - look.px(8)
+        wanted = metrics.horizontalAdvance(card.left)
+        crowded = bool(card.left) and room < wanted  # the figure on the left matters more
+        room = rect.right() - x if crowded else room
         painter.setPen(look.color(card.left_tone))
         left = metrics.elidedText(card.left, Qt.TextElideMode.ElideRight, max(room, 0))
         painter.drawText(QRect(x, rect.y(), max(room, 0), rect.height()), Qt.AlignmentFlag.AlignVCenter, left)
+        if crowded:
+            return
         painter.setPen(look.color(card.right_tone))
         painter.drawText(rect, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, card.right)
         if card.right_icon:
             place = rect.right() - metrics.horizontalAdvance(card.right) - look.px(19)
-            painter.drawPixmap(place, rect.y() + look.px(3), look.icon(card.right_icon, card.right_tone, 14, ratio, "raised"))
+            painter.drawPixmap(
+                place, rect.y() + look.px(3), look.icon(card.right_icon, card.right_tone, 14, ratio, "raised")
+            )
 
 
 class CardList(RowList):
@@ -153,12 +164,16 @@ class CardList(RowList):
 class Lane(QWidget):
     """One column of the board with its headline."""
 
-    def __init__(self, ui: Ui, status: str, icon: tuple[str, str], title: str, model: ViewModel, card: Callable[[Any], Card]) -> None:
+    def __init__(
+        self, ui: Ui, status: str, icon: tuple[str, str], title: str, model: ViewModel, card: Callable[[Any], Card]
+    ) -> None:
         super().__init__()
         self.status = status
         self._ui = ui
         self._count = Label(ui, role="caption", tone="text3")
-        head = row(ui, IconView(ui, *icon), Label(ui, title, weight=600), self._count, None, gap=8, margins=(8, 0, 8, 0))
+        head = row(
+            ui, IconView(ui, *icon), Label(ui, title, weight=600), self._count, None, gap=8, margins=(8, 0, 8, 0)
+        )
         self.list = CardList(ui, model, CardDelegate(ui, card), title)
         self.list.setUniformItemSizes(False)
         self.list.setSpacing(0)
@@ -225,4 +240,8 @@ class Strip(QWidget):
             painter.setFont(look.font("caption"))
             painter.setPen(look.color("text3"))
             top = look.px(36) + advance + look.px(8)
-            painter.drawText(QRectF(0, top, self.width(), look.px(18)), Qt.AlignmentFlag.AlignCenter, self._ui.texts.number(self._count))
+            painter.drawText(
+                QRectF(0, top, self.width(), look.px(18)),
+                Qt.AlignmentFlag.AlignCenter,
+                self._ui.texts.number(self._count),
+            )

@@ -80,7 +80,9 @@ class Label(QLabel):
 class Paragraph(QLabel):
     """Wrapped plain text at the token line height."""
 
-    def __init__(self, ui: Ui, key: str = "", role: str = "body", tone: str = "text", weight: int = 0, **params: object) -> None:
+    def __init__(
+        self, ui: Ui, key: str = "", role: str = "body", tone: str = "text", weight: int = 0, **params: object
+    ) -> None:
         super().__init__()
         self._ui, self._key, self._params, self._role, self._weight = ui, key, params, role, weight
         self.setTextFormat(Qt.TextFormat.PlainText)

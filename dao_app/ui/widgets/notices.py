@@ -142,7 +142,9 @@ class Empty(QFrame):
         self.button = Button(ui, action, key=key, icon="plus")
         self.button.setVisible(bool(action))
         self.button.clicked.connect(self.pressed)
-        layout = column(ui, None, self._fact, self._filler, row(ui, None, self.button, None), None, gap=8, margins=(24, 32, 24, 32))
+        layout = column(
+            ui, None, self._fact, self._filler, row(ui, None, self.button, None), None, gap=8, margins=(24, 32, 24, 32)
+        )
         self.setLayout(layout)
 
     def offer(self, allowed: bool) -> None:

@@ -235,7 +235,9 @@ class RowList(QListView):
 
     def _fit_height(self) -> None:
         option = QStyleOptionViewItem()
-        heights = (self.itemDelegate().sizeHint(option, self.rows.index(i)).height() for i in range(self.rows.rowCount()))
+        heights = (
+            self.itemDelegate().sizeHint(option, self.rows.index(i)).height() for i in range(self.rows.rowCount())
+        )
         self.setFixedHeight(sum(heights))
 
     def select(self, identity: str) -> bool:
@@ -310,7 +312,9 @@ class Header(QWidget):
         with QPainter(self) as painter:
             painter.setFont(look.font("caption", 500))
             painter.setPen(look.color("text3"))
-            for col, rect in zip(self._columns, column_rects(self._ui, self._columns, self.rect(), self._pad), strict=True):
+            for col, rect in zip(
+                self._columns, column_rects(self._ui, self._columns, self.rect(), self._pad), strict=True
+            ):
                 if rect is not None and col.title:
                     side = Qt.AlignmentFlag.AlignRight if col.right else Qt.AlignmentFlag.AlignLeft
                     painter.drawText(rect, Qt.AlignmentFlag.AlignVCenter | side, self._ui.t(col.title))

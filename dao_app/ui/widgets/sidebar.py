@@ -61,7 +61,11 @@ class NavDelegate(QStyledItemDelegate):
         if not self.rail:
             painter.setFont(look.font("body", 600 if on else 400))
             painter.setPen(look.color("text" if on else "text2"))
-            painter.drawText(rect.adjusted(look.px(35), 0, -look.px(30), 0), Qt.AlignmentFlag.AlignVCenter, self._ui.t(f"page.{name}"))
+            painter.drawText(
+                rect.adjusted(look.px(35), 0, -look.px(30), 0),
+                Qt.AlignmentFlag.AlignVCenter,
+                self._ui.t(f"page.{name}"),
+            )
             if self._counts.get(name):
                 painter.setFont(look.font("caption"))
                 painter.setPen(look.color("text2" if on else "text3"))
@@ -187,7 +191,9 @@ class OrgButton(Pressable):
             if self.rail:
                 return
             x, width = left + edge + look.px(10), self.width() - left - edge - look.px(42)
-            name = look.metrics("body", 600).elidedText(isolate(self._org.name), Qt.TextElideMode.ElideRight, int(width))
+            name = look.metrics("body", 600).elidedText(
+                isolate(self._org.name), Qt.TextElideMode.ElideRight, int(width)
+            )
             painter.setFont(look.font("body", 600))
             painter.setPen(look.color("text"))
             painter.drawText(QRectF(x, look.px(3), width, look.px(20)), Qt.AlignmentFlag.AlignVCenter, name)
@@ -227,7 +233,9 @@ class JumpButton(Pressable):
                 return
             painter.setFont(look.font("body"))
             painter.setPen(look.color("text3"))
-            painter.drawText(self.rect().adjusted(look.px(34), 0, 0, 0), Qt.AlignmentFlag.AlignVCenter, self._ui.t("nav.jump"))
+            painter.drawText(
+                self.rect().adjusted(look.px(34), 0, 0, 0), Qt.AlignmentFlag.AlignVCenter, self._ui.t("nav.jump")
+            )
             width = chip_width(look, "Ctrl K", 4, "kbd")
             chip = QRectF(self.width() - width - look.px(6), (self.height() - look.px(18)) / 2, width, look.px(18))
             draw_chip(painter, chip, look, "Ctrl K", "text3", "surface", "border", role="kbd")
@@ -242,7 +250,10 @@ class MePanel(Box):
         super().__init__(ui, "me", height=50)
         self._person: v.PersonView | None = None
         self._picture = AvatarView(ui, size=26)
-        self._name, self._print = Label(ui, weight=600, elide=True), Label(ui, role="mono", tone="text3", elide=True, size=11)
+        self._name, self._print = (
+            Label(ui, weight=600, elide=True),
+            Label(ui, role="mono", tone="text3", elide=True, size=11),
+        )
         self._gear = IconButton(ui, "gear", "settings")
         self._gear.clicked.connect(lambda: self.pressed.emit(self.mapToGlobal(QPoint(0, 0))))
         self._texts = QWidget()

@@ -38,7 +38,9 @@ class Stages(QWidget):
 
     def show_stages(self, stages: tuple[Stage, ...]) -> None:
         self._stages = stages
-        self.setAccessibleName(self._ui.t("list.comma").join(f"{s.title}: {s.note}" if s.note else s.title for s in stages))
+        self.setAccessibleName(
+            self._ui.t("list.comma").join(f"{s.title}: {s.note}" if s.note else s.title for s in stages)
+        )
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 (Qt)
@@ -54,9 +56,14 @@ class Stages(QWidget):
                 if number + 1 < len(self._stages):
                     y = look.px(8) - 0.5
                     painter.setPen(QPen(look.color("border"), 1))
-                    painter.drawLine(QRectF(x + look.px(19), y, step - look.px(24), 0).topLeft(), QRectF(x + step - look.px(5), y, 0, 0).topLeft())
+                    painter.drawLine(
+                        QRectF(x + look.px(19), y, step - look.px(24), 0).topLeft(),
+                        QRectF(x + step - look.px(5), y, 0, 0).topLeft(),
+                    )
                 width = round(step) - look.px(10)
-                self._text(painter, x, look.px(20), width, stage.title, "text" if stage.place != "later" else "text2", 600)
+                self._text(
+                    painter, x, look.px(20), width, stage.title, "text" if stage.place != "later" else "text2", 600
+                )
                 note_tone = "provisional" if stage.place == "now" else "text3"
                 self._text(painter, x, look.px(20) + look.line("caption"), width, stage.note, note_tone, 400)
 
@@ -103,8 +110,14 @@ class Steps(QWidget):
                 weight = 600 if stage.place != "later" else 400
                 painter.setFont(look.font("body", weight))
                 painter.setPen(look.color("text" if stage.place != "later" else "text2"))
-                painter.drawText(QRectF(left, y - 1, width, look.line("body")), Qt.AlignmentFlag.AlignVCenter, stage.title)
+                painter.drawText(
+                    QRectF(left, y - 1, width, look.line("body")), Qt.AlignmentFlag.AlignVCenter, stage.title
+                )
                 painter.setFont(look.font("caption"))
                 painter.setPen(look.color("text3"))
                 note = look.metrics("caption").elidedText(stage.note, Qt.TextElideMode.ElideRight, width)
-                painter.drawText(QRectF(left, y + look.line("body") - 2, width, look.line("caption")), Qt.AlignmentFlag.AlignVCenter, note)
+                painter.drawText(
+                    QRectF(left, y + look.line("body") - 2, width, look.line("caption")),
+                    Qt.AlignmentFlag.AlignVCenter,
+                    note,
+                )

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QWidget
-
 from dao_app.app import views as v
 from dao_app.ui.context import Ui
 from dao_app.ui.widgets.glyphs import IconView, SealView
 from dao_app.ui.widgets.labels import Label
 from dao_app.ui.widgets.layout import Box, row
+
+NARROW = 900  # effective pixels
 
 
 class StatusBar(Box):
@@ -17,16 +17,28 @@ class StatusBar(Box):
     def __init__(self, ui: Ui) -> None:
         super().__init__(ui, "status", height=28)
         self._view: v.StatusView | None = None
-        self._peer_icon, self._peers = IconView(ui, "peers", "text2", back="window"), Label(ui, role="caption", tone="text2")
-        self._sent_icon, self._sent = IconView(ui, "sent", "text2", 14, "window"), Label(ui, role="caption", tone="text2")
+        self._peer_icon, self._peers = (
+            IconView(ui, "peers", "text2", back="window"),
+            Label(ui, role="caption", tone="text2"),
+        )
+        self._sent_icon, self._sent = (
+            IconView(ui, "sent", "text2", 14, "window"),
+            Label(ui, role="caption", tone="text2"),
+        )
         self._unsent = SealView(ui, back="window")
         self._sync = Label(ui, role="caption", tone="text2")
         self._pending, self._final = SealView(ui, back="window"), SealView(ui, "final", back="window")
         self._when = Label(ui, role="caption", tone="text3")
-        left = row(ui, row(ui, self._peer_icon, self._peers, gap=6), row(ui, self._sent_icon, self._sent, self._unsent, gap=6), self._sync, gap=18)
+        left = row(
+            ui,
+            row(ui, self._peer_icon, self._peers, gap=6),
+            row(ui, self._sent_icon, self._sent, self._unsent, gap=6),
+            self._sync,
+            gap=18,
+        )
         right = row(ui, self._pending, self._final, self._when, gap=18)
         self.setLayout(row(ui, left, None, right, gap=18, margins=(14, 0, 14, 0)))
-        self._hideable: list[QWidget] = [self._when, self._sent, self._sent_icon]
+        self._narrow = False
 
     def show_status(self, view: v.StatusView) -> None:
         self._view = view
@@ -54,8 +66,9 @@ class StatusBar(Box):
         else:
             self._peers.say(ui.t("status.peers" if view.syncing else "status.peers_synced", n=view.peers))
         self._unsent.setVisible(view.unsent > 0)
-        self._sent.setVisible(view.unsent == 0)
-        self._sent_icon.setVisible(view.unsent == 0)
+        self._sent.setVisible(view.unsent == 0 and not self._narrow)
+        self._sent_icon.setVisible(view.unsent == 0 and not self._narrow)
+        self._when.setVisible(not self._narrow)
         if view.unsent:
             self._unsent.show_state("queued", ui.t("status.unsent", n=view.unsent))
         else:
@@ -74,5 +87,5 @@ class StatusBar(Box):
 
     def fold(self, width: int) -> None:
         """Let go of what is least needed on a narrow window."""
-        for widget in self._hideable:
-            widget.setMaximumWidth(0 if width < 900 else 16_777_215)
+        self._narrow = width < NARROW
+        self.render_again()

@@ -1,0 +1,285 @@
+"""The part of the stand-in engine that holds work, decisions and tokens."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from dao_app.app import views as v
+from dao_app.app.errors import NotFound, Refused
+from tests.fakes.sample import (
+    DAY,
+    HOUR,
+    LIN,
+    MINUTE,
+    OPTIONS,
+    PEOPLE,
+    final,
+    gld,
+    ident,
+    make_proposal,
+    make_tally,
+    make_task,
+    pending,
+    post,
+    queued,
+    task_can,
+)
+
+
+class FakeWork:
+    """Tasks, proposals, contributions and tokens over the sample records."""
+
+    tasks: dict[str, v.TaskRow]
+    proposals: dict[str, v.ProposalRow]
+    comments: dict[str, list[v.CommentView]]
+    contributions: dict[str, v.ContributionRow]
+    ledger: list[v.LedgerRow]
+
+    def tell(self, *topics: str) -> None:
+        raise NotImplementedError
+
+    # -- tasks ---------------------------------------------------------------------------------
+    def task_list(self, org: str, status: str = "") -> tuple[v.TaskRow, ...]:
+        return tuple(t for t in self.tasks.values() if not status or t.status == status)
+
+    def _find(self, rows: dict[str, Any], key: str) -> Any:
+        if key not in rows:
+            raise NotFound("object_unknown", name=key)
+        return rows[key]
+
+    def task_open(
+        self,
+        org: str,
+        title: str,
+        text: str = "",
+        reward: str = "",
+        unit: str = "",
+        from_treasury: bool = True,
+        lifetime_s: int = 0,
+    ) -> v.TaskRow:
+        n = 300 + len(self.tasks)
+        minor = round(float(reward) * 100) if reward else 0
+        row = replace(
+            make_task(n, title, "open", 0, LIN, None, 0, stamp=pending(0)),
+            number=None,
+            reward=gld(minor) if minor else None,
+            escrow_final=not minor,
+        )
+        self.tasks[row.id] = row
+        self.tell("tasks")
+        return row
+
+    def task_show(self, org: str, task: str) -> v.TaskDetail:
+        row = self._find(self.tasks, task)
+        activity = [v.ActivityView(ident("a1" + task), row.opener, "task.open", final(9 * DAY))]
+        if row.assignee:
+            activity.append(v.ActivityView(ident("a2" + task), row.assignee, "task.claim", final(6 * DAY)))
+        if row.status in ("submitted", "accepted"):
+            activity.append(
+                v.ActivityView(ident("a3" + task), row.assignee or LIN, "task.submit", pending(40 * MINUTE))
+            )
+        text = (
+            "Bring the 2024 and 2025 entries in as opening balances. Every row must keep its **old reference**, and "
+            "the totals per member must match the signed-off spreadsheet.\n\n"
+            "1. export both years\n2. map names to keys\n3. compare totals"
+        )
+        submission = "Done as described; totals agree." if row.status in ("submitted", "accepted") else None
+        return v.TaskDetail(row, text, submission, True, tuple(activity), tuple(self.comments.get(task, ())))
+
+    def _step(self, task: str, **changes: Any) -> v.TaskRow:
+        row = replace(self._find(self.tasks, task), stamp=pending(0), **changes)
+        row = replace(row, can=task_can(row))
+        self.tasks[task] = row
+        self.tell("tasks", "ledger")
+        return row
+
+    def task_claim(self, org: str, task: str) -> v.TaskRow:
+        return self._step(task, status="claimed", assignee=LIN)
+
+    def task_submit(self, org: str, task: str, note: str = "") -> v.TaskRow:
+        return self._step(task, status="submitted")
+
+    def task_accept(self, org: str, task: str) -> v.TaskRow:
+        return self._step(task, status="accepted")
+
+    def task_reject(self, org: str, task: str, note: str = "") -> v.TaskRow:
+        return self._step(task, status="claimed")
+
+    def task_cancel(self, org: str, task: str) -> v.TaskRow:
+        return self._step(task, status="cancelled")
+
+    def comment_add(self, org: str, target: str, text: str) -> v.CommentView:
+        comment = v.CommentView(ident(f"comment {target} {text}"), LIN, text, False, queued())
+        self.comments.setdefault(target, []).insert(0, comment)
+        self.tell("tasks", "proposals", "contributions")
+        return comment
+
+    def content_erase(self, org: str, target: str) -> v.Stamp:
+        return pending(0)
+
+    # -- proposals -----------------------------------------------------------------------------
+    def proposal_list(self, org: str, status: str = "") -> tuple[v.ProposalRow, ...]:
+        return tuple(p for p in self.proposals.values() if not status or p.status == status)
+
+    def proposal_open(
+        self,
+        org: str,
+        title: str,
+        text: str = "",
+        kind: str = "decision",
+        method: str = "yes-no-abstain",
+        options: Sequence[str] = (),
+        discussion_s: int = 0,
+        voting_s: int = 0,
+        table: Sequence[tuple[str, str]] = (),
+    ) -> v.ProposalRow:
+        row = replace(
+            make_proposal(90 + len(self.proposals), title, method, "voting", LIN, 0, kind=kind, stamp=pending(0)),
+            number=None,
+        )
+        self.proposals[row.id] = row
+        self.tell("proposals")
+        return row
+
+    def proposal_show(self, org: str, proposal: str) -> v.ProposalDetail:
+        row = self._find(self.proposals, proposal)
+        done = row.status in ("passed", "not_passed", "decided")
+        options: tuple[str, ...] = ()
+        if row.method == "single":
+            options = OPTIONS
+            tally = v.TallyView(
+                "single",
+                options,
+                ("9", "3", "14", "5"),
+                (3,),
+                False,
+                "31",
+                "48",
+                31,
+                48,
+                "24",
+                True,
+                0,
+                "0",
+                "decided",
+                False,
+            )
+        elif row.method == "approval":
+            options = ("Monday", "Tuesday", "Wednesday")
+            tally = v.TallyView(
+                "approval",
+                options,
+                ("7", "2", "9"),
+                (3,),
+                False,
+                "12",
+                "48",
+                12,
+                48,
+                "24",
+                False,
+                0,
+                "0",
+                "none",
+                False,
+            )
+        else:
+            yes = {"not_passed": 14, "passed": 29, "closing": 24}.get(row.status, 12)
+            no = {"not_passed": 21, "passed": 6, "closing": 10}.get(row.status, 5)
+            tally = make_tally(yes, no, 2, done)
+        ballots = tuple(
+            v.BallotView(
+                p,
+                "3" if row.method == "single" else "[1, 3]" if row.method == "approval" else '"yes"',
+                "1",
+                final(i * HOUR) if i else pending(),
+            )
+            for i, p in enumerate(PEOPLE[1:])
+        )
+        text = (
+            "Our hosting contract ends on 30 April. It carries the bootstrap node, the file mirror and the website. "
+            "Choose the option you prefer; the *costs* are per year."
+        )
+        activity = (v.ActivityView(ident("pa" + proposal), row.author, "proposal.open", final(7 * DAY)),)
+        return v.ProposalDetail(
+            row,
+            text,
+            options,
+            0,
+            3 * DAY,
+            20 * MINUTE,
+            None if row.status in ("discussion", "withdrawn") else tally,
+            ballots,
+            activity,
+            tuple(self.comments.get(proposal, ())),
+        )
+
+    def proposal_withdraw(self, org: str, proposal: str) -> v.ProposalRow:
+        row = replace(self.proposals[proposal], status="withdrawn", can=("comment",))
+        self.proposals[proposal] = row
+        self.tell("proposals")
+        return row
+
+    def vote(self, org: str, proposal: str, choice: Any) -> v.ProposalRow:
+        row = self._find(self.proposals, proposal)
+        if "vote" not in row.can:
+            raise Refused("reject.voting_closed")
+        row = replace(row, my_choice=json.dumps(choice), voted=row.voted + (row.my_choice is None))
+        self.proposals[proposal] = row
+        self.tell("proposals")
+        return row
+
+    # -- contributions and tokens --------------------------------------------------------------
+    def contribution_list(self, org: str, mine: bool = False) -> tuple[v.ContributionRow, ...]:
+        return tuple(c for c in self.contributions.values() if not mine or c.author.you)
+
+    def contribution_show(self, org: str, contribution: str) -> v.ContributionDetail:
+        row = self._find(self.contributions, contribution)
+        return v.ContributionDetail(row, "Notes are in the shared folder.", tuple(self.comments.get(contribution, ())))
+
+    def contribution_claim(self, org: str, title: str, text: str = "") -> v.ContributionRow:
+        row = v.ContributionRow(
+            ident("con " + title), title, LIN, "claim", None, None, "claimed", (), 2, pending(0), ("comment",)
+        )
+        self.contributions[row.id] = row
+        self.tell("contributions")
+        return row
+
+    def contribution_endorse(self, org: str, contribution: str) -> v.ContributionRow:
+        row = self._find(self.contributions, contribution)
+        row = replace(row, endorsed_by=(*row.endorsed_by, LIN), can=("comment",), stamp=row.stamp)
+        self.contributions[contribution] = row
+        self.tell("contributions")
+        return row
+
+    def token_balance(self, org: str, party: str = "") -> tuple[v.BalanceView, ...]:
+        mine = v.BalanceView(LIN.id, LIN, "GLD", 2, 178_000, 6_000, 32_000, 0)
+        treasury = v.BalanceView("treasury", None, "GLD", 2, 6_520_000, 0, 0, 48_000)
+        if party == "treasury":
+            return (treasury,)
+        return (treasury, mine) if party == "all" else (mine,)
+
+    def token_ledger(self, org: str, party: str = "", limit: int = 1000) -> tuple[v.LedgerRow, ...]:
+        if not party:
+            return tuple(self.ledger[:limit])
+        return tuple(r for r in self.ledger if party in (r.source, r.target))[:limit]
+
+    def _move(self, kind: str, to: str, amount: str, memo: str, source: str) -> v.LedgerRow:
+        row = post(kind, source, to, round(float(amount) * 100), memo, pending(0))
+        self.ledger.insert(0, row)
+        self.tell("ledger")
+        return row
+
+    def token_transfer(
+        self, org: str, to: str, amount: str, unit: str = "", memo: str = "", from_treasury: bool = False
+    ) -> v.LedgerRow:
+        return self._move("transfer", to, amount, memo, "treasury" if from_treasury else LIN.id)
+
+    def token_tip(self, org: str, to: str, amount: str, unit: str = "", reason: str = "") -> v.LedgerRow:
+        return self._move("tip", to, amount, reason, LIN.id)
+
+    def token_issue(self, org: str, amount: str, unit: str = "", to: str = "treasury", memo: str = "") -> v.LedgerRow:
+        return self._move("issue", to, amount, memo, "issue")
