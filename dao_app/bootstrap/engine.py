@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
@@ -30,6 +31,7 @@ from dao_app.platform.lock import FolderLock
 from dao_app.platform.random import SystemRandom
 from dao_app.platform.rpc import serve
 
+_log = logging.getLogger(__name__)
 TICK_S = 0.1  # heartbeat: changes are told at most ten times a second
 
 
@@ -222,20 +224,32 @@ class EngineThread:
         except GuildhallError as error:
             failed(error)
             return
+        except Exception as error:  # a bug of ours: the one call fails, the engine and its log go on
+            failed(_internal(method, error))
+            return
         if isinstance(result, Awaitable):
-            self._nursery.start_soon(self._finish, result, done, failed)
+            self._nursery.start_soon(self._finish, method, result, done, failed)
         else:
             done(result)
 
     async def _finish(
-        self, result: Awaitable[object], done: Callable[[object], None], failed: Callable[[GuildhallError], None]
+        self, method: str, result: Awaitable[object], done: Callable[[object], None],
+        failed: Callable[[GuildhallError], None],
     ) -> None:
         try:
             value = await result
         except GuildhallError as error:
             failed(error)
             return
+        except Exception as error:
+            failed(_internal(method, error))
+            return
         done(value)
+
+
+def _internal(method: str, error: Exception) -> GuildhallError:
+    _log.error("%s failed", method, exc_info=error)
+    return GuildhallError("internal", method=type(error).__name__)
 
 
 def single_error(error: BaseException) -> BaseException:
