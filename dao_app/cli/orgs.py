@@ -200,9 +200,9 @@ def join(session: Session, link: str | None, from_file: str | None, wait: int, p
     if preview:
         session.show(session.call("invite_read", link=text), lambda found: _preview(session, found))
         return
+    session.network = True
     if not session.json:
         _preview(session, session.call("invite_read", link=text))
-    session.network = True
     found = session.call("join", link=text, wait_s=wait)
 
     def human(view: Any) -> None:

@@ -63,5 +63,5 @@ def open_(session: Session) -> None:
     with session.progress() as sink:
         row = session.call("demo_open", sink)
     session.show(row, lambda found: session.line(
-        session.t("cli.demo_opened", name=render.plain(found["name"]), id=found["id"][:12])
+        session.t("cli.demo_opened", name=render.plain(found["name"]))
     ))

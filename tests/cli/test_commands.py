@@ -48,9 +48,9 @@ class FakeServices:
 
     def run_node(
         self, home: Path, passphrase: Callable[[], str], listen: Sequence[str], mdns: bool,
-        ready: Callable[[Mapping[str, Any]], None],
+        ready: Callable[[Mapping[str, Any]], None], report: Path | None = None,
     ) -> None:
-        self.node = {"home": home, "passphrase": passphrase(), "listen": tuple(listen), "mdns": mdns}
+        self.node = {"home": home, "passphrase": passphrase(), "listen": tuple(listen), "mdns": mdns, "report": report}
         ready({"pid": 7, "home": str(home), "addresses": {ORG: ["/ip4/127.0.0.1/tcp/4001"]}})
 
     def run_window(self, home: Path) -> int:
@@ -265,9 +265,9 @@ def test_join_reads_a_file_shows_the_invitation_and_uses_the_network(
 
 
 def test_network_is_started_only_where_it_is_needed(cli: Run, services: FakeServices) -> None:
-    cli("task", "list")
-    cli("doctor")
-    assert [network for _, network in services.connected] == [False, True]
+    for argv in (["task", "list"], ["doctor"], ["join", LINK], ["join", LINK, "--preview"], ["peer", "add", "/ip4/x"]):
+        cli(*argv)
+    assert [network for _, network in services.connected] == [False, True, True, False, True]
 
 
 def test_global_options_may_stand_anywhere(cli: Run, services: FakeServices, engine: FakeEngine) -> None:
@@ -423,6 +423,7 @@ def test_node_run(cli: Run, services: FakeServices, passphrase_file: Path) -> No
     assert "/ip4/127.0.0.1/tcp/4001" in cli(*argv).out
     assert services.node == {
         "home": Path("usual"), "passphrase": "correct horse battery", "listen": ("/ip4/0.0.0.0/tcp/1",), "mdns": False,
+        "report": None,
     }
 
 

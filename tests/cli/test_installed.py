@@ -35,8 +35,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def cli(folder: Path) -> Cli:
     def call(*argv: str, **env: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [SCRIPT, *argv], env=environment(folder) | env, capture_output=True, text=True, timeout=TIMEOUT_S,
-            stdin=subprocess.DEVNULL,
+            [SCRIPT, *argv], check=False, env=environment(folder) | env, capture_output=True, text=True,
+            timeout=TIMEOUT_S, stdin=subprocess.DEVNULL,
         )
 
     made = call("identity", "create", "Lin Wei", "--json")
