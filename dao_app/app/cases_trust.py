@@ -17,7 +17,17 @@ from dao_app.app.storage import CheckpointRecord, LogRecord
 from dao_app.app.verification import verify_everything
 from dao_app.app.workspace import Opened
 from dao_app.core.encoding import Link, cid_text, decode_trusted
-from dao_app.core.entities import Contribution, Proposal, Task, contribution_key, member_party, proposal_key, task_key
+from dao_app.core.entities import (
+    TOTALS_KEY,
+    Contribution,
+    Proposal,
+    Task,
+    Totals,
+    contribution_key,
+    member_party,
+    proposal_key,
+    task_key,
+)
 from dao_app.core.envelope import parse_trusted
 from dao_app.core.finality.checkpoint import parse_certificate, quorum
 from dao_app.core.words import words_for
@@ -26,6 +36,7 @@ CHECKPOINT_ROWS = 24
 LOG_ROWS_MAX = 5_000
 HISTORY_WORDS = 6
 DECIDED_ROWS = 8
+PLACES_BACK_MAX = 500  # checkpoints searched for the place of an entry
 ADDRESS_CHARS_MAX = 512
 
 
@@ -164,7 +175,8 @@ class TrustCases(Cases):
             found = reader.org.store.record(self._entry(reader, before))
             pos = found.pos if found is not None else None
         records = reader.org.store.newest(max(1, min(limit, LOG_ROWS_MAX)), pos)
-        return tuple(_log_row(reader, record) for record in records)
+        places = _places(reader, {record.id for record in records})
+        return tuple(_log_row(reader, record, places) for record in records)
 
     def log_show(self, org: str, entry: str) -> v.LogEntry:
         _, reader = self._read(org)
@@ -172,7 +184,7 @@ class TrustCases(Cases):
         assert record is not None
         payload = plain(decode_trusted(record.payload))
         return v.LogEntry(
-            _log_row(reader, record),
+            _log_row(reader, record, _places(reader, {record.id})),
             cid_text(record.id),
             payload,
             record.signature.hex(),
@@ -274,11 +286,27 @@ class TrustCases(Cases):
         return tuple(findings)
 
 
-def _log_row(reader: Reader, record: LogRecord) -> v.LogRow:
+def _places(reader: Reader, wanted: set[bytes]) -> dict[bytes, int]:
+    """Places of these actions in the final order, looked for in the newest checkpoints."""
+    totals = reader.org.replay.final.entity(TOTALS_KEY)
+    end = totals.place if isinstance(totals, Totals) else 0
+    wanted = wanted - reader.org.replay.pending.keys()
+    places: dict[bytes, int] = {}
+    height = reader.org.height()
+    for back in range(min(height, PLACES_BACK_MAX)):
+        if len(places) == len(wanted):
+            break
+        order = reader.org.store.order(height - back)
+        end -= len(order)
+        places.update({id_: end + number for number, id_ in enumerate(order, 1) if id_ in wanted})
+    return places
+
+
+def _log_row(reader: Reader, record: LogRecord, places: dict[bytes, int]) -> v.LogRow:
     action = parse_trusted(record.id, record.payload)
     return v.LogRow(
         record.id.hex(),
-        record.pos,
+        places.get(record.id),
         reader.author(record.device),
         fingerprint(record.device),
         record.seq,
