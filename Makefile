@@ -1,6 +1,6 @@
 # Guildhall: everything one does from a checkout. `make help` lists it.
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check lock clean
+.PHONY: help setup run demo test check bench lock clean
 PYTHON ?= python3
 BIN := .venv/bin
 ARGS ?=
@@ -16,6 +16,9 @@ run: setup  ## set up and open the program
 	  echo "There is no display here, so no window can open. Try: make demo" >&2; exit 1; fi
 	@$(BIN)/python main.py $(ARGS)
 
+demo: setup  ## three peers over real libp2p play the main job and are compared
+	@QT_QPA_PLATFORM=offscreen $(BIN)/python tools/demo.py $(ARGS)
+
 test: setup  ## set up and run all tests (make test ARGS="tests/unit -k tally")
 	@QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest $(ARGS)
 
@@ -23,6 +26,10 @@ check: setup  ## lint, types, layers
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+ONLY ?=
+bench: setup  ## measure (make bench ONLY=ingest|local|catchup|open|start)
+	@QT_QPA_PLATFORM=offscreen $(BIN)/python -m benchmarks.run $(if $(ONLY),--only $(ONLY)) $(ARGS)
 
 lock:  ## renew requirements.lock and requirements-dev.lock from pyproject.toml
 	$(BIN)/pip-compile -q --upgrade -o requirements.lock pyproject.toml

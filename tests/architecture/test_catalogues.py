@@ -84,7 +84,8 @@ def test_both_languages_have_the_same_placeholders() -> None:
 def test_files_are_sorted_one_key_a_line_without_empty_texts(language: str) -> None:
     keys = list(CATALOGUES[language])
     assert keys == sorted(keys)
-    assert not [key for key in keys if not all(form.strip() for form in forms(CATALOGUES[language][key]))]
+    words = [key for key in keys if not key.startswith("list.")]  # these are what stands between words
+    assert not [key for key in words if not all(form.strip() for form in forms(CATALOGUES[language][key]))]
 
 
 def test_every_rejection_has_a_text() -> None:
