@@ -185,5 +185,6 @@ def test_another_ballot_for_the_sole_winner_keeps_it(election: tuple[Method, lis
     if len(before.winners) != 1:
         return
     winner = before.winners[0]
-    choice: Any = {"single": winner, "approval": [winner], "yes-no-abstain": ("", "yes", "no")[min(winner, 2)]}[method.name]
+    word = "yes" if winner == 1 else "no"
+    choice: Any = {"single": winner, "approval": [winner], "yes-no-abstain": word}[method.name]
     assert method.count(4, [*cast, Ballot("new", 3, choice)]).winners == before.winners
