@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import functools
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, cast
@@ -17,13 +18,14 @@ from typing import Any, cast
 import multiaddr  # type: ignore[import-untyped]
 import trio
 from libp2p import new_swarm
-from libp2p.abc import INetConn, INetStream, INetwork, INotifee
+from libp2p.abc import INetConn, INetStream, INetwork, INotifee, IRawConnection
 from libp2p.crypto.ed25519 import Ed25519PublicKey
 from libp2p.crypto.keys import KeyPair, KeyType, PrivateKey, PublicKey
 from libp2p.crypto.x25519 import create_new_key_pair as new_x25519_key_pair
 from libp2p.custom_types import TProtocol
 from libp2p.discovery.mdns.mdns import MDNSDiscovery, create_mdns_discovery
 from libp2p.host.basic_host import BasicHost
+from libp2p.network.auto_connector import AutoConnector
 from libp2p.network.config import ConnectionConfig, RetryConfig
 from libp2p.network.swarm import Swarm
 from libp2p.peer.id import ID
@@ -36,9 +38,10 @@ from libp2p.security.noise.transport import Transport as NoiseTransport
 from libp2p.stream_muxer.yamux.yamux import PROTOCOL_ID as YAMUX_ID
 from libp2p.stream_muxer.yamux.yamux import Yamux
 from libp2p.tools.anyio_service import background_trio_service
+from libp2p.transport.tcp.tcp import TCP
 
 from dao_app.app.ports import Signer
-from dao_app.net.limits import DIAL_S_MAX, GOSSIP_BYTES_MAX, READ_BYTES
+from dao_app.net.limits import CLOSE_S_MAX, DIAL_S_MAX, GOSSIP_BYTES_MAX, READ_BYTES
 
 SYNC_PROTOCOL = TProtocol("/guildhall/sync/1")
 GOSSIP_PROTOCOL = TProtocol("/meshsub/1.1.0")
@@ -47,9 +50,11 @@ _KEY_PREFIX = b"\x00\x24\x08\x01\x12\x20"  # identity multihash of an Ed25519 pu
 _GOSSIP_RPC_BYTES_MAX = 4 * GOSSIP_BYTES_MAX
 
 # After the import, because importing the library sets its loggers up; what peers do is no news for our log.
-for _name in ("libp2p", "multiaddr", "zeroconf"):
-    logging.getLogger(_name).setLevel(logging.CRITICAL + 1)
-    logging.getLogger(_name).propagate = False
+_LIBRARIES = ("libp2p", "multiaddr", "zeroconf")
+for _name in (*_LIBRARIES, *list(logging.root.manager.loggerDict)):
+    if _name.partition(".")[0] in _LIBRARIES:
+        logging.getLogger(_name).setLevel(logging.CRITICAL + 1)
+        logging.getLogger(_name).propagate = False
 
 ByteStream = INetStream
 StreamHandler = Callable[[bytes, ByteStream], Awaitable[None]]
@@ -173,11 +178,43 @@ class MembersPubsub(Pubsub):
         self._handle_dead_peer(peer_id)
 
 
+class _Tcp(TCP):
+    """Remembers the connections that it dialled: the library leaves them open where the peer closed first."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._dialled: dict[str, list[IRawConnection]] = {}
+
+    async def dial(self, maddr: multiaddr.Multiaddr) -> IRawConnection:
+        connection = await super().dial(maddr)
+        self._dialled.setdefault(str(maddr), []).append(connection)
+        return connection
+
+    async def close_dialled(self, addresses: Iterable[str]) -> None:
+        for address in addresses:
+            for connection in self._dialled.pop(address, []):
+                await _quietly(connection.close)
+
+    async def close(self) -> None:
+        await self.close_dialled(list(self._dialled))
+
+
+class _NoAutoConnector(AutoConnector):
+    """Whom to dial is decided by our own book and back-off alone."""
+
+    async def maybe_connect(self) -> None:
+        return
+
+
 class Host:
     """See the module."""
 
-    def __init__(self, basic: BasicHost, swarm: Swarm, pubsub: MembersPubsub, handlers: Handlers) -> None:
+    def __init__(
+        self, basic: BasicHost, swarm: Swarm, tcp: _Tcp, pubsub: MembersPubsub, handlers: Handlers
+    ) -> None:
         self._basic = basic
+        self._tcp = tcp
+        self._dialled_at: dict[bytes, set[str]] = {}
         self._swarm = swarm
         self._pubsub = pubsub
         self._handlers = handlers
@@ -186,6 +223,8 @@ class Host:
 
     async def listen(self, address: str) -> bool:
         """Listen on one more address; False where it is taken or cannot be used."""
+        if _is_taken(address):
+            return False
         try:
             return await self._swarm.listen(multiaddr.Multiaddr(address))
         except Exception:  # the library raises many kinds for addresses that it cannot use
@@ -203,6 +242,9 @@ class Host:
         try:
             info = info_from_p2p_addr(multiaddr.Multiaddr(address))
             device = device_of(info.peer_id)
+            if device is None:
+                return None
+            self._dialled_at.setdefault(device, set()).update(map(str, info.addrs))
             self._swarm.peerstore.clear_addrs(info.peer_id)  # try what was asked for, not what was known
             self._swarm.unblock_peer(info.peer_id)  # when to dial again is decided by our own back-off
             with trio.fail_after(DIAL_S_MAX):
@@ -223,7 +265,9 @@ class Host:
         return bool(self._swarm.get_connections(peer_id_of(device)))
 
     async def disconnect(self, device: bytes) -> None:
+        """Close all connections to a device."""
         await _quietly(functools.partial(self._basic.disconnect, peer_id_of(device)))
+        await self._tcp.close_dialled(self._dialled_at.pop(device, ()))
 
     # -- gossip ------------------------------------------------------------------------------------
     async def join_topic(self, topic: str) -> None:
@@ -359,6 +403,21 @@ def _remote_address(connection: INetConn, peer_id: ID) -> str:
         return ""
 
 
+def _is_taken(address: str) -> bool:
+    """Does a program listen there already? The library shares ports (SO_REUSEPORT) and would not notice."""
+    parts = address.split("/")
+    if len(parts) < 5 or parts[1] not in ("ip4", "ip6") or parts[3] != "tcp" or not parts[4].isdecimal():
+        return False
+    family = socket.AF_INET if parts[1] == "ip4" else socket.AF_INET6
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # what was closed just now is free
+        try:
+            probe.bind((parts[2], int(parts[4])))
+        except (OSError, OverflowError):
+            return True
+    return False
+
+
 def _spelled_out(address: str) -> list[str]:
     """An address on all interfaces as those that others can dial, loopback last."""
     for wildcard, family in (("/ip4/0.0.0.0/", "ip4"), ("/ip6/::/", "ip6")):
@@ -380,20 +439,29 @@ def _interfaces(family: str) -> list[str]:
     return found or ["127.0.0.1" if family == "ip4" else "::1"]
 
 
+async def _close_host(basic: BasicHost, tcp: _Tcp) -> None:
+    """Close connections and sockets before tasks are cancelled, or the library leaves them open."""
+    with trio.CancelScope(shield=True):
+        with trio.move_on_after(CLOSE_S_MAX):
+            await _quietly(basic.close)
+        with trio.move_on_after(CLOSE_S_MAX):
+            await tcp.close()
+
+
 @asynccontextmanager
 async def open_host(signer: Signer, handlers: Handlers) -> AsyncIterator[Host]:
     """A running host that listens nowhere yet."""
     private = _DeviceKey(signer)
     pair = KeyPair(private, private.get_public_key())
     noise = NoiseTransport(pair, noise_privkey=new_x25519_key_pair().private_key)
+    tcp = _Tcp()
     swarm = cast(Swarm, new_swarm(
+        transports=[tcp],
         key_pair=pair,
         sec_opt={NOISE_ID: noise},
         muxer_opt={TProtocol(YAMUX_ID): Yamux},
         retry_config=RetryConfig(max_retries=0),  # dialling again is ours, with back-off
         connection_config=ConnectionConfig(
-            min_connections=0,
-            low_watermark=0,  # the library connects to nobody on its own
             enable_health_monitoring=True,  # a frozen peer is noticed within five seconds
             health_initial_delay=1,
             health_check_interval=2,
@@ -403,6 +471,7 @@ async def open_host(signer: Signer, handlers: Handlers) -> AsyncIterator[Host]:
             outbound_stream_protocol_negotiation_timeout=DIAL_S_MAX,
         ),
     ))
+    swarm.auto_connector = _NoAutoConnector(swarm)
     basic = BasicHost(network=swarm, disable_identify_address_discovery=True)
     router = GossipSub(
         protocols=[GOSSIP_PROTOCOL],
@@ -414,7 +483,7 @@ async def open_host(signer: Signer, handlers: Handlers) -> AsyncIterator[Host]:
         eclipse_protection_enabled=False,  # all peers are certified devices, and may share an address
     )
     pubsub = MembersPubsub(basic, router)
-    host = Host(basic, swarm, pubsub, handlers)
+    host = Host(basic, swarm, tcp, pubsub, handlers)
     basic.set_stream_handler(SYNC_PROTOCOL, host.take_stream)
     swarm.register_notifee(_Watch(host.connection_changed))
     async with AsyncExitStack() as stack:
@@ -422,5 +491,6 @@ async def open_host(signer: Signer, handlers: Handlers) -> AsyncIterator[Host]:
         await stack.enter_async_context(background_trio_service(pubsub))
         await stack.enter_async_context(background_trio_service(router))
         await pubsub.wait_until_ready()
+        stack.push_async_callback(_close_host, basic, tcp)
         stack.push_async_callback(host.stop_mdns)
         yield host

@@ -60,7 +60,8 @@ BYTES_PER_S = 256 * 1024 * 1024.0  # of one peer: above what loopback gives, bel
 BYTES_BURST = 512 * 1024 * 1024.0
 BAN_S = 120.0  # a device that forged something is not heard again so long
 
-# dialling
+# dialling and closing
+CLOSE_S_MAX = 3.0  # connections that do not close by then are dropped
 DIAL_S_MAX = 10.0
 DIALS_AT_ONCE_MAX = 4
 BACKOFF_S_MIN = 0.5

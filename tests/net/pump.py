@@ -67,7 +67,8 @@ class Pump:
         for _ in range(STEPS_MAX):
             moves = [(pair, side) for pair in self.pairs for side in (0, 1)]
             self._random.shuffle(moves)
-            if not any([self._step(pair[side], pair[1 - side]) for pair, side in moves]) and not self._tick():
+            moved = [self._step(pair[side], pair[1 - side]) for pair, side in moves]
+            if not any(moved) and not self._tick():
                 return
         raise AssertionError("the sessions never come to rest")
 

@@ -17,10 +17,11 @@ seqs = st.integers(1, 2**32 - 1)
 blobs = st.lists(st.binary(min_size=1, max_size=200), max_size=5).map(tuple)
 ranges = st.tuples(digests, seqs, seqs).map(lambda r: m.RangeRow(r[0], min(r[1:]), max(r[1:])))
 codes = st.text("abc_", max_size=20)
+head_rows = st.lists(st.builds(m.HeadRow, digests, seqs, digests), max_size=5).map(tuple)
 any_message = st.one_of(
     st.builds(m.State, digests, counts, counts),
-    st.builds(m.Heads, counts, st.lists(st.builds(m.HeadRow, digests, seqs, digests), max_size=5).map(tuple), st.booleans()),
-    st.builds(m.Want, counts, counts, st.lists(ranges, max_size=5).map(tuple), st.lists(digests, max_size=5).map(tuple)),
+    st.builds(m.Heads, counts, head_rows, st.booleans()),
+    st.builds(m.Want, counts, counts, st.lists(ranges, max_size=5).map(tuple), st.lists(digests).map(tuple)),
     st.builds(m.Certificates, counts, blobs),
     st.builds(m.Actions, counts, blobs),
     st.builds(m.Contents, counts, blobs),

@@ -17,6 +17,7 @@ from dao_app.crypto.verifier import SodiumVerifier
 from dao_app.net.network import LibNetwork, open_network
 from dao_app.platform.clock import SystemClock
 from dao_app.platform.random import SystemRandom
+from dao_app.store.log import SqlStore
 from tests.fakes.world import Person, World
 
 LOOPBACK = ("/ip4/127.0.0.1/tcp/0",)
@@ -42,6 +43,14 @@ def equip(world: World, person: Person, org: Organisation, key: bool = True) -> 
     org.certificate_of_device = encode([person.root.public, device, signature])
     if key:
         org.add_org_key(0, ORG_KEY)
+
+
+def empty_replica(world: World, person: Person) -> Organisation:
+    """The replica of somebody who knows the organisation's id alone."""
+    folder = world.folder / f"empty-{person.device.public.hex()[:12]}"
+    return Organisation(
+        world.org_id, SqlStore(folder / "log.db"), world.verifier, world.clock, world.random, person.device
+    )
 
 
 @asynccontextmanager
@@ -73,6 +82,13 @@ async def until(condition: Callable[[], bool], seconds: float = WAIT_S) -> None:
     with trio.fail_after(seconds):
         while not condition():
             await trio.sleep(0.02)
+
+
+async def reach(net: LibNetwork, org_id: bytes, address: str) -> None:
+    """Dial until greeted; a busy machine may need more than one attempt."""
+    with trio.fail_after(WAIT_S):
+        while not await net.dial(org_id, address):
+            await trio.sleep(0.1)
 
 
 def in_step(orgs: Sequence[Organisation]) -> bool:
