@@ -114,11 +114,11 @@ class Ui(QObject):
         return self.t("list.joiner").join(parts)
 
     # -- the engine ----------------------------------------------------------------------------
-    def ask(self, owner: QObject, method: str, done: Done, failed: Failed | None = None, **params: object) -> None:
+    def ask(self, owner: QObject, method: str, done: Done, failed: Failed | None = None, /, **params: object) -> None:
         """Read something of the organisation on show; only the newest answer per owner and method counts."""
         self.bridge.call(owner, method, {"org": self.org, **params}, done, failed, key=method)
 
-    def write(self, owner: QObject, method: str, done: Done, failed: Failed | None = None, **params: object) -> None:
+    def write(self, owner: QObject, method: str, done: Done, failed: Failed | None = None, /, **params: object) -> None:
         """Make a signed gesture in the organisation on show."""
         self.bridge.call(owner, method, {"org": self.org, **params}, done, failed, writes=True)
 

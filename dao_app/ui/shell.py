@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QMenu, QStackedWidget, QWidget
@@ -29,6 +31,12 @@ TICK_MS = 20_000  # relative times ("2 min ago") are brought up to date this oft
 REFRESH_MS = 250  # a page is asked again at most this often
 
 
+PAGE_KINDS: dict[str, type[Page]] = {
+    kind.name: kind
+    for kind in (TodayPage, TasksPage, ProposalsPage, ContributionsPage, TreasuryPage, PeoplePage, TrustPage)
+}
+
+
 class Shell(QWidget):
     """Everything of one organisation."""
 
@@ -42,10 +50,9 @@ class Shell(QWidget):
         super().__init__()
         self.ui = ui
         self.sidebar, self.status = Sidebar(ui), StatusBar(ui)
-        self._make_pages()
+        self.pages: dict[str, Page] = {}  # made when first shown, so that the window is up at once
         self.stack = QStackedWidget()
-        for page in self.pages.values():
-            self.stack.addWidget(page)
+        self._made("today")
         self.problem = Problem(ui, closable=True)
         area = QWidget()
         area.setProperty("box", "surface")
@@ -60,8 +67,7 @@ class Shell(QWidget):
         self.setLayout(layout)
         self.toast = Toast(ui, area)
         self._history: list[tuple[str, str]] = []
-        self._dirty = set(self.pages)
-        self._topics: frozenset[str] = frozenset()
+        self._dirty = set(PAGE_KINDS)
         self._refresh_timer, self._tick = QTimer(self), QTimer(self)
         self._refresh_timer.setSingleShot(True)
         self._refresh_timer.setInterval(REFRESH_MS)
@@ -70,25 +76,46 @@ class Shell(QWidget):
         self._tick.timeout.connect(self._ask_status)
         self._connect()
 
-    def _make_pages(self) -> None:
-        ui = self.ui
-        self.today, self.tasks, self.proposals = TodayPage(ui), TasksPage(ui), ProposalsPage(ui)
-        self.contributions, self.treasury, self.people, self.trust = (
-            ContributionsPage(ui),
-            TreasuryPage(ui),
-            PeoplePage(ui),
-            TrustPage(ui),
-        )
-        made: tuple[Page, ...] = (
-            self.today,
-            self.tasks,
-            self.proposals,
-            self.contributions,
-            self.treasury,
-            self.people,
-            self.trust,
-        )
-        self.pages: dict[str, Page] = {page.name: page for page in made}
+    def _made(self, name: str) -> Page:
+        """The page of this name, made if it was not shown yet."""
+        if name not in self.pages:
+            page = self.pages[name] = PAGE_KINDS[name](self.ui)
+            self.stack.addWidget(page)
+            for signal, target in (
+                ("words_wanted", self.words_wanted),
+                ("tip_wanted", self._tip),
+                ("link_opened", self.link_opened),
+            ):
+                if hasattr(page, signal):
+                    getattr(page, signal).connect(target)
+        return self.pages[name]
+
+    @property
+    def tasks(self) -> TasksPage:
+        return cast(TasksPage, self._made("tasks"))
+
+    @property
+    def proposals(self) -> ProposalsPage:
+        return cast(ProposalsPage, self._made("proposals"))
+
+    @property
+    def contributions(self) -> ContributionsPage:
+        return cast(ContributionsPage, self._made("contributions"))
+
+    @property
+    def treasury(self) -> TreasuryPage:
+        return cast(TreasuryPage, self._made("treasury"))
+
+    @property
+    def people(self) -> PeoplePage:
+        return cast(PeoplePage, self._made("people"))
+
+    @property
+    def trust(self) -> TrustPage:
+        return cast(TrustPage, self._made("trust"))
+
+    def _tip(self, member: str) -> None:
+        self.treasury.move("tip", member)
 
     def _connect(self) -> None:
         ui = self.ui
@@ -96,10 +123,6 @@ class Shell(QWidget):
         self.sidebar.org.clicked.connect(self.menu_wanted)
         self.sidebar.jump.clicked.connect(self.palette_wanted)
         self.sidebar.me.pressed.connect(lambda _: self.settings_wanted.emit())
-        self.today.words_wanted.connect(self.words_wanted)
-        self.people.tip_wanted.connect(lambda member: self.treasury.move("tip", member))
-        for page in (self.tasks, self.proposals, self.contributions):
-            page.link_opened.connect(self.link_opened)
         ui.go.connect(self.go)
         ui.failed.connect(self.show_error)
         ui.bridge.changed.connect(self._changed)
@@ -113,7 +136,7 @@ class Shell(QWidget):
         self.problem.clear()
         for page in self.pages.values():
             page.reset()
-        self._dirty = set(self.pages)
+        self._dirty = set(PAGE_KINDS)
         self._history.clear()
         self.status.reset()
         self.sidebar.org.show_org(org)
@@ -132,7 +155,7 @@ class Shell(QWidget):
         self.sidebar.me.show_person(view.you)
         ui.org_updated.emit()
         if first:
-            self._dirty = set(self.pages)
+            self._dirty = set(PAGE_KINDS)
         self._refresh()
 
     def reload_org(self) -> None:
@@ -143,10 +166,7 @@ class Shell(QWidget):
             return
         if change.topics & {"org", "orgs", "members"}:
             self.reload_org()
-        self._topics |= change.topics
-        for name, page in self.pages.items():
-            if change.topics & page.topics:
-                self._dirty.add(name)
+        self._dirty |= {name for name, kind in PAGE_KINDS.items() if change.topics & kind.topics}
         if not self._refresh_timer.isActive():
             self._refresh_timer.start()
 
@@ -156,7 +176,6 @@ class Shell(QWidget):
         if page.name in self._dirty and self.isVisible():
             self._dirty.discard(page.name)
             page.refresh()
-        self._topics = frozenset()
         self._ask_status()
         self._ask_counts()
 
@@ -178,9 +197,9 @@ class Shell(QWidget):
 
     def go(self, name: str, target: str = "", remember: bool = True) -> None:
         """Show a page, and an object on it."""
-        page = self.pages.get(name)
-        if page is None:
+        if name not in PAGE_KINDS:
             return
+        page = self._made(name)
         if remember:
             self._history = [*self._history[-HISTORY_MAX:], (name, target)]
         self.stack.setCurrentWidget(page)
@@ -194,7 +213,7 @@ class Shell(QWidget):
 
     def _go_to_list(self, name: str) -> None:
         """A page chosen in the sidebar shows its list, not what was open on it."""
-        self.pages[name].close_detail()
+        self._made(name).close_detail()
         self.go(name)
 
     def back(self) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+from typing import TypeVar
+
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QStackedWidget
@@ -15,6 +18,7 @@ from dao_app.ui.pages.start_frame import StartPage
 from dao_app.ui.pages.welcome import WelcomePage
 
 DEMO_JOB = "demo"
+P = TypeVar("P", bound=StartPage)
 
 
 class StartFlow(QStackedWidget):
@@ -30,23 +34,44 @@ class StartFlow(QStackedWidget):
         self.ui = ui
         self._goal = ""
         self._link = ""
-        self.welcome, self.identity, self.words = WelcomePage(ui), IdentityPage(ui), WordsPage(ui)
-        self.org, self.sync = StartOrgPage(ui), SyncPage(ui)
-        for page in (self.welcome, self.identity, self.words, self.org, self.sync):
-            self.addWidget(page)
-            page.language_chosen.connect(self.language_chosen)
-            page.left.connect(self.left)
+        self.welcome = self._add(WelcomePage(ui))
         self.welcome.demo_wanted.connect(self.open_demo)
         self.welcome.join_wanted.connect(lambda: self.begin("join"))
         self.welcome.found_wanted.connect(lambda: self.begin("found"))
         self.welcome.restore_wanted.connect(lambda: self._show_identity(restoring=True))
         self.welcome.unlocked.connect(self._unlocked)
-        self.identity.made.connect(self._made)
-        self.words.confirmed.connect(self._confirmed)
-        self.org.joining.connect(self._joining)
-        self.org.founded.connect(lambda row_: self.org_ready.emit(row_.id))
-        self.sync.done.connect(self.org_ready)
         ui.bridge.progress.connect(self._progress)
+
+    def _add(self, page: P) -> P:
+        self.addWidget(page)
+        page.language_chosen.connect(self.language_chosen)
+        page.left.connect(self.left)
+        return page
+
+    @cached_property
+    def identity(self) -> IdentityPage:
+        page = self._add(IdentityPage(self.ui))
+        page.made.connect(self._made)
+        return page
+
+    @cached_property
+    def words(self) -> WordsPage:
+        page = self._add(WordsPage(self.ui))
+        page.confirmed.connect(self._confirmed)
+        return page
+
+    @cached_property
+    def org(self) -> StartOrgPage:
+        page = self._add(StartOrgPage(self.ui))
+        page.joining.connect(self._joining)
+        page.founded.connect(lambda row_: self.org_ready.emit(row_.id))
+        return page
+
+    @cached_property
+    def sync(self) -> SyncPage:
+        page = self._add(SyncPage(self.ui))
+        page.done.connect(self.org_ready)
+        return page
 
     def page(self) -> StartPage:
         page = self.currentWidget()

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtWidgets import QApplication
 
 from dao_app.ui.start import make_application, make_window
@@ -75,6 +76,8 @@ def opened(qtbot: Any, qapp: QApplication) -> Iterator[Callable[..., Opened]]:
         window.load()
         result = Opened(window, engine, remembered, until)
         result.settle()
+        window.activateWindow()  # shortcuts act in the active window only
+        until(window.isActiveWindow)
         if engine.orgs and not link and not (engine.identity.exists and not engine.identity.unlocked):
             until(lambda: window.ui.org_view is not None)
             result.settle()
@@ -84,4 +87,5 @@ def opened(qtbot: Any, qapp: QApplication) -> Iterator[Callable[..., Opened]]:
     for window in windows:
         window.close()
         window.deleteLater()
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     QApplication.processEvents()

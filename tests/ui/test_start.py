@@ -110,7 +110,8 @@ def test_words_do_not_stay_in_the_widgets(fresh: Opened) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "first", "again"), [("", "long enough", "long enough"), ("Lin", "short", "short"), ("Lin", "long enough", "other one")]
+    ("name", "first", "again"),
+    [("", "long enough", "long enough"), ("Lin", "short", "short"), ("Lin", "long enough", "other one")],
 )
 def test_identity_is_not_made_from_bad_input(fresh: Opened, name: str, first: str, again: str) -> None:
     fresh.window.start.welcome.found.pressed.emit()
@@ -233,7 +234,13 @@ def test_invitation_is_read_from_the_clipboard(fresh: Opened) -> None:
 
 @pytest.mark.parametrize(
     ("name", "data"),
-    [("a.png", b"\x89PNG no picture"), ("a.txt", b"x" * 70_000), ("b.png", b""), ("missing.txt", None), ("c.txt", b"\xff\xfe\x00")],
+    [
+        ("a.png", b"\x89PNG no picture"),
+        ("a.txt", b"x" * 70_000),
+        ("b.png", b""),
+        ("missing.txt", None),
+        ("c.txt", b"\xff\xfe\x00"),
+    ],
 )
 def test_bad_files_are_said_and_change_nothing(fresh: Opened, tmp_path: Path, name: str, data: bytes | None) -> None:
     ready_to_start(fresh, "join")

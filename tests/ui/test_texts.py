@@ -42,7 +42,14 @@ def test_unknown_language_is_english() -> None:
 
 @pytest.mark.parametrize(
     ("minor", "decimals", "shown"),
-    [(184000, 2, "1,840"), (-32050, 2, f"{MINUS}320.50"), (5, 2, "0.05"), (0, 2, "0"), (7, 0, "7"), (10**15, 6, "1,000,000,000")],
+    [
+        (184000, 2, "1,840"),
+        (-32050, 2, f"{MINUS}320.50"),
+        (5, 2, "0.05"),
+        (0, 2, "0"),
+        (7, 0, "7"),
+        (10**15, 6, "1,000,000,000"),
+    ],
 )
 def test_amounts_keep_their_decimals(en: Texts, minor: int, decimals: int, shown: str) -> None:
     assert en.figure(minor, decimals) == shown

@@ -39,7 +39,8 @@ class Dialog(QDialog):
         self.content: QVBoxLayout = column(ui, gap=14)
         self.problem = Problem(ui)
         self.main = Button(ui, verb or "ok", "primary", KEY_SIGN)
-        self.main.setVisible(bool(verb))
+        if not verb:
+            self.main.hide()
         self.main.clicked.connect(self._go)
         self.cancel = Button(ui, "cancel" if verb else "close")
         self.cancel.clicked.connect(self.reject)
@@ -82,7 +83,7 @@ class Dialog(QDialog):
             self.problem.clear()
             self.accept_now()
 
-    def write(self, method: str, done: Callable[[object], None] | None = None, **params: object) -> None:
+    def write(self, method: str, done: Callable[[object], None] | None = None, /, **params: object) -> None:
         """Make a gesture of the organisation; closes when it is signed, says why when it is refused."""
         self.busy(True)
 

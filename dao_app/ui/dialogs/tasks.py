@@ -37,7 +37,8 @@ class TaskDialog(Dialog):
         self.content.addLayout(pair)
         may_fund = ui.can("task.fund") or ui.can("treasury.spend")
         self.treasury.setChecked(may_fund)
-        self.treasury.setVisible(may_fund)
+        if not may_fund:
+            self.treasury.hide()
         self.content.addWidget(self.treasury)
         self.reward.textChanged.connect(self._name_verb)
         self.title.setFocus()

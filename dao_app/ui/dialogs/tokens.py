@@ -49,7 +49,8 @@ class MoveDialog(Dialog):
         self.unit.offer_plain([(u.code, f"{u.code} · {ui.unit_name(u.code)}") for u in units])
         self.memo = Line(ui, f"move.{kind}.memo_hint", "move.memo", MEMO_BYTES_MAX)
         self.treasury = Check(ui, "move.from_treasury")
-        self.treasury.setVisible(kind == "transfer" and ui.can("treasury.spend"))
+        if kind != "transfer" or not ui.can("treasury.spend"):
+            self.treasury.hide()
         self._amount_field = Field(ui, "move.amount", self.amount)
         self.content.addWidget(Field(ui, "move.to", self.to))
         pair = row(ui, self._amount_field, Field(ui, "move.unit", self.unit), gap=16)

@@ -128,6 +128,8 @@ class ProposalsPage(Page):
         return True
 
     def _step(self, by: int) -> None:
+        if self.detail.proposal is not None:
+            self._list.select(self.detail.proposal.id)
         view = self._list.step(by)
         if view is not None:
             self.detail.load(view.id)

@@ -55,7 +55,8 @@ class NeedRow(Box):
             key = "time.closes_in" if item.what == "vote" else "time.left"
             due.say(ui.t(key, duration=ui.texts.duration(item.due_ms - ui.now_ms(), 1)))
         clock = IconView(ui, "clock", show.due_tone(ui, item.due_ms), 14, "raised")
-        clock.setVisible(item.due_ms is not None)
+        if item.due_ms is None:
+            clock.hide()
         key = "V" if item.what == "vote" and first else ""
         self.button = Button(ui, f"need.do.{item.what}", "primary" if first else "", key, wide=True)
         self.button.setFixedWidth(ui.look.px(112))

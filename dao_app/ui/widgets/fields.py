@@ -200,7 +200,8 @@ class Field(QWidget):
         self.control = control
         self._help_key = help_key
         self._note = Paragraph(ui, help_key, "caption", "text3")
-        self._note.setVisible(bool(help_key))
+        if not help_key:
+            self._note.hide()
         self._caption = Label(ui, caption, weight=600)
         self._caption.setBuddy(control)
         layout: QVBoxLayout = column(ui, self._caption, control, self._note, gap=5)

@@ -140,7 +140,8 @@ class Empty(QFrame):
         self._fact.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._filler.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         self.button = Button(ui, action, key=key, icon="plus")
-        self.button.setVisible(bool(action))
+        if not action:
+            self.button.hide()
         self.button.clicked.connect(self.pressed)
         layout = column(
             ui, None, self._fact, self._filler, row(ui, None, self.button, None), None, gap=8, margins=(24, 32, 24, 32)
