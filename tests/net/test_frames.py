@@ -122,8 +122,7 @@ def test_a_frame_too_large_is_refused_by_its_length_alone() -> None:
 
 
 def test_only_certificates_may_be_larger_than_a_message() -> None:
-    head = (limits.MESSAGE_BYTES_MAX + 1).to_bytes(3, "big")
-    size = bytes([head[2] & 0x7F | 0x80, (int.from_bytes(head, "big") >> 7) & 0x7F | 0x80, int.from_bytes(head, "big") >> 14])
+    size = frame(bytes(limits.MESSAGE_BYTES_MAX + 1))[:3]
     certificates = m.encode_message(m.Certificates(1, (b"c",)))[:2]
     actions = m.encode_message(m.Actions(1, (b"c",)))[:2]
     assert FrameReader(bound=m.bound_of).feed(size + certificates) == []

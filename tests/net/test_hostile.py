@@ -33,7 +33,8 @@ pytestmark = pytest.mark.xdist_group("loopback")
 HOSTILE_SEED = b"h" * 32
 PROTOCOLS = [SYNC_PROTOCOL, GOSSIP_PROTOCOL, "/ipfs/id/1.0.0", "/ipfs/id/push/1.0.0", "/ipfs/ping/1.0.0"]
 GARBAGE = [
-    b"\x00", b"\xff" * 300, frame(b"\xff" * 100), frame(b"\x81" * 1_000), b"\xff\xff\xff\xff\x0f", b"GET / HTTP/1.1\r\n\r\n",
+    b"\x00", b"\xff" * 300, frame(b"\xff" * 99),
+    frame(b"\x81" * 1_000), b"\xff\xff\xff\xff\x0f", b"GET / HTTP/1.1\r\n",
 ]  # fmt: skip
 
 

@@ -261,7 +261,8 @@ def messages_of(session: Session) -> list[m.Message]:
 @pytest.mark.parametrize(
     "message",
     [
-        m.Actions(1, (b"x",)), m.Certificates(1, (b"x",)), m.Contents(1, (b"x",)), m.Done(1), m.Joined(""), m.Join(b"x"),
+        m.Actions(1, (b"x",)), m.Certificates(1, (b"x",)), m.Contents(1, (b"x",)), m.Done(1), m.Joined(""),
+        m.Join(b"x"),
     ],
     ids=lambda message: type(message).__name__,
 )  # fmt: skip
@@ -287,7 +288,7 @@ def test_more_than_was_asked_for_ends_it() -> None:
 
 
 def test_forged_objects_end_it_and_honest_troubles_do_not() -> None:
-    session, want = asked()
+    session, _ = asked()
     for _ in range(limits.REFUSED_MAX + 5):
         session._in_work += 1
         session.admitted(AdmitReport(0, 0, 0, {"too_many_orphans": 1, "broken_chain": 1}))

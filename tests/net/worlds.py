@@ -80,14 +80,14 @@ async def networks(count: int, random: Random | None = None) -> AsyncIterator[li
 async def until(condition: Callable[[], bool], seconds: float = WAIT_S) -> None:
     """Wait until it holds; fail after a time that no working machine needs."""
     with trio.fail_after(seconds):
-        while not condition():
+        while not condition():  # noqa: ASYNC110  (a state of several parties; nobody signals it)
             await trio.sleep(0.02)
 
 
 async def reach(net: LibNetwork, org_id: bytes, address: str) -> None:
     """Dial until greeted; a busy machine may need more than one attempt."""
     with trio.fail_after(WAIT_S):
-        while not await net.dial(org_id, address):
+        while not await net.dial(org_id, address):  # noqa: ASYNC110
             await trio.sleep(0.1)
 
 
