@@ -131,7 +131,8 @@ def fetch(home: Path, link: str, actions: int) -> None:
         time.sleep(0.05)
     spent = time.perf_counter() - started
     wire = psutil.net_io_counters(pernic=True)["lo"].bytes_recv - before
-    print(json.dumps({"catchup_s": spent, "catchup_wire_bytes_per_action": wire / actions, "catchup_peak_mib": _peak()}))
+    told = {"catchup_s": spent, "catchup_wire_bytes_per_action": wire / actions, "catchup_peak_mib": _peak()}
+    print(json.dumps(told))
     sys.stdout.flush()
     engine.close()
 

@@ -23,7 +23,10 @@ needs_record = pytest.mark.skipif(
 @needs_record
 def test_recount(tmp_path: Path) -> None:
     done = subprocess.run(
-        [sys.executable, str(ROOT / "main.py"), "--home", str(tmp_path), "--json", "demo", "build", "--data", str(RECORD)],
+        [
+            sys.executable, str(ROOT / "main.py"), "--home", str(tmp_path), "--json", "demo", "build",
+            "--data", str(RECORD),
+        ],
         capture_output=True, text=True, check=False, env={**os.environ, "PYTHONPATH": str(ROOT)},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
