@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
-from PySide6.QtCore import QObject, QThread
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, QThread
 
 from dao_app.app.errors import GuildhallError, InputError
 from dao_app.app.views import Change, Progress
@@ -78,7 +78,7 @@ def test_answer_for_an_owner_that_is_gone_is_dropped(qtbot: Any, bridge: Bridge,
     bridge.call(owner, "today", {}, seen.append)
     bridge.call(other, "today", {}, seen.append)
     owner.deleteLater()
-    qtbot.wait(1)
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     handle.answer(0, "lost")
     handle.answer(1, "kept")
     qtbot.waitUntil(lambda: bool(seen), timeout=WAIT_MS)
@@ -113,7 +113,7 @@ def test_a_gesture_that_fails_is_said_even_if_its_page_is_gone(qtbot: Any, bridg
     bridge.failed.connect(presented.append)
     bridge.call(owner, "vote", {}, print, print, writes=True)
     owner.deleteLater()
-    qtbot.wait(1)
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     handle.fail(0, InputError("choice_bad"))
     qtbot.waitUntil(lambda: bool(presented), timeout=WAIT_MS)
 

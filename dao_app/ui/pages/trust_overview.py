@@ -156,18 +156,26 @@ class Overview(QWidget):
     def __init__(self, ui: Ui) -> None:
         super().__init__()
         self._ui = ui
-        self._final_seal, self._pending_seal = (
-            SealView(ui, "final", "", 28, "raised"),
-            SealView(ui, "provisional", "", 28, "raised"),
-        )
-        self._final, self._final_note = (
-            Label(ui, weight=600, elide=True),
-            Label(ui, role="caption", tone="text2", elide=True),
-        )
-        self._pending, self._pending_note = (
-            Label(ui, weight=600, elide=True),
-            Label(ui, role="caption", tone="text2", elide=True),
-        )
+        state = self._build_state()
+        self._build_notes()
+        self._note = Label(ui, role="caption", tone="text3")
+        self._grid = Grid(ui)
+        self._legend = SealView(ui, "provisional", ui.t("trust.legend_pending"))
+        self._build_peers()
+        grid = Box(ui, "card", row(ui, self._grid, margins=(16, 12, 14, 8)))
+        witnesses = column(ui, section_head(ui, "trust.witnesses", self._note, self._legend), 6, grid)
+        peers = column(ui, section_head(ui, "trust.tab.peers", self._peer_note), 2, self._header, self.peers)
+        notes = column(ui, self._alone, self._contested)
+        self.setLayout(column(ui, state, 14, notes, 10, witnesses, 14, peers, 6, row(ui, self.add_peer, None), None))
+
+    def _build_state(self) -> Box:
+        """What is final on the left, what is pending on the right."""
+        ui = self._ui
+        self._final_seal = SealView(ui, "final", "", 28, "raised")
+        self._pending_seal = SealView(ui, "provisional", "", 28, "raised")
+        self._final, self._pending = Label(ui, weight=600, elide=True), Label(ui, weight=600, elide=True)
+        self._final_note = Label(ui, role="caption", tone="text2", elide=True)
+        self._pending_note = Label(ui, role="caption", tone="text2", elide=True)
         left = row(ui, self._final_seal, column(ui, self._final, self._final_note), gap=14)
         left.setStretch(1, 1)
         right = row(ui, self._pending_seal, column(ui, self._pending, self._pending_note), gap=14)
@@ -177,62 +185,28 @@ class Overview(QWidget):
         both = row(ui, left, line, right, gap=14, margins=(16, 12, 16, 12))
         both.setStretch(0, 5)
         both.setStretch(2, 4)
-        state = Box(ui, "card", both)
-        self._alone_title, self._alone_text = (
-            Label(ui, "trust.alone", weight=600),
-            Paragraph(ui, "trust.alone_text", "caption"),
-        )
-        alone = row(
-            ui,
-            column(ui, 2, IconView(ui, "user", "provisional", back="provisionalSoft"), None),
-            column(ui, self._alone_title, self._alone_text, gap=2),
-            gap=10,
-            margins=(14, 10, 14, 12),
-        )
+        return Box(ui, "card", both)
+
+    def _build_notes(self) -> None:
+        ui = self._ui
+        icon = column(ui, 2, IconView(ui, "user", "provisional", back="provisionalSoft"), None)
+        texts = column(ui, Label(ui, "trust.alone", weight=600), Paragraph(ui, "trust.alone_text", "caption"), gap=2)
+        alone = row(ui, icon, texts, gap=10, margins=(14, 10, 14, 12))
         alone.setStretch(1, 1)
         self._alone = Box(ui, "note", alone)
         self._contested_text = Label(ui, weight=600)
-        contested = row(
-            ui,
-            IconView(ui, "warn", "danger", back="dangerSoft"),
-            self._contested_text,
-            None,
-            gap=10,
-            margins=(14, 10, 14, 10),
-        )
+        mark = IconView(ui, "warn", "danger", back="dangerSoft")
+        contested = row(ui, mark, self._contested_text, None, gap=10, margins=(14, 10, 14, 10))
         self._contested = Box(ui, "problem", contested)
-        self._note = Label(ui, role="caption", tone="text3")
-        self._grid = Grid(ui)
-        legend = SealView(ui, "provisional", ui.t("trust.legend_pending"))
-        self._legend = legend
+
+    def _build_peers(self) -> None:
+        ui = self._ui
         self._peer_note = Label(ui, role="caption", tone="text3")
         model = ViewModel(lambda r: r.device + r.address, partial(show.describe_peer, ui), self)
-        self.peers = RowList(
-            ui, model, RowDelegate(ui, PEER_COLUMNS, partial(show.peer_cells, ui)), "trust.tab.peers", fit=True
-        )
+        delegate = RowDelegate(ui, PEER_COLUMNS, partial(show.peer_cells, ui))
+        self.peers = RowList(ui, model, delegate, "trust.tab.peers", fit=True)
         self.add_peer = Button(ui, "peer.add", "link", icon="plus")
         self._header = Header(ui, PEER_COLUMNS)
-        self.setLayout(
-            column(
-                ui,
-                state,
-                14,
-                self._alone,
-                self._contested,
-                10,
-                section_head(ui, "trust.witnesses", self._note, legend),
-                6,
-                Box(ui, "card", row(ui, self._grid, margins=(16, 12, 14, 8))),
-                14,
-                section_head(ui, "trust.tab.peers", self._peer_note),
-                2,
-                self._header,
-                self.peers,
-                6,
-                row(ui, self.add_peer, None),
-                None,
-            )
-        )
 
     def show_peers(self, peers: tuple[v.PeerRow, ...]) -> None:
         connected = sum(1 for p in peers if p.connected)
