@@ -42,12 +42,13 @@ def plain(value: Any) -> Any:
 def encoding() -> dict[str, Any]:
     samples = [
         0, -1, 23, 24, 255, 256, 65_536, 2**53 - 1, -(2**53) + 1, "", "guild", "共治", b"", b"\x00\xff", True, None, [],
-        [1, [2, [3]]], {}, {"b": 1, "a": 2, "aa": 3, "ä": 4}, Link(bytes(range(32))), {"to": Link(bytes(32)), "n": [None]},
+        [1, [2, [3]]], {}, {"b": 1, "a": 2, "aa": 3, "ä": 4}, Link(bytes(range(32))),
+        {"to": Link(bytes(32)), "n": [None]},
     ]  # fmt: skip
     good = [{"value": plain(v), "cbor": encode(v).hex(), "cid": cid_text(digest(encode(v)))} for v in samples]
     bad = {
         "float": "f93c00", "indefinite list": "9f01ff", "long form of 5": "1805", "unsorted keys": "a2616201616101",
-        "repeated key": "a2616101616102", "2^53": "1b0020000000000000", "date": "c074323031332d30332d32315432303a30343a30305a",
+        "repeated key": "a2616101616102", "2^53": "1b0020000000000000", "date": "c06432303133",
         "undefined": "f7", "trailing byte": "0102", "depth 17": "81" * 17 + "00",
     }  # fmt: skip
     return {"accepted": good, "refused": bad}
@@ -118,7 +119,8 @@ def roots_file(history: History) -> dict[str, Any]:
     small = {b"tA": b"\x01", b"tB": b"\x02", b"pC": b"\x83\x01\x02\x03"}
     return {
         "small_map": [
-            {"key": k.hex(), "value": v.hex(), "bucket": bucket_of(k), "leaf": entry_leaf(k, v).hex()} for k, v in sorted(small.items())
+            {"key": k.hex(), "value": v.hex(), "bucket": bucket_of(k), "leaf": entry_leaf(k, v).hex()}
+            for k, v in sorted(small.items())
         ],
         "small_map_root": map_root(small).hex(),
         "history": {
@@ -127,7 +129,11 @@ def roots_file(history: History) -> dict[str, Any]:
             "certificates": [raw.hex() for raw in certificates],
             "height": height, "state_root": state.hex(), "results_root": results.hex(), "frontier_root": frontier.hex(),
             "provisional_root": org.replay.provisional_root().hex(),
-            "rejected": {i.hex(): code for h in range(1, height + 1) for i, code in sorted(org.store.verdicts(org.store.order(h)).items())},
+            "rejected": {
+                i.hex(): code
+                for h in range(1, height + 1)
+                for i, code in sorted(org.store.verdicts(org.store.order(h)).items())
+            },
         },
     }  # fmt: skip
 

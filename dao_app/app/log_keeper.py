@@ -50,7 +50,7 @@ from dao_app.core.limits import (
 from dao_app.core.replay import Position, Replay, Sealed
 
 TIMES_MAX = 50_000  # remembered id → at pairs, for parents that are sealed already
-BATCH = 1_000  # envelopes judged by the worker in one go
+BATCH = 2500  # envelopes judged by the worker in one go
 BULK_MIN = 64  # fewer are judged at once in this process
 
 BATCHES_AHEAD = 6  # the worker goes on while a checkpoint is derived here
