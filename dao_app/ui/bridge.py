@@ -89,6 +89,11 @@ class Bridge(QObject):
         )
 
     @property
+    def asking(self) -> int:
+        """How many questions are not answered yet, gestures included."""
+        return len(self._pending)
+
+    @property
     def writing(self) -> int:
         """How many gestures are not answered yet."""
         return sum(1 for pending in self._pending.values() if pending.writes)

@@ -150,8 +150,18 @@ class InvitationDialog(Dialog):
         both = row(ui, qr, right, gap=20)
         both.setStretch(1, 1)
         self.content.addLayout(both)
+        self._unreachable = Paragraph(ui, "invite.no_address", "caption", "provisional")
+        self._unreachable.hide()
+        self.content.addWidget(self._unreachable)
+        ui.bridge.call(self, "invite_read", {"link": created.link}, self._judge_addresses, lambda _: None)
         self._said = Label(ui, role="caption", tone="accent")
         self.content.addWidget(self._said)
+
+    def _judge_addresses(self, preview: v.InvitePreview) -> None:
+        """Say so where the invitation tells no place to look for this device."""
+        if not preview.addresses:
+            self._unreachable.show()
+            self.fit()
 
     def _copy_link(self) -> None:
         QGuiApplication.clipboard().setText(self._created.link)
