@@ -288,6 +288,7 @@ class MembershipCases(Cases):
         at = max(self._ws.clock.now_ms(), invitation.created_ms)
         payload = build_payload(org.org_id, org.signer.public, 1, None, (invitation.invite,), at, "member.join", body)
         envelope = pack(payload, org.signer.sign(signed_message(digest(payload))))
+        org.set_anchor(invitation.anchor_height, invitation.anchor_id)
         org.store.set_meta("join", envelope)
         org.store.set_meta("join_profile", blob)
 

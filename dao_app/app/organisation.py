@@ -15,7 +15,7 @@ from dao_app.app.errors import Refused
 from dao_app.app.log_keeper import LogKeeper, Tally
 from dao_app.app.ports import AdmitReport, DeviceStanding, Head, SignatureCheck
 from dao_app.app.storage import LogRecord
-from dao_app.core.encoding import digest, encode
+from dao_app.core.encoding import decode, digest, encode
 from dao_app.core.entities import (
     ORG_KEY,
     Device,
@@ -220,6 +220,8 @@ class Organisation(LogKeeper):
         checkpoint = certificate.checkpoint
         if checkpoint.org != self._org:
             return "other_organisation"
+        if checkpoint.height == self.anchor[0] and certificate.id != self.anchor[1]:
+            return "not_the_anchor"
         if checkpoint.height <= self.height():
             record = self.store.checkpoint(checkpoint.height)
             if record is not None and record.id != certificate.id and not self._refuse_precommits(certificate):
@@ -295,6 +297,19 @@ class Organisation(LogKeeper):
         if ripe:
             self._take_in(ripe, Tally())
             self._try_certificates()
+
+    @property
+    def anchor(self) -> tuple[int, bytes]:
+        """The checkpoint that the invitation named: another one at its height is never accepted."""
+        kept = self.store.meta("anchor")
+        if kept is None:
+            return 0, b""
+        height, id_ = decode(kept)
+        return height, id_
+
+    def set_anchor(self, height: int, id_: bytes) -> None:
+        """Remember the anchor of the invitation by which this device joins."""
+        self.store.set_meta("anchor", encode([height, id_]))
 
     # -- detached content ------------------------------------------------------------------------
     def detach(self, text: str, kind: str) -> tuple[dict[str, Any], bytes]:

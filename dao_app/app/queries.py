@@ -177,7 +177,10 @@ class Reader:
         return v.CommentView(action.id.hex(), self.author(action.by), text, erased, self.stamp(action.id, action.at))
 
     def _stands(self, id_: bytes) -> bool:
-        return id_ in self.org.replay.pending or self.org.store.verdict(id_) is None
+        """Has it an effect? What was rejected may have any body at all and is never shown."""
+        if id_ in self.org.replay.pending:
+            return id_ not in self.org.replay.verdicts
+        return self.org.store.verdict(id_) is None
 
     # -- what you may do ---------------------------------------------------------------------------
     def judge(self, type_: str, body: dict[str, Any]) -> Rejection | None:

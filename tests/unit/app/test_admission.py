@@ -297,6 +297,33 @@ def test_a_second_checkpoint_at_one_height_stops_deriving(world: World, tmp_path
     assert observer.seal() is None
 
 
+def test_another_history_than_the_invitations_is_refused(world: World) -> None:
+    """The anchor in the invitation pins the history, even against the witness's own signature."""
+    world.main.write("contribution.claim", {"title": "x"})
+    world.seal()
+    (raw,) = world.main.certificates(2, 1)
+    joiner = world.replica()
+    joiner.set_anchor(2, b"\x05" * 32)
+    assert joiner.admit_certificates_now([raw]).refused == {"not_the_anchor": 1}
+    joiner.set_anchor(2, parse_certificate(raw).id)
+    world.sync(world.main, joiner)
+    assert joiner.height() == 2
+
+
+def test_a_malformed_action_is_kept_and_shown_to_nobody(world: World) -> None:
+    """What a rule rejects may hold any body; views must not trip over it."""
+    from dao_app.app.queries import Reader
+
+    task = world.main.write("task.open", {"title": "T", "unit": "", "amount": 0, "treasury": False, "lifetime": 0})
+    for text in (7, {"hash": b"short"}, None, [[]]):
+        envelope = next_of(world, type_="comment.add", body={"on": Link(task.id), "text": text})
+        assert world.main.admit_now([envelope]).stored == 1
+    assert Reader(world.main, None, {}, set()).comments(task.id) == ()
+    world.seal()
+    reader = Reader(world.main, None, {}, set())
+    assert reader.comments(task.id) == () and len(reader.activity(task.id)) == 1
+
+
 def test_a_vote_that_pretends_to_be_old_does_not_count(world: World) -> None:
     """Threat 33: periods run from sealed times, so a vote neither opens nor closes by claimed dates."""
     person, org = world.add_member()
