@@ -462,11 +462,11 @@ async def open_host(signer: Signer, handlers: Handlers) -> AsyncIterator[Host]:
         muxer_opt={TProtocol(YAMUX_ID): Yamux},
         retry_config=RetryConfig(max_retries=0),  # dialling again is ours, with back-off
         connection_config=ConnectionConfig(
-            enable_health_monitoring=True,  # a frozen peer is noticed within five seconds
+            enable_health_monitoring=True,  # a frozen peer is noticed within seven seconds
             health_initial_delay=1,
             health_check_interval=2,
             health_warmup_window=0,
-            ping_timeout=2,
+            ping_timeout=4,  # a loop that applies a large batch on a busy machine answers within that
             abort_connection_on_ping_failure=True,
             outbound_stream_protocol_negotiation_timeout=DIAL_S_MAX,
         ),

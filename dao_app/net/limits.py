@@ -21,10 +21,12 @@ STRANGERS_MAX = 64  # connections that have not said hello yet
 # session
 HEADS_PER_MESSAGE_MAX = 8_000  # x 73 bytes
 DEVICES_MAX = 100_000  # heads of one peer that are remembered
-RANGES_PER_WANT_MAX = 4_000
-ACTIONS_PER_WANT_MAX = 50_000  # asked for in one go; then heads are looked at again
+RANGES_PER_WANT_MAX = 10_000  # x 45 bytes
+ACTIONS_PER_WANT_MAX = 50_000  # sent for one request; then heads are looked at again
 ACTIONS_PER_MESSAGE_MAX = 512
 ACTIONS_BYTES = 224 * 1024  # envelopes gathered in one message
+ADMIT_ACTIONS = 4_096  # gathered before they are handed on: verifying and storing like large batches
+ADMIT_BYTES = 2 * 1024 * 1024  # or as soon as they have so many bytes
 CERTIFICATES_PER_WANT_MAX = 1_500  # below what a replica holds while their actions are on the way
 CERTIFICATES_BYTES = 224 * 1024
 CONTENTS_PER_WANT_MAX = 128

@@ -108,7 +108,10 @@ class Session:
         self._want: m.Want | None = None
         self._want_id = 0
         self._got = self._asked = 0
+        self._gathered: list[bytes] = []
+        self._gathered_bytes = 0
         self._answered = False
+        self._progress = False
         self._in_work = 0
         self._content_due = True
         self._content_absent: set[bytes] = set()
@@ -162,7 +165,7 @@ class Session:
             self._control.append(m.Joined(code[: m.CODE_CHARS_MAX]))
             return []
         if report.stored:
-            self._content_due = True
+            self._content_due = self._progress = True
         return self._finish_want()
 
     def contents_added(self) -> list[Effect]:
@@ -268,7 +271,7 @@ class Session:
             if self._want is None or message.id != self._want.id or self._answered:
                 raise PeerError("order")
             self._answered = True
-            return self._finish_want()
+            return self._hand_on() + self._finish_want()
         if isinstance(message, m.Have):
             self._content_absent.difference_update(message.hashes)
             self._content_due = True
@@ -317,15 +320,27 @@ class Session:
         want = self._want
         if want is None or message.id != want.id or self._answered:
             raise PeerError("order")
-        self._in_work += 1
         if isinstance(message, m.Certificates):
+            self._in_work += 1
             return [AdmitCertificates(message.items)]
         if isinstance(message, m.Contents):
+            self._in_work += 1
             return [AddContents(message.items)]
         self._got += len(message.items)
         if self._got > self._asked:
             raise PeerError("unasked")
-        return [Admit(message.items), Progressed(self._got, self._asked)]
+        self._gathered += message.items
+        self._gathered_bytes += sum(map(len, message.items))
+        full = len(self._gathered) >= limits.ADMIT_ACTIONS or self._gathered_bytes >= limits.ADMIT_BYTES
+        return self._hand_on() if full else []
+
+    def _hand_on(self) -> list[Effect]:
+        """What was gathered, as one batch."""
+        if not self._gathered:
+            return []
+        batch, self._gathered, self._gathered_bytes = tuple(self._gathered), [], 0
+        self._in_work += 1
+        return [Admit(batch), Progressed(self._got, self._asked)]
 
     # -- members: telling and asking ------------------------------------------------------------------
     def _send_state(self, now_ms: int, digest: bytes | None = None) -> None:
@@ -368,7 +383,9 @@ class Session:
             return []
         self._want_id += 1
         self._want = m.Want(self._want_id, certificates, ranges, contents)
-        self._got, self._asked = 0, sum(row.last - row.first + 1 for row in ranges)
+        total = sum(row.last - row.first + 1 for row in ranges)
+        self._got, self._asked = 0, min(total, limits.ACTIONS_PER_WANT_MAX)
+        self._progress = False
         self._answered = False
         self._control.append(self._want)
         return [Progressed(0, self._asked)] if self._asked else []
@@ -381,17 +398,14 @@ class Session:
     def _ranges(self, mine: Mapping[bytes, Head], height: int) -> tuple[m.RangeRow, ...]:
         """Ranges to ask for: not those that another session fetches, nor what failed and has not changed."""
         rows: list[m.RangeRow] = []
-        total = 0
         for device, last in self._lacking.items():
+            if len(rows) == limits.RANGES_PER_WANT_MAX:
+                break
             first = mine[device].seq + 1 if device in mine else 1
             if self._tried.get(device) == (first, last, height) or not self._fetching.take(device, self):
                 continue
-            end = min(last, first + limits.ACTIONS_PER_WANT_MAX - total - 1)
-            if end < first or len(rows) == limits.RANGES_PER_WANT_MAX:
-                break
-            total += end - first + 1
             self._tried[device] = (first, last, height)
-            rows.append(m.RangeRow(device, first, end))
+            rows.append(m.RangeRow(device, first, last))
         return tuple(rows)
 
     def _certificates_from(self, height: int) -> int:
@@ -424,6 +438,8 @@ class Session:
             if len(self._content_absent) > limits.MISSING_CONTENT_MAX:
                 self._content_absent.clear()
             self._content_due = True
+        if self._progress:
+            self._tried.clear()  # what could not be placed before, or was beyond the answer's bound, may go now
         self._fetching.release(self)
         done: list[Effect] = [Progressed(self._asked, self._asked)] if self._asked else []
         return done + self._ask()

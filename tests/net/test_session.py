@@ -359,11 +359,15 @@ def test_claimed_time_is_read_at_its_place(at: int) -> None:
     assert claimed_time(Device("x").write(at)) == at
 
 
-def test_merging_keeps_parents_before_children() -> None:
+@pytest.mark.parametrize("step_ms", [1, 0])
+def test_merging_keeps_parents_before_children(step_ms: int) -> None:
+    """Even where all actions claim the same time."""
     replica = FakeReplica(Device("here"))
     devices = [Device(f"w{i}") for i in range(5)]
-    braid(replica, devices, 500)
-    rows = [m.RangeRow(d.signer.public, 1, d.seq) for d in devices]
+    last: bytes | None = None
+    for i in range(500):
+        last = replica.write(devices[i * i % 5], FIRST_AT + i * step_ms, () if last is None else (last,))
+    rows = [m.RangeRow(d.signer.public, 1, d.seq) for d in devices if d.seq]
     other = FakeReplica(Device("there"))
     assert other.admit_now(list(merged(replica, rows))).stored == 500
     assert other.admitted_in_order
