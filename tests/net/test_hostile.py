@@ -133,20 +133,18 @@ def test_a_stranger_that_stalls_is_put_out(tmp_path: Path, monkeypatch: pytest.M
     async def attack(found: Siege) -> None:
         async with hostile_host(SeedSigner(HOSTILE_SEED), found.address) as host:
             stream = await raw_stream(host, found.device, SYNC_PROTOCOL)
-            ended = trio.Event()
+            with trio.fail_after(10):
 
-            async def drip() -> None:
-                for byte in frame(encode([1, b"n" * 32])):
-                    if not await write_all(stream, bytes([byte])):
-                        break
-                    await trio.sleep(0.1)
-                ended.set()
+                async def drip() -> None:
+                    for byte in frame(encode([1, b"n" * 32])):
+                        if not await write_all(stream, bytes([byte])):
+                            return
+                        await trio.sleep(0.1)
 
-            async with trio.open_nursery() as nursery:
-                nursery.start_soon(drip)
-                with trio.fail_after(10):
+                async with trio.open_nursery() as nursery:
+                    nursery.start_soon(drip)
                     assert await read_some(stream) == b""
-                nursery.cancel_scope.cancel()
+                    nursery.cancel_scope.cancel()
             await until(lambda: not host.is_connected(found.device))
 
     siege(tmp_path, attack)
