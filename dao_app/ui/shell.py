@@ -6,7 +6,7 @@ from typing import cast
 
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QMenu, QStackedWidget, QWidget
+from PySide6.QtWidgets import QApplication, QMenu, QStackedWidget, QWidget
 
 from dao_app.app import views as v
 from dao_app.app.errors import GuildhallError
@@ -210,6 +210,9 @@ class Shell(QWidget):
             page.refresh()
         if target:
             page.open(target)
+        focused = QApplication.focusWidget()
+        if focused is None or not self.sidebar.isAncestorOf(focused):
+            page.take_focus()
 
     def _go_to_list(self, name: str) -> None:
         """A page chosen in the sidebar shows its list, not what was open on it."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QListView, QSplitter, QVBoxLayout, QWidget
 
 from dao_app.app.views import Stamp
 from dao_app.ui.context import Ui
@@ -61,6 +61,11 @@ class Page(QWidget):
     def keys(self) -> dict[str, Callable[[], None]]:
         """Single keys of the page, by name as on the key cap."""
         return {}
+
+    def take_focus(self) -> None:
+        """Where keys go when the page is shown: its first list, else the page itself."""
+        shown = next((view for view in self.findChildren(QListView) if view.isVisible()), None)
+        (shown or self).setFocus()
 
     def sign(self) -> bool:
         """Ctrl+Enter outside a dialog; False where there is nothing to sign."""

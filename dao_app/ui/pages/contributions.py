@@ -204,7 +204,7 @@ class ContributionsPage(SplitPage):
         self._empty.pressed.connect(self.primary)
         self._stack = QStackedWidget()
         listing = QWidget()
-        layout = column(ui, Header(ui, COLUMNS), self._list)
+        layout = column(ui, Header(ui, COLUMNS, self._list), self._list)
         layout.setStretch(1, 1)
         listing.setLayout(layout)
         self._stack.addWidget(listing)

@@ -132,7 +132,7 @@ class PeoplePage(SplitPage):
         )
         self._list.opened.connect(self._open_row)
         listing = QWidget()
-        inner = column(ui, Header(ui, COLUMNS), self._list, margins=(16, 10, 16, 8))
+        inner = column(ui, Header(ui, COLUMNS, self._list), self._list, margins=(16, 10, 16, 8))
         inner.setStretch(1, 1)
         listing.setLayout(inner)
         self._stack = QStackedWidget()

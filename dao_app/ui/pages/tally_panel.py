@@ -217,7 +217,7 @@ class BallotsDialog(Dialog):
         rows = RowList(ui, model, RowDelegate(ui, BALLOT_COLUMNS, partial(self._cells, detail)), "tally.ballots")
         rows.setMinimumHeight(ui.look.px(280))
         model.set_rows(detail.ballots)
-        self.content.addLayout(column(ui, Header(ui, BALLOT_COLUMNS), rows))
+        self.content.addLayout(column(ui, Header(ui, BALLOT_COLUMNS, rows), rows))
 
     def _cells(self, detail: v.ProposalDetail, ballot: v.BallotView) -> Sequence[Cell]:
         ui = self.ui

@@ -99,7 +99,7 @@ class TasksPage(SplitPage):
         model = ViewModel(lambda r: r.id, partial(show.describe_task, ui), self)
         self._list = RowList(ui, model, RowDelegate(ui, COLUMNS, partial(show.task_cells, ui)), "page.tasks")
         self._list.opened.connect(lambda r: self.open(r.id))
-        layout = column(ui, Header(ui, COLUMNS), self._list, margins=(16, 10, 16, 10))
+        layout = column(ui, Header(ui, COLUMNS, self._list), self._list, margins=(16, 10, 16, 10))
         layout.setStretch(1, 1)
         return Box(ui, "plain", layout)
 

@@ -115,7 +115,7 @@ class TreasuryPage(SplitPage):
         self._list.opened.connect(self._open_row)
         self._stack = QStackedWidget()
         listing = QWidget()
-        inner = column(ui, Header(ui, COLUMNS), self._list)
+        inner = column(ui, Header(ui, COLUMNS, self._list), self._list)
         inner.setStretch(1, 1)
         listing.setLayout(inner)
         self._stack.addWidget(listing)

@@ -100,7 +100,7 @@ class TrustPage(Page):
         stack = QStackedWidget()
         foot = QWidget()
         foot.setLayout(row(ui, add, None, margins=(4, 6, 0, 6)))
-        stack.addWidget(self._listing(Header(ui, PEER_COLUMNS), self._peers, foot))
+        stack.addWidget(self._listing(Header(ui, PEER_COLUMNS, self._peers), self._peers, foot))
         stack.addWidget(self._no_peers)
         self._peer_stack = stack
         return stack
@@ -110,7 +110,7 @@ class TrustPage(Page):
         model = ViewModel(lambda r: r.id, partial(show.describe_checkpoint, ui), self)
         delegate = RowDelegate(ui, CHECKPOINT_COLUMNS, partial(show.checkpoint_cells, ui))
         self._checkpoints = RowList(ui, model, delegate, "trust.tab.checkpoints")
-        return self._listing(Header(ui, CHECKPOINT_COLUMNS), self._checkpoints)
+        return self._listing(Header(ui, CHECKPOINT_COLUMNS, self._checkpoints), self._checkpoints)
 
     def _build_log(self) -> QWidget:
         ui = self.ui
@@ -118,7 +118,7 @@ class TrustPage(Page):
         self._log = RowList(ui, model, RowDelegate(ui, LOG_COLUMNS, partial(show.log_cells, ui)), "trust.tab.log")
         self._log.opened.connect(lambda r: self._open_entry(r.id))
         self._log.verticalScrollBar().valueChanged.connect(self._maybe_more)
-        return self._listing(Header(ui, LOG_COLUMNS), self._log)
+        return self._listing(Header(ui, LOG_COLUMNS, self._log), self._log)
 
     # -- data ----------------------------------------------------------------------------------
     def refresh(self) -> None:

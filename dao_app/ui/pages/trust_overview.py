@@ -206,7 +206,7 @@ class Overview(QWidget):
         delegate = RowDelegate(ui, PEER_COLUMNS, partial(show.peer_cells, ui))
         self.peers = RowList(ui, model, delegate, "trust.tab.peers", fit=True)
         self.add_peer = Button(ui, "peer.add", "link", icon="plus")
-        self._header = Header(ui, PEER_COLUMNS)
+        self._header = Header(ui, PEER_COLUMNS, self.peers)
 
     def show_peers(self, peers: tuple[v.PeerRow, ...]) -> None:
         connected = sum(1 for p in peers if p.connected)
@@ -241,4 +241,5 @@ class Overview(QWidget):
         self._contested_text.say(ui.t("trust.contested_n", n=trust.contested))
         self._note.say(ui.t("trust.quorum", quorum=trust.quorum, n=len(trust.witnesses)))
         self._legend.show_state("provisional", ui.t("trust.legend_pending"))
+        self._legend.setVisible(trust.actions_provisional > 0)
         self._grid.show_trust(trust)

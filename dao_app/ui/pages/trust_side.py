@@ -143,7 +143,7 @@ class CompareBox(Box):
 
     def __init__(self, ui: Ui) -> None:
         super().__init__(ui, "plain")
-        self._words = Label(ui, weight=600, elide=True)
+        self._words = Paragraph(ui, weight=600)
         copy = IconButton(ui, "copy", "copy")
         copy.clicked.connect(self._copy)
         line = row(ui, self._words, copy)

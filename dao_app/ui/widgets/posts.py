@@ -92,6 +92,10 @@ class Posts(QWidget):
         if left > 0:
             self._more.say_key("comment.older", n=left)
 
+    def relook(self) -> None:
+        """Names, times and states are written out: they follow the language."""
+        self.show_comments(self._comments, again=True)
+
     def _show_more(self) -> None:
         self._limit += SHOWN_MORE
         self.show_comments(self._comments, again=True)
@@ -171,3 +175,6 @@ class Activity(QWidget):
             line = row(ui, AvatarView(ui, step.author, 18), who, what, seal, gap=6)
             line.setStretch(2, 1)
             self._list.addLayout(line)
+
+    def relook(self) -> None:
+        self.show_steps(self._steps, again=True)

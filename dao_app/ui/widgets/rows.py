@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QModelIndex, QObject, QPersistentModelIndex, QPoint, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
@@ -56,7 +56,7 @@ class Col:
 
 
 RIGHT_GAP = 24
-REST_LEAST = 220  # token pixels that the stretching columns keep together
+REST_LEAST = 170  # token pixels that the stretching columns keep together
 Cells = Callable[[Any], Sequence[Cell]]
 
 
@@ -293,12 +293,18 @@ _MOVES = (
 
 
 class Header(QWidget):
-    """Column titles above a list, aligned with its rows."""
+    """Column titles above a list, aligned with its rows: as wide as what the list shows them in."""
 
-    def __init__(self, ui: Ui, columns: Sequence[Col], pad: int = 8) -> None:
+    def __init__(self, ui: Ui, columns: Sequence[Col], rows: QListView, pad: int = 8) -> None:
         super().__init__()
-        self._ui, self._columns, self._pad = ui, columns, pad
+        self._ui, self._columns, self._pad, self._viewport = ui, columns, pad, rows.viewport()
+        self._viewport.installEventFilter(self)
         self.relook()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 (Qt)
+        if event.type() == QEvent.Type.Resize:
+            self.update()
+        return super().eventFilter(watched, event)
 
     def relook(self) -> None:
         self.setFixedHeight(self._ui.look.px(30))
@@ -312,9 +318,8 @@ class Header(QWidget):
         with QPainter(self) as painter:
             painter.setFont(look.font("caption", 500))
             painter.setPen(look.color("text3"))
-            for col, rect in zip(
-                self._columns, column_rects(self._ui, self._columns, self.rect(), self._pad), strict=True
-            ):
+            inner = QRect(0, 0, self._viewport.width(), self.height())
+            for col, rect in zip(self._columns, column_rects(self._ui, self._columns, inner, self._pad), strict=True):
                 if rect is not None and col.title:
                     side = Qt.AlignmentFlag.AlignRight if col.right else Qt.AlignmentFlag.AlignLeft
                     painter.drawText(rect, Qt.AlignmentFlag.AlignVCenter | side, self._ui.t(col.title))
