@@ -13,6 +13,7 @@ from dao_app.app.ports import EngineHandle
 from dao_app.app.texts import Texts, isolate
 from dao_app.app.views import IdentityView, OrgView, PersonView, Stamp
 from dao_app.ui.bridge import Bridge, Done, Failed
+from dao_app.ui.clipboard import Clipboard
 from dao_app.ui.drafts import Draft, Drafts
 from dao_app.ui.theme.look import Look
 
@@ -57,6 +58,7 @@ class Ui(QObject):
         self.texts = Texts("en")
         self.bridge = Bridge(handle, self)
         self.drafts = Drafts(parent=self)
+        self.clipboard = Clipboard(self)
         self.identity = IdentityView(exists=False, unlocked=False)
         self.org = ""
         self.org_view: OrgView | None = None

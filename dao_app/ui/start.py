@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-import os
+import logging
 import sys
 from collections.abc import Callable, Sequence
+from types import TracebackType
 
-from PySide6.QtCore import QLocale, QTimer
+import shiboken6
+from PySide6.QtCore import QByteArray, QLocale, Qt, QTimer
+from PySide6.QtGui import QIcon, QPainter, QPixmap
+from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QApplication
 
+from dao_app.app.errors import GuildhallError
 from dao_app.app.ports import EngineHandle
-from dao_app.app.texts import LANGUAGES, Texts, language_of
+from dao_app.app.texts import LANGUAGES, Texts, language_of, resource
 from dao_app.ui.context import Settings, Ui, machine_ms
 from dao_app.ui.theme.look import load_fonts
 from dao_app.ui.theme.qss import style_sheet
 from dao_app.ui.window import Window
 
 LINK_PREFIX = "guildhall:"
-
-
-def has_display() -> bool:
-    """Can a window be shown here at all."""
-    if sys.platform != "linux":
-        return True
-    chosen = os.environ.get("QT_QPA_PLATFORM", "")
-    return bool(chosen and chosen != "xcb") or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+ICON_EDGE = 128
+log = logging.getLogger(__name__)
 
 
 def make_application(argv: Sequence[str]) -> QApplication:
@@ -38,7 +37,28 @@ def make_application(argv: Sequence[str]) -> QApplication:
     app.setApplicationDisplayName("Guildhall")
     app.setDesktopFileName("guildhall")
     load_fonts()
+    app.setWindowIcon(program_icon())
     return app
+
+
+def program_icon() -> QIcon:
+    """The program's mark for the task bar."""
+    pixmap = QPixmap(ICON_EDGE, ICON_EDGE)
+    pixmap.fill(Qt.GlobalColor.transparent)
+    with QPainter(pixmap) as painter:
+        QSvgRenderer(QByteArray(resource("guildhall.svg").read_bytes())).render(painter)
+    return QIcon(pixmap)
+
+
+def report_faults(window: Window) -> None:
+    """A fault of ours is logged and said in the window; the program goes on."""
+
+    def caught(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        log.error("fault in the window", exc_info=(kind, error, trace))
+        if shiboken6.isValid(window):
+            window.ui.failed.emit(GuildhallError("internal", method=kind.__name__))
+
+    sys.excepthook = caught
 
 
 def make_window(
@@ -66,6 +86,7 @@ def run_window(handle: EngineHandle, settings: Settings, argv: Sequence[str]) ->
     app = make_application(argv)
     link = next((a for a in argv[1:] if a.lower().startswith(LINK_PREFIX)), "")
     window = make_window(app, handle, settings, link)
+    report_faults(window)
     window.show()
     QTimer.singleShot(0, window.load)  # first paint comes before the first question
     return app.exec()

@@ -138,6 +138,10 @@ class StartFlow(QStackedWidget):
 
         self.ui.bridge.call(self, "identity_status", {}, told)
 
+    def show_joining(self, org: str) -> None:
+        """How far a join has come that was begun before."""
+        self.ui.bridge.call(self, "join_status", {"org": org}, self._joining, key="join_status")
+
     def _joining(self, view: v.JoinView) -> None:
         self._show(self.sync)
         self.sync.begin(view)

@@ -100,8 +100,9 @@ class Window(QMainWindow):
         wanted = str(self.ui.settings.values.get("org", ""))
         mine = [o for o in orgs if o.membership == "active" and (not o.demo or o.id == wanted)]
         known = next((o for o in mine if o.id == wanted), mine[0] if mine else None)
-        if known is not None and not locked:
-            self._open(known)
+        waiting = next((o for o in orgs if o.membership == "joining"), None)
+        if (known or waiting) is not None and not locked:
+            self._open(known or waiting)  # type: ignore[arg-type]
         else:
             self.start.show_welcome()
 
@@ -132,6 +133,10 @@ class Window(QMainWindow):
         self.ui.bridge.call(self, "org_list", {}, found)
 
     def _open(self, org: v.OrgRow) -> None:
+        if org.membership in ("joining", "refused"):
+            self._stack.setCurrentWidget(self.start)
+            self.start.show_joining(org.id)
+            return
         self._stack.setCurrentWidget(self.shell)
         self.shell.open_org(org)
         self.ui.settings.values["org"] = org.id
@@ -341,5 +346,6 @@ class Window(QMainWindow):
             self.ui.bridge.idle.connect(loop.quit)
             QTimer.singleShot(CLOSE_WAIT_MS, loop.quit)
             loop.exec()
+        self.ui.clipboard.forget()
         self.ui.bridge.close()
         super().closeEvent(event)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import segno
 from PySide6.QtCore import QRectF
-from PySide6.QtGui import QColor, QGuiApplication, QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from dao_app.app import views as v
@@ -164,11 +164,11 @@ class InvitationDialog(Dialog):
             self.fit()
 
     def _copy_link(self) -> None:
-        QGuiApplication.clipboard().setText(self._created.link)
+        self.ui.clipboard.copy_secret(self._created.link)
         self._said.say_key("invite.copied")
 
     def _copy_text(self) -> None:
-        QGuiApplication.clipboard().setText(self._created.text)
+        self.ui.clipboard.copy_secret(self._created.text)
         self._said.say_key("invite.copied")
 
     def _save_picture(self) -> None:

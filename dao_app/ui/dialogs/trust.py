@@ -6,7 +6,6 @@ import json
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QPlainTextEdit, QWidget
 
 from dao_app.app import views as v
@@ -73,7 +72,7 @@ class EntryDialog(Dialog):
 
     def _copy(self) -> None:
         text = {"cid": self._entry.cid, "payload": self._entry.payload, "signature": self._entry.signature}
-        QGuiApplication.clipboard().setText(json.dumps(text, indent=2, ensure_ascii=True))
+        self.ui.clipboard.copy(json.dumps(text, indent=2, ensure_ascii=True))
         self.ui.said.emit(self.ui.t("entry.copied"))
 
 

@@ -6,7 +6,6 @@ import json
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
 from dao_app.app import views as v
@@ -275,7 +274,7 @@ class ProposalDetailView(QWidget):
 
     def copy_link(self) -> None:
         if self.proposal is not None:
-            QGuiApplication.clipboard().setText(f"guildhall:proposal/{self.ui.org}/{self.proposal.id}")
+            self.ui.clipboard.copy(f"guildhall:proposal/{self.ui.org}/{self.proposal.id}")
             self.ui.said.emit(self.ui.t("link.copied"))
 
     def fold(self, width: int) -> None:

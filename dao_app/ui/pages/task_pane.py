@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import Signal
-from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QWidget
 
 from dao_app.app import views as v
@@ -230,7 +229,7 @@ class TaskPane(Pane):
 
     def copy_link(self) -> None:
         if self.task is not None:
-            QGuiApplication.clipboard().setText(f"guildhall:task/{self._ui.org}/{self.task.id}")
+            self._ui.clipboard.copy(f"guildhall:task/{self._ui.org}/{self.task.id}")
             self._ui.said.emit(self._ui.t("link.copied"))
 
     def keys(self) -> dict[str, Callable[[], None]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from dao_app.app import views as v
@@ -165,7 +164,7 @@ class CompareBox(Box):
         self._words.say(" · ".join(trust.words))
 
     def _copy(self) -> None:
-        QGuiApplication.clipboard().setText(self._words.text())
+        self._ui.clipboard.copy(self._words.text())
         self._ui.said.emit(self._ui.t("link.copied"))
 
 

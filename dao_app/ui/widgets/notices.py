@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, Qt, QTimer, Signal
-from PySide6.QtGui import QEnterEvent, QFocusEvent, QPainter, QPaintEvent
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
+from PySide6.QtGui import QEnterEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QWidget
 
 from dao_app.app.errors import GuildhallError
@@ -30,6 +30,7 @@ class Toast(QWidget):
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self.hide)
+        self._undo.installEventFilter(self)
         ui.drafts.held.connect(self._show_draft)
         ui.drafts.settled.connect(self._settled)
         ui.said.connect(self.say)
@@ -84,8 +85,12 @@ class Toast(QWidget):
     def leaveEvent(self, event: QEvent) -> None:  # noqa: N802 (Qt)
         self._ui.drafts.resume()
 
-    def focusInEvent(self, event: QFocusEvent) -> None:  # noqa: N802 (Qt)
-        self._ui.drafts.pause()
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 (Qt)
+        if event.type() == QEvent.Type.FocusIn:
+            self._ui.drafts.pause()
+        elif event.type() == QEvent.Type.FocusOut:
+            self._ui.drafts.resume()
+        return super().eventFilter(watched, event)
 
 
 class Problem(Box):
