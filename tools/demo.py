@@ -36,7 +36,7 @@ class Peer:
         self.name = name
         self.home = folder / name
         self.report = folder / f"{name}.json"
-        self._passphrase = folder / "passphrase"
+        self.passphrase = folder / "passphrase"
         self.listen = listen
         self._process: subprocess.Popen[str] | None = None
         self._caller: Any = None
@@ -51,7 +51,7 @@ class Peer:
     def _program(self) -> list[str]:
         return [
             sys.executable, str(ROOT / "main.py"), "--home", str(self.home), "--json",
-            "--passphrase-file", str(self._passphrase),
+            "--passphrase-file", str(self.passphrase),
         ]  # fmt: skip
 
     def start(self) -> None:
@@ -266,7 +266,10 @@ def main() -> int:
 def pictures(peer: Peer, folder: Path) -> None:
     """The window on Amara's folder."""
     script = ROOT / "tools" / "screenshots.py"
-    words = ["--home", str(peer.home), "--out", str(folder), "--quick"]
+    words = [
+        str(folder), "--home", str(peer.home), "--passphrase-file", str(peer.passphrase), "--languages", "en",
+        "--themes", "light",
+    ]  # fmt: skip
     done = subprocess.run(
         [sys.executable, str(script), *words], env=_environ(), capture_output=True, text=True, check=False
     )

@@ -242,7 +242,8 @@ def test_a_member_that_forges_is_banned_for_a_while(tmp_path: Path) -> None:
                     message = m.decode_message(body)
                     if isinstance(message, m.Want) and message.ranges:
                         asked = message.id
-            await write_all(stream, frame(m.encode_message(m.Actions(asked, tuple(FORGED)))))
+            for message in (m.Actions(asked, tuple(FORGED)), m.Done(asked)):
+                await write_all(stream, frame(m.encode_message(message)))
             await until(lambda: not _linked(found))
         async with hostile_host(found.party.people[2].device, found.address) as host:
             assert await send_raw(host, found.device, SYNC_PROTOCOL, frame(encode([1, b"n" * 32]))) == b""
