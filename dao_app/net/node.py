@@ -39,7 +39,6 @@ class Peer:
     """What is known of a peer device."""
 
     address: str = ""
-    local: bool = False
     seen_ms: int | None = None
     height: int | None = None
     agrees: bool | None = None
@@ -173,17 +172,18 @@ class Node:
     def peers(self) -> tuple[PeerInfo, ...]:
         return tuple(
             PeerInfo(
-                device, peer.address, self._path(device, peer), device in self._links,
+                device, peer.address, self._path(device), device in self._links,
                 self._tools.clock.now_ms() if device in self._links else peer.seen_ms, peer.height,
                 peer.agrees if device in self._links else None, peer.behind,
             )
             for device, peer in self._peers.items()
         )  # fmt: skip
 
-    def _path(self, device: bytes, peer: Peer) -> str:
+    def _path(self, device: bytes) -> str:
         if device not in self._links:
             return "none"
-        return "local" if peer.local else "direct"
+        known = self._dialer.known.get(device)
+        return "local" if known is not None and known.local else "direct"
 
     def diagnose(self) -> list[Finding]:
         """What works and what to change."""
@@ -362,7 +362,6 @@ class Node:
             self._not_reached(device)
             return
         self._peers.setdefault(device, Peer()).address = known.addresses[0]
-        self._peers[device].local = known.local
         await self._link(met, wrapped, True)
 
     def _not_reached(self, device: bytes) -> None:
@@ -380,7 +379,8 @@ class Node:
         while self._mdns:
             for address in self._host.seen_in_lan():
                 device = device_in(address)
-                if device is not None and device not in self._dialer.known:
+                known = None if device is None else self._dialer.known.get(device)
+                if device is not None and (known is None or not known.local):
                     self.learn(address, True, 0.0 if self._signer.public < device else 2.0)
             await trio.sleep(limits.MDNS_POLL_S)
 

@@ -14,7 +14,6 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import islice
 from typing import NamedTuple
 
 from dao_app.app.ports import AdmitReport, Head, Replica
@@ -22,11 +21,11 @@ from dao_app.core.envelope import JOIN_TYPE, parse_action, unpack
 from dao_app.core.errors import EncodingError
 from dao_app.net import limits
 from dao_app.net import messages as m
+from dao_app.net.answers import answers_to
 from dao_app.net.codec import PeerError, frame
 from dao_app.net.fetching import Fetching
 from dao_app.net.hello import Standing
 from dao_app.net.meters import Traffic
-from dao_app.net.ranges import merged
 
 _FORGED = frozenset({"malformed", "signature", "other_organisation", "weak_key", "certification", "certificate"})
 
@@ -263,7 +262,7 @@ class Session:
         if isinstance(message, m.Want):
             if len(self._bulk) >= limits.WANTS_WAITING_MAX:
                 raise PeerError("too_many_wants")
-            self._bulk.append(self._answer(message))
+            self._bulk.append(answers_to(message, self._replica))
             return []
         if isinstance(message, m.Actions | m.Certificates | m.Contents):
             return self._hear_items(message)
@@ -457,7 +456,6 @@ class Session:
             ours = sum(max(0, h.seq - self._peer_heads.get(d, (0, b""))[0]) for d, h in mine.items())
         self.view.behind = max(0, theirs) + ours
 
-    # -- answering ------------------------------------------------------------------------------------
     def _next_message(self) -> m.Message | None:
         if self._control:
             return self._control.popleft()
@@ -467,56 +465,3 @@ class Session:
                 return message
             self._bulk.popleft()
         return None
-
-    def _answer(self, want: m.Want) -> Iterator[m.Message]:
-        """Certificates first, so that the receiver knows who has joined; then actions, then contents."""
-        if want.certificates_from:
-            yield from self._certificates(want)
-        batch: list[bytes] = []
-        size = 0
-        for envelope in islice(merged(self._replica, want.ranges), limits.ACTIONS_PER_WANT_MAX):
-            batch.append(envelope)
-            size += len(envelope)
-            if size >= limits.ACTIONS_BYTES or len(batch) == limits.ACTIONS_PER_MESSAGE_MAX:
-                yield m.Actions(want.id, tuple(batch))
-                batch, size = [], 0
-        if batch:
-            yield m.Actions(want.id, tuple(batch))
-        yield from self._content(want)
-        yield m.Done(want.id)
-
-    def _certificates(self, want: m.Want) -> Iterator[m.Message]:
-        first = want.certificates_from
-        last = first + limits.CERTIFICATES_PER_WANT_MAX
-        while first < last:
-            items = self._replica.certificates(first, limits.CERTIFICATES_BYTES)[: last - first]
-            if not items:
-                return
-            first += len(items)
-            yield from _pages(want.id, items)
-
-    def _content(self, want: m.Want) -> Iterator[m.Message]:
-        batch: list[bytes] = []
-        for hash_ in want.contents:
-            blob = self._replica.content(hash_)
-            if blob is not None and len(blob) <= limits.BLOB_BYTES_MAX:
-                batch.append(blob)
-            if sum(map(len, batch)) >= limits.CONTENTS_BYTES:
-                yield m.Contents(want.id, tuple(batch))
-                batch = []
-        if batch:
-            yield m.Contents(want.id, tuple(batch))
-
-
-def _pages(id_: int, items: list[bytes]) -> Iterator[m.Message]:
-    """Certificates in messages, each within the frame's bound: a large one goes alone."""
-    batch: list[bytes] = []
-    size = 0
-    for item in items:
-        if batch and size + len(item) > limits.CERTIFICATES_BYTES:
-            yield m.Certificates(id_, tuple(batch))
-            batch, size = [], 0
-        batch.append(item)
-        size += len(item) + 8
-    if batch:
-        yield m.Certificates(id_, tuple(batch))

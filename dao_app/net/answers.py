@@ -1,0 +1,70 @@
+"""Answers to a peer's request, one bounded message at a time, made when the stream has room for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+
+from dao_app.app.ports import Replica
+from dao_app.net import limits
+from dao_app.net import messages as m
+from dao_app.net.ranges import merged
+
+
+def answers_to(want: m.Want, replica: Replica) -> Iterator[m.Message]:
+    """Certificates first, so that the receiver knows who has joined; then actions, then contents, then ``Done``."""
+    if want.certificates_from:
+        yield from _certificates(want, replica)
+    batch: list[bytes] = []
+    size = 0
+    for envelope in islice(merged(replica, want.ranges), limits.ACTIONS_PER_WANT_MAX):
+        batch.append(envelope)
+        size += len(envelope)
+        if size >= limits.ACTIONS_BYTES or len(batch) == limits.ACTIONS_PER_MESSAGE_MAX:
+            yield m.Actions(want.id, tuple(batch))
+            batch, size = [], 0
+    if batch:
+        yield m.Actions(want.id, tuple(batch))
+    yield from _contents(want, replica)
+    yield m.Done(want.id)
+
+
+def _certificates(want: m.Want, replica: Replica) -> Iterator[m.Message]:
+    first = want.certificates_from
+    last = first + limits.CERTIFICATES_PER_WANT_MAX
+    while first < last:
+        items = replica.certificates(first, limits.CERTIFICATES_BYTES)[: last - first]
+        if not items:
+            return
+        first += len(items)
+        yield from _pages(want.id, items)
+
+
+def _pages(id_: int, items: list[bytes]) -> Iterator[m.Message]:
+    """Certificates in messages, each within the frame's bound: a large one goes alone."""
+    batch: list[bytes] = []
+    size = 0
+    for item in items:
+        if batch and size + len(item) > limits.CERTIFICATES_BYTES:
+            yield m.Certificates(id_, tuple(batch))
+            batch, size = [], 0
+        batch.append(item)
+        size += len(item) + 8
+    if batch:
+        yield m.Certificates(id_, tuple(batch))
+
+
+def _contents(want: m.Want, replica: Replica) -> Iterator[m.Message]:
+    batch: list[bytes] = []
+    size = 0
+    for hash_ in want.contents:
+        blob = replica.content(hash_)
+        if blob is None or len(blob) > limits.BLOB_BYTES_MAX:
+            continue
+        batch.append(blob)
+        size += len(blob)
+        if size >= limits.CONTENTS_BYTES:
+            yield m.Contents(want.id, tuple(batch))
+            batch, size = [], 0
+    if batch:
+        yield m.Contents(want.id, tuple(batch))
