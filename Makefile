@@ -1,6 +1,6 @@
 # Guildhall: everything one does from a checkout. `make help` lists it.
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test check bench lock clean
+.PHONY: help setup run demo test check bench screenshots lock clean
 PYTHON ?= python3
 BIN := .venv/bin
 ARGS ?=
@@ -30,6 +30,9 @@ check: setup  ## lint, types, layers
 ONLY ?=
 bench: setup  ## measure (make bench ONLY=ingest|local|catchup|open|start)
 	@QT_QPA_PLATFORM=offscreen $(BIN)/python -m benchmarks.run $(if $(ONLY),--only $(ONLY)) $(ARGS)
+
+screenshots: setup  ## every page in both languages and themes (into screenshots/)
+	@QT_QPA_PLATFORM=offscreen $(BIN)/python tools/screenshots.py screenshots $(ARGS)
 
 lock:  ## renew requirements.lock and requirements-dev.lock from pyproject.toml
 	$(BIN)/pip-compile -q --upgrade -o requirements.lock pyproject.toml
