@@ -94,6 +94,7 @@ class Opened:
     demo: bool = False
     online: bool = False
     join: v.JoinView | None = None
+    problem: str = ""  # code of the last failure to store, until something is stored again
     waits_since_ms: int | None = None
     offline_since_ms: int | None = None
     syncing: tuple[int, int] | None = None
@@ -294,6 +295,8 @@ class Workspace:
                 "height": str(opened.org.height()),
             }
             findings.append(v.Finding("log_reads_well", "ok", params))
+            if opened.problem:
+                findings.append(v.Finding("storage", "problem", {**params, "what": opened.problem}))
             if self.network is None:
                 findings.append(v.Finding("network_not_running", "note", params))
         return findings
@@ -340,6 +343,7 @@ class Workspace:
 
     def _sealed(self, opened: Opened) -> None:
         pending = opened.org.replay.pending
+        opened.problem = ""
         opened.waits_since_ms = self.clock.now_ms() if pending else None
         unsent = self.unsent.get(opened.org.org_id)
         if unsent:
@@ -437,6 +441,7 @@ class Workspace:
     def failed(self, opened: Opened, error: GuildhallError) -> None:
         """The store could not be written: say so, try again at the next change."""
         opened.dirty_ms = self.clock.now_ms() + SEAL_WITHIN_MS
+        opened.problem = error.code
         self.mark(opened.org.org_id, {"status"})
 
     def flush(self) -> None:
