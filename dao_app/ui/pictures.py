@@ -45,7 +45,7 @@ def codes_in(image: QImage) -> list[str]:
     data, line = bytes(grey.constBits()), grey.bytesPerLine()
     rows = b"".join(data[y * line : y * line + grey.width()] for y in range(grey.height()))
     view = memoryview(rows).cast("B", shape=[grey.height(), grey.width()])
-    found = zxingcpp.read_barcodes(view, formats=zxingcpp.BarcodeFormat.QRCode)
+    found = zxingcpp.read_barcodes(view, formats=zxingcpp.BarcodeFormat.QRCode)  # type: ignore[arg-type]
     return [code.text for code in found if code.text]
 
 

@@ -115,7 +115,7 @@ class Shell(QWidget):
         return cast(TrustPage, self._made("trust"))
 
     def _tip(self, member: str) -> None:
-        self.treasury.move("tip", member)
+        self.treasury.start_move("tip", member)
 
     def _connect(self) -> None:
         ui = self.ui

@@ -77,7 +77,7 @@ class Window(QMainWindow):
             ("Ctrl+0", lambda: self.apply("scale", 100)),
             ("F1", self.show_keys),
         ):
-            QShortcut(QKeySequence(keys), self, activated=act)
+            QShortcut(QKeySequence(keys), self).activated.connect(act)
 
     # -- beginning -----------------------------------------------------------------------------
     def load(self) -> None:
@@ -237,14 +237,8 @@ class Window(QMainWindow):
             if ui.can(permission)
         ]
         if ui.can("token.tip"):
-            entries.append(
-                Entry("tip", ui.t("move.tip"), "contrib", lambda: (shell.go("treasury"), shell.treasury.move("tip"))[0])
-            )
-        entries.append(
-            Entry(
-                "verify", ui.t("verify.start"), "shield", lambda: (shell.go("trust"), shell.trust.keys()["Y"]())[0], "Y"
-            )
-        )
+            entries.append(Entry("tip", ui.t("move.tip"), "contrib", self._tip))
+        entries.append(Entry("verify", ui.t("verify.start"), "shield", self._verify, "Y"))
         for name, icon, key in PAGES:
             text = ui.t("palette.go", page=ui.t(f"page.{name}"))
             entries.append(Entry(f"go {name}", text, icon, partial(shell.go, name), f"G {key}"))
@@ -257,6 +251,14 @@ class Window(QMainWindow):
     def _go_and_do(self, page: str) -> None:
         self.shell.go(page)
         self._primary()
+
+    def _tip(self) -> None:
+        self.shell.go("treasury")
+        self.shell.treasury.start_move("tip")
+
+    def _verify(self) -> None:
+        self.shell.go("trust")
+        self.shell.trust.keys()["Y"]()
 
     def _primary(self) -> None:
         primary = getattr(self.shell.page(), "primary", None)

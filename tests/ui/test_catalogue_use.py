@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[2]
 UI = ROOT / "dao_app" / "ui"
 EN = json.loads((ROOT / "resources" / "strings" / "en.json").read_bytes())
 SHAPE = re.compile(r"^[a-z_]+(\.[a-z_0-9-]+)+$")
-NOT_KEYS = {"icons.json", "tokens.json", "app.texts"}
+NOT_KEYS = {"guildhall.svg", "icons.json", "tokens.json", "app.texts"}
 PERMISSIONS = re.compile(
     r"^(comment\.add|content\.erase|token\.(transfer|tip|issue)|treasury\.spend|task\.(open|claim|submit|review|fund|cancel)"
     r"|proposal\.(open|table)|vote\.cast|contribution\.(claim|endorse)|invite\.(create|role))$"

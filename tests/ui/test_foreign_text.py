@@ -119,7 +119,7 @@ def test_dialogs_and_menus_show_names_as_they_are(opened: Open) -> None:
     menu = o.window.shell.org_menu(tuple(poisoned(engine.org_list(), engine.payload)))
     assert menu.actions()[0].text() == "\u2068<b>&&amp</b>\u2069"
     menu.deleteLater()
-    o.window.shell.treasury.move("tip")
+    o.window.shell.treasury.start_move("tip")
     o.until(lambda: o.window.findChild(MoveDialog) is not None)
     dialog = o.window.findChild(MoveDialog)
     assert dialog is not None

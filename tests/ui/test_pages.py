@@ -354,7 +354,7 @@ def test_contribution_is_recorded_and_another_endorsed(o: Opened) -> None:
 )
 def test_moving_tokens_names_amount_and_receiver_before_signing(o: Opened, kind: str, method: str, memo: str) -> None:
     o.go("treasury")
-    o.window.shell.treasury.move(kind)
+    o.window.shell.treasury.start_move(kind)
     o.settle()
     shown = dialog(o, MoveDialog)
     shown.to.pick(AMARA.id)
@@ -374,7 +374,7 @@ def test_issue_is_absent_without_the_permission(opened: Open) -> None:
     o = opened(engine)
     o.go("treasury")
     assert not o.window.shell.treasury._moves["issue"].isVisible()
-    o.window.shell.treasury.move("issue")
+    o.window.shell.treasury.start_move("issue")
     o.settle()
     assert o.window.findChildren(MoveDialog) == []
 

@@ -35,7 +35,8 @@ class Dialog(QDialog):
         self.setModal(True)
         self.setWindowModality(Qt.WindowModality.WindowModal)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.heading = Label(ui, title, "heading", elide=True, **params)
+        self.heading = Label(ui, role="heading", elide=True)
+        self.heading.say_key(title, **params)
         self.content: QVBoxLayout = column(ui, gap=14)
         self.problem = Problem(ui)
         self.main = Button(ui, verb or "ok", "primary", KEY_SIGN)
@@ -46,14 +47,11 @@ class Dialog(QDialog):
         self.cancel.clicked.connect(self.reject)
         self._signer = Label(ui, role="caption", tone="text2", elide=True)
         self._print = Label(ui, role="mono", tone="text2")
-        self._signer_box = Box(
-            ui,
-            "well",
-            row(
-                ui, IconView(ui, "key", "text2", 14, "sunken"), self._signer, self._print, gap=8, margins=(10, 6, 10, 6)
-            ),
+        signer = row(
+            ui, IconView(ui, "key", "text2", 14, "sunken"), self._signer, self._print, gap=8, margins=(10, 6, 10, 6)
         )
-        self._signer_box.layout().setStretch(1, 1)  # type: ignore[attr-defined]
+        signer.setStretch(1, 1)
+        self._signer_box = Box(ui, "well", signer)
         self._signed = signed and bool(verb)
         foot = row(ui, None, self.cancel, self.main, gap=8)
         self.setLayout(
@@ -126,7 +124,8 @@ class Dialog(QDialog):
 
     def paragraph(self, key: str, **params: object) -> Paragraph:
         """A line of explanation in the content."""
-        text = Paragraph(self.ui, key, tone="text2", **params)
+        text = Paragraph(self.ui, tone="text2")
+        text.say_key(key, **params)
         self.content.addWidget(text)
         return text
 

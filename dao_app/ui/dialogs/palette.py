@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QKeyEvent
@@ -103,20 +104,20 @@ class Palette(QDialog):
             text = f"{show.proposal_name(self.ui, row_)}  {show.title(row_.title)}"
             if "vote" in row_.can and row_.my_choice is None:
                 text = self.ui.t("palette.vote_on", name=text)
-            self._entries.append(Entry(row_.id, text, "proposals", lambda i=row_.id: self.ui.go.emit("proposals", i)))
+            self._entries.append(Entry(row_.id, text, "proposals", partial(self.ui.go.emit, "proposals", row_.id)))
         self._fill()
 
     def _add_tasks(self, rows: tuple[v.TaskRow, ...]) -> None:
         for row_ in rows:
             text = f"{show.task_name(self.ui, row_)}  {show.title(row_.title)}"
-            self._entries.append(Entry(row_.id, text, "tasks", lambda i=row_.id: self.ui.go.emit("tasks", i)))
+            self._entries.append(Entry(row_.id, text, "tasks", partial(self.ui.go.emit, "tasks", row_.id)))
         self._fill()
 
     def _add_members(self, rows: tuple[v.MemberRow, ...]) -> None:
         for row_ in rows:
             text = f"{self.ui.name(row_.person)}  {row_.person.fingerprint}"
             self._entries.append(
-                Entry(row_.person.id, text, "user", lambda i=row_.person.id: self.ui.go.emit("people", i))
+                Entry(row_.person.id, text, "user", partial(self.ui.go.emit, "people", row_.person.id))
             )
         self._fill()
 

@@ -141,12 +141,13 @@ class WordsPage(StartPage):
 
     def __init__(self, ui: Ui, positions: Callable[[int], tuple[int, ...]] = random_positions) -> None:
         super().__init__(ui, "words.title", "words.intro")
-        self._choose, self._asked = positions, ()
+        self._choose = positions
+        self._asked: tuple[int, ...] = ()
         self._words: tuple[str, ...] = ()
         self._stack = QStackedWidget()
-        self._stack.addWidget(self._build_locked())
-        self._stack.addWidget(self._build_shown())
-        self._stack.addWidget(self._build_check())
+        self._parts = (self._build_locked(), self._build_shown(), self._build_check())
+        for part in self._parts:
+            self._stack.addWidget(part)
         self.content.addWidget(self._stack)
         self.add_help("words.help", "words.help_text")
         self.add_help("words.paper", "words.paper_text")
@@ -202,10 +203,10 @@ class WordsPage(StartPage):
 
     def _show_stage(self, stage: int) -> None:
         self._stack.setCurrentIndex(stage)
-        for place in range(self._stack.count()):
-            policy = self._stack.widget(place).sizePolicy()
+        for place, part in enumerate(self._parts):
+            policy = part.sizePolicy()
             policy.setVerticalPolicy(policy.Policy.Preferred if place == stage else policy.Policy.Ignored)
-            self._stack.widget(place).setSizePolicy(policy)
+            part.setSizePolicy(policy)
         self.next.say_key(("words.reveal", "words.written", "words.confirm")[stage])
         if stage == 2:
             self._asked = self._choose(len(self._words))

@@ -33,6 +33,10 @@ INVITE_COLUMNS = (Col(width=16), Col(), Col(width=96), Col(width=130, drop=6))
 OFFICES = ("founder", "steward", "auditor", "treasurer", "witness")
 
 
+def _by_name(member: v.MemberRow) -> tuple[str, str]:
+    return member.person.name.casefold(), member.person.id
+
+
 class MemberPane(Pane):
     """One member."""
 
@@ -194,7 +198,7 @@ class PeoplePage(SplitPage):
         self._invites = invites
         self._fill()
 
-    def _grouped(self) -> Sequence[object]:
+    def _grouped(self) -> Sequence[Group | v.MemberRow]:
         """Offices first, then members, then those who are joining, each under a headline."""
         ui = self.ui
         wanted = self._find.text().strip().casefold()
@@ -204,11 +208,12 @@ class PeoplePage(SplitPage):
             ("people.group.members", [m for m in found if m.status == "active" and not set(m.roles) & set(OFFICES)]),
             ("people.group.joining", [m for m in found if m.status != "active"]),
         ]
-        rows: list[object] = []
+        rows: list[Group | v.MemberRow] = []
         for title, members in groups:
             if members:
                 rows.append(Group(ui.t(title), ui.texts.number(len(members))))
-                rows += sorted(members, key=lambda m: (m.person.name.casefold(), m.person.id))
+                members.sort(key=_by_name)
+                rows.extend(members)
         return rows
 
     def _fill(self) -> None:

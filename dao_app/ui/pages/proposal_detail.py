@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import partial
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
@@ -24,6 +25,7 @@ from dao_app.ui.widgets.layout import Box, clear, column, divider, row, scrollin
 from dao_app.ui.widgets.posts import Composer, Posts
 from dao_app.ui.widgets.stages import Stage, Stages
 
+LETTERS = 26  # options that have a single letter as their key
 FOLD = 900  # effective pixels below which the ballot stands under the text
 
 
@@ -288,13 +290,11 @@ class ProposalDetailView(QWidget):
             self.relook()
 
     def keys(self) -> dict[str, Callable[[], None]]:
-        digits = {str(n): (lambda place=n - 1: self.vote_panel.choose(place)) for n in range(1, 10)}
-        detail = self._detail
+        panel, detail = self.vote_panel, self._detail
+        digits: dict[str, Callable[[], object]] = {str(n): partial(panel.choose, n - 1) for n in range(1, 10)}
         letters: dict[str, Callable[[], object]] = {}
         if detail is not None and detail.row.method == "approval":
-            letters = {
-                letter(p): (lambda place=p: self.vote_panel.toggle(place)) for p in range(min(len(detail.options), 26))
-            }
+            letters = {letter(p): partial(panel.toggle, p) for p in range(min(len(detail.options), LETTERS))}
         own: dict[str, Callable[[], object]] = {
             "C": self.composer.field.setFocus,
             "V": self.vote_panel.focus,

@@ -128,9 +128,9 @@ class TallyPanel(Box):
         part.say(percent)
         head: QWidget = KeyChip(ui, name, filled=True)
         if not full:
-            head = Label(ui, role="caption", tone="text2")
-            head.say(name)  # type: ignore[attr-defined]
-            head = Box(ui, "plain", row(ui, head), width=40)
+            caption = Label(ui, role="caption", tone="text2")
+            caption.say(name)
+            head = Box(ui, "plain", row(ui, caption), width=40)
         amount = Box(ui, "plain", row(ui, None, figure), width=max(20, 9 * len(figure.text())))
         line = row(ui, head, bar, amount, Box(ui, "plain", row(ui, None, part), width=44), gap=8)
         line.setStretch(1, 1)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
+from typing import Any
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QMouseEvent
@@ -19,7 +20,7 @@ from dao_app.ui.widgets.glyphs import Bar, IconView, SealView
 from dao_app.ui.widgets.labels import Label, Paragraph
 from dao_app.ui.widgets.layout import Box, clear, column, divider, row, scrolling
 from dao_app.ui.widgets.notices import Empty
-from dao_app.ui.widgets.rows import Col, RowDelegate, RowList
+from dao_app.ui.widgets.rows import Cell, Col, RowDelegate, RowList
 
 NEEDS_SHOWN = 8
 TASKS_SHOWN = 8
@@ -202,10 +203,10 @@ class TodayPage(Page):
         return content
 
     def _list(
-        self, columns: tuple[Col, ...], cells: Callable[[v.TaskRow], object], describe: Callable[..., str], name: str
+        self, columns: tuple[Col, ...], cells: Callable[[Any], Sequence[Cell]], describe: Callable[..., str], name: str
     ) -> RowList:
         model = ViewModel(lambda r: r.id, partial(describe, self.ui), self)
-        return RowList(self.ui, model, RowDelegate(self.ui, columns, cells, pad=13, in_card=True), name, fit=True)  # type: ignore[arg-type]
+        return RowList(self.ui, model, RowDelegate(self.ui, columns, cells, pad=13, in_card=True), name, fit=True)
 
     def _build_rail(self) -> QWidget:
         ui = self.ui

@@ -101,7 +101,7 @@ class TreasuryPage(SplitPage):
         self._moves: dict[str, Button] = {}
         for kind, icon, key in (("issue", "plus", ""), ("tip", "contrib", "P"), ("transfer", "arrow", "N")):
             button = Button(ui, f"move.{kind}", key=key, icon=icon)
-            button.clicked.connect(lambda _=False, k=kind: self.move(k))
+            button.clicked.connect(lambda _=False, k=kind: self.start_move(k))
             self._moves[kind] = button
         self.top = TopBar(ui, "page.treasury", None, list(self._moves.values()))
         self._cards: QHBoxLayout = row(ui, gap=0, margins=(1, 1, 1, 1))
@@ -268,7 +268,7 @@ class TreasuryPage(SplitPage):
         self.pane.forget()
         return True
 
-    def move(self, kind: str, to: str = "") -> None:
+    def start_move(self, kind: str, to: str = "") -> None:
         """Ask for members first, then open the dialog."""
         if self.ui.can({"transfer": "token.transfer", "tip": "token.tip", "issue": "token.issue"}[kind]):
             self.ui.ask(self, "member_list", partial(self._open_move, kind, to))
@@ -282,7 +282,7 @@ class TreasuryPage(SplitPage):
         MoveDialog(self.ui, self.window(), kind, members, to, done).open()
 
     def primary(self) -> None:
-        self.move("transfer")
+        self.start_move("transfer")
 
     def keys(self) -> dict[str, Callable[[], None]]:
-        return {"P": lambda: self.move("tip")}
+        return {"P": lambda: self.start_move("tip")}

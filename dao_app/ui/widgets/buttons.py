@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QSizePolicy,
     QStyle,
     QStyleOptionButton,
-    QStylePainter,
 )
 
 from dao_app.ui.context import Ui
@@ -127,8 +126,8 @@ class Button(QPushButton):
             tone = "text"
         if not self.isEnabled():
             tone = "text3"
-        with QStylePainter(self) as painter:
-            painter.drawControl(QStyle.ControlElement.CE_PushButton, option)
+        with QPainter(self) as painter:
+            self.style().drawControl(QStyle.ControlElement.CE_PushButton, option, painter, self)
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             self._paint_parts(painter, tone)
             if self._kind == "tab" and self.hasFocus():

@@ -21,19 +21,26 @@ class Relook(Protocol):
     def relook(self) -> None: ...
 
 
+@runtime_checkable
+class RenderAgain(Protocol):
+    """A part that writes data into labels and does it anew after its labels are up to date."""
+
+    def render_again(self) -> None: ...
+
+
 def relook_all(root: QObject) -> None:
     """Bring ``root`` and everything below up to date; pages come last because they write into labels."""
-    late: list[QObject] = []
+    late: list[RenderAgain] = []
     for thing in [root, *root.findChildren(QObject)]:
         if not shiboken6.isValid(thing):
             continue
         if isinstance(thing, Relook):
             thing.relook()
-        if hasattr(thing, "render_again"):
+        if isinstance(thing, RenderAgain):
             late.append(thing)
-    for thing in late:
-        if shiboken6.isValid(thing):
-            thing.render_again()
+    for page in late:
+        if shiboken6.isValid(page):
+            page.render_again()
 
 
 class _Row(QHBoxLayout):

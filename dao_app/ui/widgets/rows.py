@@ -74,7 +74,8 @@ def column_rects(ui: Ui, columns: Sequence[Col], rect: QRect, pad: int) -> list[
             break
         shown.remove(max(droppable, key=lambda c: c.drop))
     rest = max(rest, 0)
-    x, rects = rect.x() + px(pad), []
+    x = rect.x() + px(pad)
+    rects: list[QRect | None] = []
     for col in columns:
         if col not in shown:
             rects.append(None)
@@ -256,7 +257,7 @@ class RowList(QListView):
             self.setCurrentIndex(self.rows.index(place))
         return self.rows.view(self.currentIndex())
 
-    def currentChanged(self, current: QModelIndex, previous: QModelIndex) -> None:  # noqa: N802 (Qt)
+    def currentChanged(self, current: Index, previous: Index) -> None:  # noqa: N802 (Qt)
         super().currentChanged(current, previous)
         self.picked.emit(self.rows.view(current))
 
