@@ -89,6 +89,7 @@ _CONTENT = select(content.c.blob).where(content.c.hash == bindparam("hash"))
 _ABOUT = select(action).where(action.c.about == bindparam("pos")).order_by(action.c.pos)
 
 
+_POSTING = ("height", "kind", "source", "target", "unit", "amount", "action", "memo")
 _ROW = ("pos", "id", "device", "seq", "kind", "about", "payload", "signature")  # of a new action
 
 
@@ -101,6 +102,8 @@ class SqlStore:
         self._committer = ThreadPoolExecutor(1, thread_name_prefix="commit")
         self._under_way: Future[None] | None = None
         self._add_action = _Many(_ADD_ACTION, self._engine, _ROW)
+        self._put_bucket = _Many(_PUT_BUCKET, self._engine, ("slot", "root"))
+        self._add_posting = _Many(insert(posting), self._engine, _POSTING)
         self._put_entity = _Many(_PUT_ENTITY, self._engine, ("slot", "key", "value"))
         self._positions: OrderedDict[bytes, int] = OrderedDict()
         with self._reading() as connection:
@@ -205,8 +208,13 @@ class SqlStore:
                     insert(verdict), [{"pos": positions[i], "code": r.value} for i, r in sealed.verdicts.items()]
                 )
             if sealed.postings:
-                rows = [{**p._asdict(), "action": causes[p.action], "height": height} for p in sealed.postings]
-                connection.execute(insert(posting), rows)
+                self._add_posting(
+                    connection,
+                    [
+                        (height, p.kind, p.source, p.target, p.unit, p.amount, causes[p.action], p.memo)
+                        for p in sealed.postings
+                    ],
+                )
             for tree, change in (
                 (STATE_TREE, sealed.state), (RESULTS_TREE, sealed.results), (FRONTIER_TREE, sealed.frontier),
             ):  # fmt: skip
@@ -422,9 +430,7 @@ class SqlStore:
                 delete(entity).where(tuple_(entity.c.slot, entity.c.key).in_(gone[start : start + IN_MAX]))
             )
         if change.roots:
-            connection.execute(
-                _PUT_BUCKET, [{"slot": first + number, "root": root} for number, root in change.roots.items()]
-            )
+            self._put_bucket(connection, [(first + number, root) for number, root in change.roots.items()])
 
 
 def _commit(connection: Connection, change: RootTransaction) -> None:
