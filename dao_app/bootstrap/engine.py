@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +23,7 @@ from dao_app.app.service import Service
 from dao_app.app.workspace import Workspace
 from dao_app.bootstrap.home import FolderHome, RealKeys
 from dao_app.crypto.keys import SeedSigner
-from dao_app.crypto.pool import VerifierPool
+from dao_app.crypto.pool import Ticket, VerifierPool
 from dao_app.crypto.sealing import SodiumSealer
 from dao_app.crypto.verifier import SodiumVerifier
 from dao_app.platform.clock import SystemClock
@@ -75,6 +75,10 @@ class NetworkWatcher:
         if self.workspace is not None:
             self.workspace.peers_changed(org_id)
 
+    def join_refused(self, org_id: bytes, code: str) -> None:
+        if self.workspace is not None:
+            self.workspace.join_refused(org_id, code)
+
     def progress(self, org_id: bytes, done: int, total: int) -> None:
         if self.workspace is not None:
             self.workspace.sync_progress(org_id, done, total)
@@ -116,14 +120,20 @@ async def run_engine(options: Options, ready: Callable[[Service], None], stop: t
         workspace.seal_all()
 
 
+class Judged:
+    """Verdicts under way; may be dropped without being awaited."""
+
+    def __init__(self, ticket: Ticket) -> None:
+        self._ticket = ticket
+
+    def __await__(self) -> Generator[Any, Any, list[bytes | str]]:
+        return trio.to_thread.run_sync(self._ticket.result, abandon_on_cancel=True).__await__()
+
+
 def judge_with(pool: VerifierPool) -> Judge:
     """Judging in bulk by the pool's worker, awaited without holding up the loop."""
 
-    def judge(envelopes: Sequence[bytes]) -> Awaitable[list[bytes | str]]:
-        ticket = pool.submit(list(envelopes))
-        return trio.to_thread.run_sync(ticket.result, abandon_on_cancel=True)
-
-    return judge
+    return lambda envelopes: Judged(pool.submit(list(envelopes)))
 
 
 def _demo_opener(options: Options, workspace: Workspace) -> Callable[..., Awaitable[bytes]]:
