@@ -84,6 +84,7 @@ class TasksPage(SplitPage):
             model = ViewModel(lambda r: r.id, partial(show.describe_task, ui), self)
             lane = Lane(ui, status, show.TASK_ICONS[status], title, model, self._card)
             lane.list.opened.connect(lambda r: self.open(r.id))
+            lane.more.clicked.connect(lambda: self._switch("list"))
             self._lanes.append(lane)
         self._strip = Strip(ui, "task.done")
         self._strip.pressed.connect(lambda: self._switch("done"))
@@ -164,7 +165,7 @@ class TasksPage(SplitPage):
     def _fill(self) -> None:
         shown = [t for t in self._tasks if self._passes(t)]
         for lane in self._lanes:
-            lane.list.rows.set_rows([t for t in shown if t.status == lane.status])
+            lane.show_rows([t for t in shown if t.status == lane.status])
         done = [t for t in shown if t.status in DONE]
         self._strip.show_count(len(done))
         view = self._views.selected()

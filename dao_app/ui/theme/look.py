@@ -18,6 +18,7 @@ from PySide6.QtSvg import QSvgRenderer
 from dao_app.app.texts import resource
 
 SCALE_MIN, SCALE_MAX, SCALE_STEP = 90, 200, 10  # percent
+ELIDED_KEPT_MAX = 5_000
 FONT_FILES = (
     "Inter-Regular.otf",
     "Inter-Medium.otf",
@@ -57,6 +58,8 @@ class Look(QObject):
         self.theme = "system"
         self.language = "en"
         self.scale = 100
+        self.turn = 0  # grows with every change, for caches elsewhere
+        self._elided: dict[tuple[str, str, int, int], str] = {}
         self._fonts: dict[tuple[str, int, int], QFont] = {}
         self._metrics: dict[tuple[str, int, int], QFontMetrics] = {}
         self._colors: dict[str, QColor] = {}
@@ -82,6 +85,8 @@ class Look(QObject):
             self.changed.emit()
 
     def _clear(self) -> None:
+        self.turn += 1
+        self._elided.clear()
         self._fonts.clear()
         self._metrics.clear()
         self._colors.clear()
@@ -139,6 +144,15 @@ class Look(QObject):
         if key not in self._metrics:
             self._metrics[key] = QFontMetrics(self.font(role, weight, size))
         return self._metrics[key]
+
+    def elided(self, text: str, role: str, weight: int, width: int) -> str:
+        """Text cut to a width with an ellipsis, kept for the next paint."""
+        key = (text, role, weight, width)
+        if key not in self._elided:
+            if len(self._elided) > ELIDED_KEPT_MAX:
+                self._elided.clear()
+            self._elided[key] = self.metrics(role, weight).elidedText(text, Qt.TextElideMode.ElideRight, width)
+        return self._elided[key]
 
     # -- pixmaps -------------------------------------------------------------------------------
     def pixmap(

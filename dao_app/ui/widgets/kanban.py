@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ from dao_app.app.views import PersonView
 from dao_app.ui.context import Ui
 from dao_app.ui.models.rows import VIEW, ViewModel
 from dao_app.ui.theme.painting import avatar, seal
+from dao_app.ui.widgets.buttons import Button
 from dao_app.ui.widgets.glyphs import IconView
 from dao_app.ui.widgets.labels import Label
 from dao_app.ui.widgets.layout import column, row
@@ -22,6 +23,7 @@ from dao_app.ui.widgets.rows import RowList
 
 log = logging.getLogger(__name__)
 TITLE_LINES_MAX = 3
+CARDS_MAX = 200  # of one column; each has its own height, so all are measured
 TITLES_CACHED_MAX = 2_000
 Index = QModelIndex | QPersistentModelIndex
 
@@ -177,14 +179,19 @@ class Lane(QWidget):
         self.list = CardList(ui, model, CardDelegate(ui, card), title)
         self.list.setUniformItemSizes(False)
         self.list.setSpacing(0)
-        layout = column(ui, head, 8, self.list)
+        self.more = Button(ui, "task.more_in_list", "link")
+        self.more.hide()
+        layout = column(ui, head, 8, self.list, self.more)
         layout.setStretch(2, 1)
         self.setLayout(layout)
-        model.modelReset.connect(self._show_count)
 
-    def _show_count(self) -> None:
-        count = self.list.rows.rowCount()
-        self._count.say(self._ui.texts.number(count))
+    def show_rows(self, rows: Sequence[Any]) -> None:
+        """The newest as cards; the list holds all."""
+        self._count.say(self._ui.texts.number(len(rows)))
+        self.list.rows.set_rows(rows[:CARDS_MAX])
+        self.more.setVisible(len(rows) > CARDS_MAX)
+        if len(rows) > CARDS_MAX:
+            self.more.say_key("task.more_in_list", n=len(rows) - CARDS_MAX)
 
 
 class Strip(QWidget):

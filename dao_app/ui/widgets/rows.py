@@ -56,6 +56,9 @@ class Col:
 
 
 RIGHT_GAP = 24
+CELLS_KEPT_MAX = 2_000  # rows whose cells are kept between paints
+WIDTHS_KEPT_MAX = 64
+CELLS_KEPT_MS = 20_000  # relative times in them are at most so old
 REST_LEAST = 170  # token pixels that the stretching columns keep together
 Cells = Callable[[Any], Sequence[Cell]]
 
@@ -86,6 +89,10 @@ def column_rects(ui: Ui, columns: Sequence[Col], rect: QRect, pad: int) -> list[
     return rects
 
 
+_RIGHT = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight
+_LEFT = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
+
+
 class RowDelegate(QStyledItemDelegate):
     """Paints the cells of a view in the columns given."""
 
@@ -95,9 +102,33 @@ class RowDelegate(QStyledItemDelegate):
         super().__init__()
         self._ui, self.columns, self._cells, self._height, self._pad = ui, columns, cells, height, pad
         self._in_card = in_card
+        self._kept: dict[int, tuple[Any, Sequence[Cell]]] = {}
+        self._kept_at = (0, 0)
+        self._places: dict[tuple[int, int], list[QRect | None]] = {}
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:  # noqa: N802 (Qt)
         return QSize(10, self._ui.look.px(self._height))
+
+    def _cells_of(self, view: Any) -> Sequence[Cell]:
+        """The cells of a view, kept while neither it nor the look nor (nearly) the time changes."""
+        slot = (self._ui.now_ms() // CELLS_KEPT_MS, self._ui.look.turn)
+        if slot != self._kept_at or len(self._kept) > CELLS_KEPT_MAX:
+            self._kept.clear()
+            self._kept_at = slot
+        kept = self._kept.get(id(view))
+        if kept is None or kept[0] is not view:
+            kept = self._kept[id(view)] = (view, self._cells(view))
+        return kept[1]
+
+    def _places_of(self, rect: QRect) -> Sequence[QRect | None]:
+        """The columns of a row at the list's left edge; the same for every row of one width."""
+        key = (rect.width(), self._ui.look.turn)
+        if key not in self._places:
+            if len(self._places) > WIDTHS_KEPT_MAX:
+                self._places.clear()
+            at_top = QRect(0, 0, rect.width(), rect.height())
+            self._places[key] = column_rects(self._ui, self.columns, at_top, self._pad)
+        return self._places[key]
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         painter.save()
@@ -138,11 +169,11 @@ class RowDelegate(QStyledItemDelegate):
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRoundedRect(QRectF(rect).adjusted(1, 1, -1, -2), look.px(4), look.px(4))
         ratio = option.widget.devicePixelRatioF() if option.widget else 1.0
-        for col, place, cell in zip(
-            self.columns, column_rects(self._ui, self.columns, rect, self._pad), self._cells(view), strict=False
-        ):
+        back = "selected" if selected else "raised" if self._in_card else "surface"
+        for col, place, cell in zip(self.columns, self._places_of(rect), self._cells_of(view), strict=False):
             if place is not None:
-                self._paint_cell(painter, place, cell, col.right, ratio, "selected" if selected else "surface")
+                at = place.translated(rect.x(), rect.y())
+                self._paint_cell(painter, at, cell, col.right, ratio, back)
 
     def _paint_cell(self, painter: QPainter, rect: QRect, cell: Cell, right: bool, ratio: float, back: str) -> None:
         look, x, middle = self._ui.look, rect.x(), rect.center().y() + 1
@@ -169,32 +200,34 @@ class RowDelegate(QStyledItemDelegate):
             x += width + look.px(4)
         if cell.chips:
             x += look.px(4)
-        self._paint_text(painter, QRect(x, rect.y(), max(rect.right() + 1 - x, 0), rect.height()), cell, right)
+        if cell.text or cell.under:
+            self._paint_text(painter, QRect(x, rect.y(), max(rect.right() + 1 - x, 0), rect.height()), cell, right)
 
     def _paint_text(self, painter: QPainter, rect: QRect, cell: Cell, right: bool) -> None:
         look = self._ui.look
         metrics = look.metrics(cell.role, cell.weight)
-        align = Qt.AlignmentFlag.AlignVCenter | (Qt.AlignmentFlag.AlignRight if right else Qt.AlignmentFlag.AlignLeft)
+        align = _RIGHT if right else _LEFT
         line = rect
         if cell.under:
             half = (look.line(cell.role) + look.line("caption")) // 2
             line = QRect(rect.x(), rect.center().y() - half, rect.width(), look.line(cell.role))
-        shown = metrics.elidedText(cell.text, Qt.TextElideMode.ElideRight, line.width())
+        shown = look.elided(cell.text, cell.role, cell.weight, line.width())
         painter.setFont(look.font(cell.role, cell.weight))
         painter.setPen(look.color(cell.tone or SEAL_TONES.get(cell.seal, "text")))
         painter.drawText(line, align, shown)
-        quiet = look.metrics("caption")
+        if not cell.under and not cell.after:
+            return
         painter.setFont(look.font("caption"))
         if cell.after and not right:
             used = metrics.horizontalAdvance(shown) + look.px(8)
             painter.setPen(look.color("text3"))
             rest = line.adjusted(used, 0, 0, 0)
             if rest.width() > look.px(16):
-                painter.drawText(rest, align, quiet.elidedText(cell.after, Qt.TextElideMode.ElideRight, rest.width()))
+                painter.drawText(rest, align, look.elided(cell.after, "caption", 400, rest.width()))
         if cell.under:
             painter.setPen(look.color("text2"))
             below = QRect(rect.x(), line.bottom() + 1, rect.width(), look.line("caption"))
-            painter.drawText(below, align, quiet.elidedText(cell.under, Qt.TextElideMode.ElideRight, below.width()))
+            painter.drawText(below, align, look.elided(cell.under, "caption", 400, below.width()))
 
 
 class RowList(QListView):
