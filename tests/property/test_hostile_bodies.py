@@ -1,0 +1,103 @@
+"""A member may sign any body at all: nothing may raise, no view may trip, money stays whole (threats 7, 24, 30)."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dao_app.app.cases_membership import devices_by_member
+from dao_app.app.cases_proposals import proposal_row, tally_view
+from dao_app.app.cases_tasks import contribution_row, task_row
+from dao_app.app.cases_tokens import balances, ledger_row
+from dao_app.app.queries import Reader
+from dao_app.app.resolve import members
+from dao_app.core.encoding import Link, digest
+from dao_app.core.entities import Contribution, Proposal, Task, contribution_key, member_party, proposal_key, task_key
+from dao_app.core.envelope import Action, build_payload, pack, signed_message
+from dao_app.core.errors import EncodingError
+from dao_app.core.rules.registry import TYPES
+from tests.fakes.history import History, check_money
+
+ODD: list[Any] = [
+    None, True, 0, -1, 1, 2**53 - 1, -(2**53) + 1, "", "x", "yes", "\u202egnp.exe", "<b>bold</b>", "a\nb", "共" * 100, b"",
+    b"o", b"m", b"m" + bytes(32), b"e" + bytes(32), bytes(32), bytes(64), b"\xff" * 40, [], [[]], [None], [1, 1], [0],
+    {}, {"hash": bytes(32), "size": 1, "kind": "x"}, {"hash": 1}, {"a": {"b": {"c": []}}}, Link(bytes(32)),
+]  # fmt: skip
+
+
+def views(org: Any, member: bytes) -> None:
+    """Everything a page would ask for."""
+    reader = Reader(org, member, {}, set())
+    for id_ in org.store.of_type("task.open"):
+        if reader.state.get(task_key(id_), Task) is not None:
+            task_row(reader, id_)
+            reader.activity(id_)
+            reader.comments(id_)
+    for id_ in org.store.of_type("proposal.open"):
+        entity = reader.state.get(proposal_key(id_), Proposal)
+        if entity is not None:
+            proposal_row(reader, id_, 0)
+            tally_view(reader, id_, entity)
+            reader.activity(id_)
+            reader.comments(id_)
+    for type_ in ("contribution.claim", "task.accept"):
+        for id_ in org.store.of_type(type_):
+            if reader.state.get(contribution_key(id_), Contribution) is not None:
+                contribution_row(reader, id_)
+    balances(reader, [b"o", *(member_party(root) for root in members(reader))])
+    for posting in reader.state.postings:
+        ledger_row(reader, posting)
+    devices_by_member(reader)
+    org.replay.provisional_root()
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_any_body(tmp_path: Path, seed: int) -> None:
+    print(f"seed {seed}")
+    rng = random.Random(seed)
+    history = History(tmp_path, seed, 60)
+    world, main = history.world, history.world.main
+    known = [Link(id_) for id_ in [*history.tasks, *history.proposals, *history.contributions]]
+    known += [Link(record.id) for record in main.store.newest(30, None)]
+    samples = [main.replay.action(record.id) for record in main.store.newest(200, None)]
+    verdicts: set[str] = set()
+    author = rng.choice(world.people)
+    for _ in range(150):
+        type_, body = _body(rng, samples, known)
+        head = main.heads()[author.device.public]
+        try:
+            payload = build_payload(
+                world.org_id, author.device.public, head.seq + 1, head.digest, (), world.clock.now, type_, body
+            )
+        except EncodingError:
+            continue
+        main.admit_now([pack(payload, author.device.sign(signed_message(digest(payload))))])
+        if rng.random() < 0.1:
+            views(main, author.root.public)
+            world.seal(rng.randrange(10, 2_500))
+            check_money(main)
+            views(main, author.root.public)
+    world.seal()
+    for height in range(1, main.height() + 1):
+        verdicts.update(main.store.verdicts(main.store.order(height)).values())
+    assert len(verdicts) > 5, f"too few kinds of rejection to prove much: {verdicts}"
+    onlooker = world.replica()
+    world.sync(main, onlooker)
+    assert onlooker.replay.final.root == main.replay.final.root and not onlooker.conflict
+    views(onlooker, author.root.public)
+
+
+def _body(rng: random.Random, samples: list[Action], known: list[Link]) -> tuple[str, dict[str, Any]]:
+    """Something between a good action and nonsense."""
+    sample = rng.choice(samples)
+    type_ = sample.type if rng.random() < 0.7 else rng.choice([*TYPES, "member.join", "org.create", "new.type"])
+    body = dict(sample.body) if rng.random() < 0.9 else {}
+    for _ in range(rng.choice([0, 1, 1, 2])):
+        names = [*body, "title", "task", "proposal", "on", "to", "amount", "choice", "text", "table", "unit", "for"]
+        body[rng.choice(names)] = rng.choice([*ODD, *known])
+    if body and rng.random() < 0.2:
+        del body[rng.choice(list(body))]
+    return type_, body
