@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC
 
 import pytest
@@ -21,6 +22,7 @@ from PySide6.QtWidgets import (
     QMainWindow,
     QMenu,
     QPlainTextEdit,
+    QScrollArea,
     QWidget,
 )
 
@@ -243,6 +245,7 @@ def test_a_row_that_cannot_be_drawn_leaves_the_window_alive(opened: Open, caplog
         raise ValueError("cannot be shown")
 
     delegate._cells = broken  # type: ignore[attr-defined]
+    delegate._kept.clear()  # type: ignore[attr-defined]
     assert not o.window.grab().isNull()
     assert "row cannot be painted" in caplog.text
 
@@ -255,3 +258,25 @@ def test_loading_and_failing_pages_stay_usable(opened: Open) -> None:
             engine.fail[method] = StorageError("disk_failing", path="x")
         o.go(name)
         assert not o.window.grab().isNull()
+
+
+def test_long_names_and_titles_never_widen_a_page(opened: Open) -> None:
+    """Foreign text is cut or wrapped: the window stays as wide as the user made it."""
+    engine = FakeEngine()
+    long = "An uncommonly long name that fits into no line at all, not even on the widest of screens, " * 3
+    engine.orgs = [replace(engine.orgs[0], name=long)]
+    engine.tasks = {k: replace(t, title=long, opener=replace(t.opener, name=long)) for k, t in engine.tasks.items()}
+    engine.proposals = {
+        k: replace(p, title=long, author=replace(p.author, name=long)) for k, p in engine.proposals.items()
+    }
+    engine.comments = {
+        k: [replace(c, author=replace(c.author, name=long), text=long) for c in all_]
+        for k, all_ in engine.comments.items()
+    }
+    o = opened(engine, size=(1000, 700))
+    for page in every_page(o):
+        assert o.window.width() == 1000, page
+        for area in o.window.findChildren(QScrollArea):
+            content = area.widget()
+            if content is not None and content.isVisible():
+                assert content.width() <= area.viewport().width(), (page, area.accessibleName())

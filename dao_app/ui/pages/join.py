@@ -307,6 +307,7 @@ class SyncPage(StartPage):
 
     def begin(self, view: v.JoinView) -> None:
         self.problem.clear()
+        self.later.setFocus()
         self.show_join(view)
 
     def _changed(self, change: v.Change) -> None:

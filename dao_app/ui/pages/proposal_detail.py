@@ -97,7 +97,7 @@ class ProposalDetailView(QWidget):
     def _build_document(self) -> QWidget:
         ui = self.ui
         self._title = Paragraph(ui, role="title")
-        self._picture, self._who = AvatarView(ui, size=18), Label(ui, role="caption", tone="text2")
+        self._picture, self._who = AvatarView(ui, size=18), Label(ui, role="caption", tone="text2", hug=True)
         self._how = Label(ui, role="caption", tone="text2", elide=True)
         self._state = SealView(ui)
         self._stages = Stages(ui)

@@ -145,7 +145,9 @@ class TaskPane(Pane):
         held = ui.t("task.held_final") if row_.escrow_final else ui.t("task.held_pending")
         source = ui.t("task.source_treasury" if detail.from_treasury else "task.source_opener")
         open_ = row_.status in ("open", "claimed", "submitted")
-        self._escrow.say(f"{source}, {held}" if row_.reward and open_ else source if row_.reward else "")
+        self._escrow.say(
+            ui.t("list.comma").join((source, held)) if row_.reward and open_ else source if row_.reward else ""
+        )
         self._facts.show_line("task.fact.expires", row_.expires_ms is not None)
         if row_.expires_ms is not None:
             self._expires.say(ui.texts.until(row_.expires_ms, ui.now_ms()))

@@ -127,6 +127,9 @@ class Picker(QComboBox):
             for place, (_, key) in enumerate(self._options):
                 self.setItemText(place, self._ui.t(key))
 
+    def minimumSizeHint(self) -> QSize:  # noqa: N802 (Qt)
+        return QSize(self._ui.look.px(96), super().minimumSizeHint().height())
+
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 (Qt)
         super().paintEvent(event)
         with QPainter(self) as painter:

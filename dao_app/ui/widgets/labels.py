@@ -12,7 +12,11 @@ LINES_MAX = 400  # of one wrapped label; longer text is a document and belongs e
 
 
 class Label(QLabel):
-    """A line of text by catalogue key or as given; elided where there is no room, with a tooltip."""
+    """A line of text by catalogue key or as given.
+
+    ``elide`` takes what room there is and cuts the text to it, with a tooltip; ``hug`` does so without
+    taking more room than the text needs.
+    """
 
     def __init__(
         self,
@@ -23,15 +27,18 @@ class Label(QLabel):
         weight: int = 0,
         size: int = 0,
         elide: bool = False,
+        hug: bool = False,
         **params: object,
     ) -> None:
         super().__init__()
         self._ui, self._key, self._params = ui, key, params
+        elide = elide or hug
         self._role, self._weight, self._size, self._elide = role, weight, size, elide
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setProperty("tone", tone)
         if elide:
-            self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+            across = QSizePolicy.Policy.Maximum if hug else QSizePolicy.Policy.Ignored
+            self.setSizePolicy(across, QSizePolicy.Policy.Fixed)
         self.relook()
 
     def relook(self) -> None:

@@ -33,7 +33,7 @@ class Post(QWidget):
         when = ui.texts.moment(comment.stamp.at_ms, ui.now_ms())
         seal = SealView(ui)
         seal.show_stamp(comment.stamp)
-        name = Label(ui, weight=600)
+        name = Label(ui, weight=600, hug=True)
         name.say(ui.name_you(comment.author))
         time = Label(ui, role="caption", tone="text3")
         time.say(when)
@@ -166,7 +166,7 @@ class Activity(QWidget):
         clear(self._list)
         for step in ordered:
             ui = self._ui
-            who = Label(ui, role="caption", weight=600)
+            who = Label(ui, role="caption", weight=600, hug=True)
             who.say(ui.name_you(step.author))
             what = Label(ui, role="caption", elide=True)
             what.say(ui.texts.action(step.what))
