@@ -8,6 +8,8 @@ from typing import Any
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
+from dao_app.ui.widgets.labels import plain_tooltip
+
 VIEW = int(Qt.ItemDataRole.UserRole) + 1
 Index = QModelIndex | QPersistentModelIndex
 
@@ -79,6 +81,8 @@ class ViewModel(QAbstractListModel):
             return row
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
             return row.title if isinstance(row, Group) else self._describe(row)
+        if role == Qt.ItemDataRole.ToolTipRole and getattr(getattr(row, "stamp", None), "state", "final") != "final":
+            return plain_tooltip(self._describe(row))  # says whom a pending row waits for
         return None
 
     def flags(self, index: Index) -> Qt.ItemFlag:

@@ -100,6 +100,7 @@ class ProposalDetailView(QWidget):
         self._picture, self._who = AvatarView(ui, size=18), Label(ui, role="caption", tone="text2", hug=True)
         self._how = Label(ui, role="caption", tone="text2", elide=True)
         self._state = SealView(ui)
+        self._waits = Paragraph(ui, role="caption", tone="provisional")
         self._stages = Stages(ui)
         self._text, self._absent = MarkdownView(ui), Paragraph(ui, "text.absent", tone="text3")
         self._options: QVBoxLayout = column(ui, margins=(1, 1, 1, 1))
@@ -120,6 +121,7 @@ class ProposalDetailView(QWidget):
                 self._title,
                 8,
                 meta,
+                self._waits,
                 18,
                 self._stages,
                 14,
@@ -182,6 +184,9 @@ class ProposalDetailView(QWidget):
         self._who.say(ui.t("proposal.by", name=ui.name_you(row_.author), when=when))
         self._how.say(f"{ui.t(f'proposal.kind.{row_.kind}')} · {ui.t(f'method.{row_.method}')}")
         self._state.show_stamp(row_.stamp)
+        waits = ui.waits_short(row_.stamp)
+        self._waits.say(ui.t("state.waits_line", names=waits) if waits and not row_.stamp.reason else waits)
+        self._waits.setVisible(bool(waits))
         self._stages.show_stages(self._stages_of(detail))
         self._text.show_text(detail.text or "")
         self._text.setVisible(bool(detail.text))
