@@ -22,9 +22,9 @@ from dao_app.core.rules.registry import TYPES
 from tests.fakes.history import History, check_money
 
 ODD: list[Any] = [
-    None, True, 0, -1, 1, 2**53 - 1, -(2**53) + 1, "", "x", "yes", "\u202egnp.exe", "<b>bold</b>", "a\nb", "共" * 100, b"",
-    b"o", b"m", b"m" + bytes(32), b"e" + bytes(32), bytes(32), bytes(64), b"\xff" * 40, [], [[]], [None], [1, 1], [0],
-    {}, {"hash": bytes(32), "size": 1, "kind": "x"}, {"hash": 1}, {"a": {"b": {"c": []}}}, Link(bytes(32)),
+    None, True, 0, -1, 1, 2**53 - 1, -(2**53) + 1, "", "x", "yes", "\u202egnp.exe", "<b>bold</b>", "a\nb", b"",
+    b"o", b"m", b"m" + bytes(32), b"e" + bytes(32), bytes(32), bytes(64), b"\xff" * 40, [], [[]], [None], [1, 1],
+    [0], "共" * 100, {}, {"hash": bytes(32), "size": 1, "kind": "x"}, {"hash": 1}, {"a": {"b": {"c": []}}}, Link(bytes(32)),
 ]  # fmt: skip
 
 
@@ -64,8 +64,8 @@ def test_any_body(tmp_path: Path, seed: int) -> None:
     known += [Link(record.id) for record in main.store.newest(30, None)]
     samples = [main.replay.action(record.id) for record in main.store.newest(200, None)]
     verdicts: set[str] = set()
-    author = rng.choice(world.people)
-    for _ in range(150):
+    author = world.people[seed % 2]  # founder or steward: the rights to try much
+    for _ in range(300):
         type_, body = _body(rng, samples, known)
         head = main.heads()[author.device.public]
         try:
@@ -83,7 +83,7 @@ def test_any_body(tmp_path: Path, seed: int) -> None:
     world.seal()
     for height in range(1, main.height() + 1):
         verdicts.update(main.store.verdicts(main.store.order(height)).values())
-    assert len(verdicts) > 5, f"too few kinds of rejection to prove much: {verdicts}"
+    assert {"malformed", "unknown_type"} < verdicts, f"too few kinds of rejection to prove much: {verdicts}"
     onlooker = world.replica()
     world.sync(main, onlooker)
     assert onlooker.replay.final.root == main.replay.final.root and not onlooker.conflict
@@ -95,7 +95,7 @@ def _body(rng: random.Random, samples: list[Action], known: list[Link]) -> tuple
     sample = rng.choice(samples)
     type_ = sample.type if rng.random() < 0.7 else rng.choice([*TYPES, "member.join", "org.create", "new.type"])
     body = dict(sample.body) if rng.random() < 0.9 else {}
-    for _ in range(rng.choice([0, 1, 1, 2])):
+    for _ in range(rng.choice([0, 0, 1, 2])):
         names = [*body, "title", "task", "proposal", "on", "to", "amount", "choice", "text", "table", "unit", "for"]
         body[rng.choice(names)] = rng.choice([*ODD, *known])
     if body and rng.random() < 0.2:
