@@ -22,9 +22,9 @@ from dao_app.core.rules.registry import TYPES
 from tests.fakes.history import History, check_money
 
 ODD: list[Any] = [
-    Link(bytes(32)), None, True, 0, -1, 1, 2**53 - 1, -(2**53) + 1, "", "x", "yes", "\u202egnp.exe", "<b>bold</b>", "a\nb",
+    Link(bytes(32)), None, True, 0, -1, 1, 2**53 - 1, -(2**53) + 1, "", "x", "\u202egnp.exe", "<b>bold</b>", "a\nb",
     b"", b"o", b"m", b"m" + bytes(32), b"e" + bytes(32), bytes(32), bytes(64), b"\xff" * 40, [], [[]], [None], [1, 1],
-    [0], "共" * 100, {}, {"hash": bytes(32), "size": 1, "kind": "x"}, {"hash": 1}, {"a": {"b": {"c": []}}},
+    [0], "yes", "共" * 100, {}, {"hash": bytes(32), "size": 1, "kind": "x"}, {"hash": 1}, {"a": {"b": {"c": []}}},
 ]  # fmt: skip
 
 
