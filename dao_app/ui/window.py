@@ -142,7 +142,7 @@ class Window(QMainWindow):
         self.ui.settings.values["org"] = org.id
         self.ui.settings.save()
         self._title(org)
-        self.shell.sidebar.nav.setFocus()
+        self.shell.page().take_focus()
 
     def _changed(self, change: v.Change) -> None:
         if "orgs" in change.topics:
