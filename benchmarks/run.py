@@ -199,9 +199,10 @@ def _window_once(home: str) -> dict[str, float]:
 
 def catchup() -> dict[str, Any]:
     """An empty peer fetches everything from another process over libp2p on loopback."""
+    from benchmarks import resync
     from benchmarks.catchup import measure
 
-    return measure(ACTIONS, RUNS, verify_rate)
+    return {**measure(ACTIONS, RUNS, verify_rate), **resync.measure()}
 
 
 def _folder_with(actions: int) -> Path:
