@@ -25,7 +25,9 @@ def measure() -> dict[str, float]:
                 one.write(device, at)
                 at += 1
         two.copy_from(one)
-        new = [one.write(devices[number % DEVICES], at + number) for number in range(fresh)]
+        for number in range(fresh):
+            one.write(devices[number % DEVICES], at + number)
+        new = [raw for d in devices for raw in one.envelopes(d.signer.public, EACH + 1, EACH + fresh, 1 << 30)]
         pump = Pump()
         ends = pump.connect(one, two)
         pump.run()
