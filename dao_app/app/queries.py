@@ -15,14 +15,10 @@ from dao_app.core.entities import (
     Device,
     Member,
     Org,
-    Powers,
-    Proposal,
     Ref,
     Unit,
     device_key,
     member_key,
-    powers_key,
-    proposal_key,
     unit_key,
 )
 from dao_app.core.envelope import Action, parse_trusted
@@ -33,7 +29,6 @@ from dao_app.core.rules.roles import permissions_of
 from dao_app.core.state import State
 from dao_app.core.transition import apply
 
-SHORT_DIGITS = 8
 COMMENT = "comment.add"
 
 
@@ -204,8 +199,3 @@ def power(value: int | bytes) -> int:
     """A stored power as a number."""
     return power_from_wire(value) or 0
 
-
-def voters_of(state: State, id_: bytes) -> set[bytes] | None:
-    """Members of a fixed table, or None where every member votes."""
-    proposal = state.need(proposal_key(id_), Proposal)
-    return {root for root, _ in state.need(powers_key(id_), Powers).rows} if proposal.table else None

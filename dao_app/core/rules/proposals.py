@@ -12,20 +12,17 @@ from typing import Any
 
 from dao_app.core.encoding import power_from_wire, power_to_wire
 from dao_app.core.entities import (
-    ORG_KEY,
     TOTALS_KEY,
     Ballot,
     Ballots,
     DueItem,
     Member,
-    Org,
     Powers,
     Proposal,
     Result,
     Totals,
     ballots_key,
     ballots_keys,
-    member_key,
     powers_key,
     proposal_key,
 )
@@ -263,14 +260,6 @@ def ballots_of(state: State, id_: bytes, proposal: Proposal) -> list[Ballot]:
         if chunk is not None:
             rows.extend(chunk.rows)
     return rows
-
-
-def founded(state: State) -> Org | None:
-    return state.get(ORG_KEY, Org)
-
-
-def member_of(state: State, root: bytes) -> Member | None:
-    return state.get(member_key(root), Member)
 
 
 def _frozen(choice: Any) -> Any:

@@ -47,9 +47,6 @@ TYPES: dict[str, Entry] = {
 
 # Actions that remove rights come first among ready ones (protocol §3.2).
 REMOVES_RIGHTS = frozenset({"device.fork", "invite.revoke"})
-OBJECT_TYPES = frozenset(
-    {"org.create", "member.join", "invite.create", "task.open", "task.accept", "proposal.open", "contribution.claim"}
-)
 
 
 def about(action: Action) -> bytes | None:

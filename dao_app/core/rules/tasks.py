@@ -35,7 +35,6 @@ OPEN = s.Schema(
 )
 STEP = s.Schema({"task": s.link})
 STEP_WITH_NOTE = s.Schema({"task": s.link}, {"note": s.ref})
-LIVE = ("open", "claimed", "submitted")
 
 
 def open_task(state: State, action: Action, author: Author, context: Context) -> Rejection | None:
