@@ -1,8 +1,7 @@
-"""Sealing: with an organisation's key, and to one device (protocol §5).
+"""Sealing with an organisation's key (protocol §5).
 
 With a key: XChaCha20-Poly1305 (IETF), a random 24-byte nonce before the box, the purpose as associated
-data, so that what was sealed for one purpose does not open for another. To a device: libsodium's sealed
-box to the X25519 form of its Ed25519 key.
+data, so that what was sealed for one purpose does not open for another.
 """
 
 from __future__ import annotations
@@ -37,22 +36,3 @@ class SodiumSealer:
             return nacl.bindings.crypto_aead_xchacha20poly1305_ietf_decrypt(box, purpose, nonce, key)
         except nacl.exceptions.CryptoError:
             return None
-
-
-def seal_to_device(device: bytes, data: bytes) -> bytes:
-    """A box that only the holder of this Ed25519 key opens. Raises ValueError for a key that is none."""
-    try:
-        return nacl.bindings.crypto_box_seal(data, nacl.bindings.crypto_sign_ed25519_pk_to_curve25519(device))
-    except nacl.exceptions.CryptoError as error:
-        raise ValueError("not an Ed25519 key") from error
-
-
-def open_as_device(seed: bytes, box: bytes) -> bytes | None:
-    """Open a box sealed to the key of this seed, or None."""
-    public, secret = nacl.bindings.crypto_sign_seed_keypair(seed)
-    to_public = nacl.bindings.crypto_sign_ed25519_pk_to_curve25519(public)
-    to_secret = nacl.bindings.crypto_sign_ed25519_sk_to_curve25519(secret)
-    try:
-        return nacl.bindings.crypto_box_seal_open(box, to_public, to_secret)
-    except (nacl.exceptions.CryptoError, nacl.exceptions.TypeError):
-        return None

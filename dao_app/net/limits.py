@@ -42,7 +42,6 @@ REFUSED_MAX = 32  # forged or malformed objects from one peer before it is sent 
 INTAKES_AT_ONCE = 2  # batches judged and stored side by side: one is verified while one is applied
 ADDRESSES_PER_PEER_MAX = 8
 ADDRESS_BYTES_MAX = 256
-STATE_INTERVAL_S = 0.25  # how often a peer hears our digest while it changes
 
 # time
 FRAME_S_MAX = 30.0  # from a frame's first byte to its last (slow-loris)
@@ -54,7 +53,6 @@ GATHER_S = 0.02  # changes are told together when they come this close
 TICK_S = 1.0
 
 # streams, peers, bytes
-STREAMS_PER_PEER_MAX = 4  # at once; one is used, others are being replaced
 LINKS_MAX = 200
 MESSAGES_PER_S = 2_000.0  # of one peer, small ones counted
 MESSAGES_BURST = 8_000.0

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import secrets
 
-import pytest
 
 from dao_app.app.ports import Random
-from dao_app.crypto.keys import SeedSigner
-from dao_app.crypto.sealing import SodiumSealer, open_as_device, seal_to_device
+from dao_app.crypto.sealing import SodiumSealer
 
 KEY = bytes(range(32))
 
@@ -34,13 +31,3 @@ def test_sealed_opens_with_key_and_purpose_only() -> None:
         assert sealer.open(KEY, b"gossip", box[:place] + bytes([box[place] ^ 1]) + box[place + 1 :]) is None
     for size in (0, 23, 39):
         assert sealer.open(KEY, b"gossip", box[:size]) is None
-
-
-def test_sealed_to_a_device() -> None:
-    seed = secrets.token_bytes(32)
-    box = seal_to_device(SeedSigner(seed).public, b"organisation key")
-    assert open_as_device(seed, box) == b"organisation key"
-    assert open_as_device(bytes(32), box) is None
-    assert open_as_device(seed, b"") is None
-    with pytest.raises(ValueError):
-        seal_to_device(bytes(32), b"x")
