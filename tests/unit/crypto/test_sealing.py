@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-
-
 from dao_app.app.ports import Random
 from dao_app.crypto.sealing import SodiumSealer
 
