@@ -255,6 +255,8 @@ class MembershipCases(Cases):
         opened = self._ws.opened.get(invitation.org)
         if opened is not None and opened.org.signer is not None and opened.join is None:
             raise InputError("already_joined")
+        if opened is not None:
+            opened = await self._forget_request(opened, invitation)
         if opened is None:
             seed = self._ws.random.token(32)
             device = self._ws.keys.signer(seed)
@@ -271,6 +273,26 @@ class MembershipCases(Cases):
                 lambda: self.join_status(opened.org.org_id.hex()).stage in ("done", "refused"), wait_s
             )
         return self.join_status(invitation.org.hex())
+
+    async def _forget_request(self, opened: Opened, invitation: Invitation) -> Opened | None:
+        """Make room for another request, if the earlier one came to nothing: nobody has taken it, or it was
+        refused. A new device key asks then, so that no sequence number is used twice."""
+        org, vault, name = opened.org, self._ws.need_vault(), f"{opened.org.org_id.hex()}.join"
+        kept = vault.get(name)
+        if kept is None or kept.decode() == invitation.to_link():
+            return opened
+        same = Invitation.from_text(kept.decode()).invite == invitation.invite
+        if not same and (org.store.meta("join_taken") or org.store.counts().actions):
+            raise InputError("join_under_way")
+        if self._ws.network is not None and opened.online:
+            await self._ws.network.stop(org.org_id)
+            opened.online = False
+        if same:  # shown anew: it may name other addresses
+            vault.put(name, invitation.to_link().encode())
+            return opened
+        self._ws.close(org.org_id)
+        self._ws.home.remove_store(org.org_id)
+        return None
 
     def _make_join(self, opened: Opened, invitation: Invitation, certificate: bytes) -> None:
         """Sign ``member.join`` once and keep it: a sequence number is never used twice."""

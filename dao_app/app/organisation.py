@@ -134,6 +134,15 @@ class Organisation(LogKeeper):
                 return id_ if found.status == "open" else None
         return None
 
+    def invitation_known(self, bearer: bytes) -> bool:
+        self.replay.derive()
+        found = (self.replay.provisional.get(invite_key(id_), Invite) for id_ in self.store.of_type("invite.create"))
+        return any(invite is not None and invite.bearer == bearer for invite in found)
+
+    def join_refusal(self, invite: bytes) -> str:
+        found = self.replay.final.entity(invite_key(invite))
+        return f"invite_{found.status}" if isinstance(found, Invite) and found.status != "open" else ""
+
     def org_keys(self) -> Sequence[tuple[int, bytes]]:
         return self.keys
 

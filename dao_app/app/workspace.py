@@ -424,8 +424,17 @@ class Workspace:
             self.sent(org_id)
         if opened.join is not None and opened.join.stage == "searching" and connected:
             opened.join = v.JoinView(org_id.hex(), "waiting", 0, 0)
+            opened.org.store.set_meta("join_taken", b"1")
             self.mark(org_id, {"join"})
         self.mark(org_id, {"peers", "status", "members"})
+
+    def join_refused(self, org_id: bytes, code: str) -> None:
+        """Called by the network: a member says why our request to join has no effect."""
+        opened = self.opened.get(org_id)
+        if opened is not None and opened.join_waits:
+            opened.join = v.JoinView(org_id.hex(), "refused", 0, 0, code)
+            opened.org.store.set_meta("join_taken", b"")
+            self.mark(org_id, {"join", "orgs"})
 
     def sync_progress(self, org_id: bytes, done: int, total: int) -> None:
         """Called by the network while much is being fetched."""

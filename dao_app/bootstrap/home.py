@@ -20,6 +20,15 @@ from dao_app.store.log import SqlStore
 PROFILE_BYTES_MAX = 64 * 1024
 
 
+def write_private(path: Path, data: bytes) -> None:
+    """Write a file that only its owner can read, and have it on the disk. Raises OSError."""
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        os.fchmod(file.fileno(), 0o600)
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
 class FolderHome:
     """One data folder."""
 
@@ -63,10 +72,7 @@ class FolderHome:
         path = self._folder / "profile.json"
         fresh = path.with_suffix(".new")
         try:
-            with fresh.open("w", encoding="utf-8") as file:
-                json.dump(profile, file, ensure_ascii=False, indent=1)
-                file.flush()
-                os.fsync(file.fileno())
+            write_private(fresh, json.dumps(profile, ensure_ascii=False, indent=1).encode())
             fresh.replace(path)
         except OSError as error:
             raise StorageError("disk_full", path=path.name) from error

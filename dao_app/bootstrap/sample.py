@@ -17,6 +17,7 @@ from dao_app.app.organisation import Organisation
 from dao_app.app.sample_story import FOUNDER, GENESIS, YOU, play
 from dao_app.app.scribe import Scribe, SetClock
 from dao_app.app.workspace import Workspace
+from dao_app.bootstrap.home import write_private
 from dao_app.core.encoding import decode, encode
 from dao_app.crypto.keys import SeedSigner
 from dao_app.store.log import SqlStore
@@ -86,7 +87,7 @@ async def _make(
     scribe.org.store.close()
     you = people[YOU]
     fields = (scribe.org_id, random.seed_of(you.device.public), random.seed_of(scribe.witness.public), you.root.public)
-    (folder / "sample.keys").write_bytes(encode([EDITION, *fields]))
+    write_private(folder / "sample.keys", encode([EDITION, *fields]))
     return fields
 
 

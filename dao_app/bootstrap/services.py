@@ -9,18 +9,20 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import trio
 
 from dao_app.app.errors import GuildhallError, InputError, StorageError
-from dao_app.app.ports import Caller
+from dao_app.app.ports import Caller, EngineHandle
 from dao_app.app.service import Service
 from dao_app.app.views import Progress
-from dao_app.bootstrap.engine import EngineThread, Options, run_engine, single_error
 from dao_app.platform.callers import connect
 from dao_app.platform.log import start_log
 from dao_app.platform.paths import Paths, data_home
+
+if TYPE_CHECKING:
+    from dao_app.bootstrap.engine import Options
 
 ADDRESS_WAIT_S = 10.0  # a host is up within this, or its address is taken
 
@@ -32,18 +34,23 @@ class RealServices:
         return data_home(given or None).home
 
     def connect(self, home: Path, network: bool) -> Caller:
-        return connect(home, lambda: self._open(Options(home, network=network, socket=network)))
+        return connect(home, lambda: self._open(home, network))
 
     @staticmethod
-    def _open(options: Options) -> EngineThread:
-        thread = EngineThread(options)
+    def _open(home: Path, network: bool) -> EngineHandle:
+        from dao_app.bootstrap.engine import EngineThread, Options  # a call over the socket needs none of it
+
+        thread = EngineThread(Options(home, network=network, socket=network))
         thread.wait_ready()
+        start_log(Paths(home).log)  # once the folder is ours: the owner's log is not rotated beneath it
         return thread
 
     def run_node(
         self, home: Path, passphrase: Callable[[], str], listen: Sequence[str], mdns: bool,
         ready: Callable[[Mapping[str, Any]], None], report: Path | None = None,
     ) -> None:
+        from dao_app.bootstrap.engine import Options, single_error
+
         start_log(Paths(home).log)
         options = Options(home, network=True, listen=tuple(listen), mdns=mdns)
         try:
@@ -135,6 +142,8 @@ def report_of(service: Service) -> Mapping[str, Any]:
 async def _engine(
     options: Options, services: list[Service], stop: trio.Event, task_status: trio.TaskStatus[None]
 ) -> None:
+    from dao_app.bootstrap.engine import run_engine
+
     def opened(service: Service) -> None:
         services.append(service)
         task_status.started()

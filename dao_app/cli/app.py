@@ -15,7 +15,7 @@ import click
 
 from dao_app.app.errors import GuildhallError, InputError, Locked
 from dao_app.app.texts import LANGUAGES, Texts, language_of
-from dao_app.cli.commands import Root
+from dao_app.cli.commands import BadValue, Duration, Root
 from dao_app.cli.contributions import contribution
 from dao_app.cli.identity import identity
 from dao_app.cli.orgs import invite, join, member, org
@@ -50,11 +50,15 @@ def run(argv: Sequence[str], services: Services, environ: Mapping[str, str] = os
     """Run one command; returns its exit code."""
     logging.getLogger().addHandler(logging.NullHandler())  # what no log file takes is not for the terminal
     session = Session(services, Texts(choose_language(argv, environ)))
+    session.json = "--json" in argv  # an error of usage is told so too, before anything is parsed
     try:
         return _run(argv, session)
     except GuildhallError as error:
         _present(session, error)
         return error.exit_code
+    except click.exceptions.NoArgsIsHelpError as error:
+        session.note(error.format_message())
+        return InputError.exit_code
     except click.exceptions.Abort as error:  # what click makes of Ctrl+C and of an unanswered question
         if isinstance(error.__cause__, KeyboardInterrupt):
             return INTERRUPTED
@@ -100,13 +104,36 @@ def usage_error(error: click.ClickException) -> InputError:
     path = ctx.command_path if ctx is not None else "guildhall"
     if isinstance(error, click.NoSuchOption):
         return InputError("usage_option", name=error.option_name, command=path)
+    if isinstance(error, click.NoSuchCommand):
+        return InputError("usage_command", name=error.command_name, command=path)
     if isinstance(error, click.MissingParameter):
         name = error.param.human_readable_name if error.param is not None else ""
         return InputError("usage_missing", name=name, command=path)
+    if isinstance(error, click.BadOptionUsage):
+        return InputError("usage_option_value", name=error.option_name, command=path)
+    if isinstance(error, BadValue):
+        name = error.param.human_readable_name if error.param is not None else ""
+        return _value_error(error, name, path)
     if isinstance(error, click.BadParameter):
         name = error.param.human_readable_name if error.param is not None else ""
         return InputError("usage_value", name=name, detail=error.message, command=path)
     return InputError("usage", detail=error.format_message(), command=path)
+
+
+def _value_error(error: BadValue, name: str, path: str) -> InputError:
+    """Which values would have fitted."""
+    kind = error.param.type if error.param is not None else None
+    if isinstance(kind, click.Choice):
+        choices = ", ".join(map(str, kind.choices))
+        return InputError("usage_choice", name=name, value=error.value, choices=choices, command=path)
+    if isinstance(kind, click.types.IntParamType):
+        range_ = f"{kind.min}–{kind.max}" if isinstance(kind, click.IntRange) else ""
+        return InputError("usage_number", name=name, value=error.value, range=range_, command=path)
+    if isinstance(kind, click.Path):
+        return InputError("usage_folder", name=name, value=error.value, command=path)
+    if isinstance(kind, Duration):
+        return InputError("usage_duration", name=name, value=error.value, command=path)
+    return InputError("usage_value", name=name, detail=error.message, command=path)
 
 
 def _present(session: Session, error: GuildhallError) -> None:

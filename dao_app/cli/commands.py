@@ -8,6 +8,7 @@ from typing import Any, cast
 
 import click
 
+from dao_app.app.errors import InputError
 from dao_app.app.texts import LANGUAGES
 from dao_app.cli.session import Session
 
@@ -26,20 +27,45 @@ class Formatter(click.HelpFormatter):
         super().write_usage(prog, args, session_of(click.get_current_context()).t("cli.help_usage") + " ")
 
     def write_heading(self, heading: str) -> None:
+        session = session_of(click.get_current_context())
         key = _HEADINGS.get(heading)
-        super().write_heading(session_of(click.get_current_context()).t(key) if key else heading)
+        colon = "：" if session.texts.language == "zh" else ":"
+        self.write(f"{'':>{self.current_indent}}{session.t(key) if key else heading}{colon}\n")
 
 
 class Context(click.Context):
     formatter_class = Formatter
 
 
+class BadValue(click.BadParameter):
+    """A value that its type refuses, with the value itself."""
+
+    def __init__(self, error: click.BadParameter, value: Any) -> None:
+        super().__init__(error.message, error.ctx, error.param, error.param_hint)
+        self.value = str(value)
+
+
 class Option(click.Option):
     """An option whose help is the text ``cli.opt.<name>``."""
 
     def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
-        self.help = session_of(ctx).t(f"cli.opt.{self.name}")
+        session = session_of(ctx)
+        self.help = session.t(f"cli.opt.{self.name}")
+        if self.show_default:
+            self.help += " " + session.t("cli.help_default", value=str(self.default))
         return super().get_help_record(ctx)
+
+    def get_help_extra(self, ctx: click.Context) -> Any:
+        return {}  # what click would add is in English
+
+    def type_cast_value(self, ctx: click.Context, value: Any) -> Any:
+        try:
+            return super().type_cast_value(ctx, value)
+        except BadValue:
+            raise
+        except click.BadParameter as error:
+            error.param = error.param or self
+            raise BadValue(error, value) from error
 
 
 def _keep(ctx: click.Context, param: click.Parameter, value: Any) -> None:
@@ -58,7 +84,7 @@ def _globals(hidden: bool) -> list[click.Parameter]:
         option("--org", "org", metavar="ORG"),
         option("--json", "json", is_flag=True),
         option("--passphrase-file", "passphrase_file", metavar="FILE"),
-        Option(["--lang"], type=click.Choice(LANGUAGES), expose_value=False, hidden=hidden),
+        Option(["--lang"], metavar="en|zh", type=click.Choice(LANGUAGES), expose_value=False, hidden=hidden),
     ]
 
 
@@ -87,6 +113,17 @@ class Command(click.Command):
             option.help = session_of(ctx).t("cli.opt.show_help")
         return option
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        allowed, ctx.allow_extra_args = ctx.allow_extra_args, True
+        left = super().parse_args(ctx, args)
+        if left and not allowed:
+            raise InputError("usage_extra", name=left[0], command=ctx.command_path)
+        return left
+
+    def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
+        self.options_metavar = session_of(ctx).t("cli.metavar.options")
+        return super().collect_usage_pieces(ctx)
+
     def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         self.help = session_of(ctx).t(text_key(ctx))
         super().format_help_text(ctx, formatter)
@@ -100,6 +137,10 @@ class Group(Command, click.Group):
     """A command with commands below it."""
 
     command_class = Command
+
+    def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
+        self.subcommand_metavar = session_of(ctx).t("cli.metavar.command")
+        return super().collect_usage_pieces(ctx)
 
 
 class Root(Group):

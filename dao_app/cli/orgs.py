@@ -17,6 +17,7 @@ from dao_app.cli.session import Session
 
 INVITE_BYTES_MAX = 64 * 1024  # a link with the plain text around it
 JOIN_WAIT_S = 60
+JOIN_EXIT_CODES = {"refused": 4, "searching": 6}  # as for refusals by a rule and for an unreached network
 QR_SCALE = 6  # pixels of one module: readable from a screen at arm's length
 PICTURES = (".png", ".svg")
 QR_BORDER = 4  # modules, as ISO/IEC 18004 asks
@@ -98,9 +99,21 @@ def show(session: Session) -> None:
             ("cli.col.parameter", render.text("key")),
             ("cli.col.value", render.text("value")),
             ("cli.col.measure", render.text("unit")),
+            ("cli.col.meaning", lambda row: _meaning(session, row)),
         ], view["charter"], "cli.none")
 
     session.show(session.ask("org_show"), human)
+
+
+def _meaning(session: Session, row: Any) -> str:
+    """A charter parameter as a person says it."""
+    value, texts = int(row["value"]), session.texts
+    said = {
+        "ms": lambda: texts.duration(value),
+        "bp": lambda: texts.basis_points(value),
+        "flag": lambda: session.t("cli.yes" if value else "cli.no"),
+    }.get(row["unit"], lambda: texts.number(value))
+    return f"{session.t('charter.' + row['key'])}: {said()}"
 
 
 @click.group("invite", cls=Group)
@@ -150,6 +163,8 @@ def _hand_over(session: Session, made: Any, qr: str | None, to_file: str | None)
         session.line()
         session.line(session.t("cli.compare_words", words=" ".join(view["words"])))
         session.line(session.t("cli.invite_lifetime", duration=session.texts.duration(view["lifetime_ms"])))
+        if not session.call("invite_read", link=view["link"])["addresses"]:
+            session.note(session.t("cli.invite_no_address", id=view["id"][:12]))
         for path in filter(None, (qr, to_file)):
             session.note(session.t("cli.written", path=path))
 
@@ -192,8 +207,9 @@ def invite_revoke(session: Session, invite: str) -> None:
 @option("--file", "from_file", metavar="FILE")
 @option("--wait", type=DURATION, default=JOIN_WAIT_S, show_default=True)
 @option("--preview", is_flag=True)
-@click.pass_obj
-def join(session: Session, link: str | None, from_file: str | None, wait: int, preview: bool) -> None:
+@click.pass_context
+def join(ctx: click.Context, link: str | None, from_file: str | None, wait: int, preview: bool) -> None:
+    session: Session = ctx.obj
     if (link is None) == (from_file is None):
         raise InputError("join_one_link")
     text = link if link is not None else read_text(Path(str(from_file)), INVITE_BYTES_MAX)
@@ -208,9 +224,11 @@ def join(session: Session, link: str | None, from_file: str | None, wait: int, p
     def human(view: Any) -> None:
         said = session.t(f"cli.join.{view['stage']}")
         reason = session.texts.reason(view["reason"]) if view["reason"] else ""
-        session.line(f"{said} ({reason})" if reason else said)
+        session.line(session.t("cli.with_reason", said=said, reason=reason) if reason else said)
 
     session.show(found, human)
+    if found["stage"] in JOIN_EXIT_CODES and wait:
+        ctx.exit(JOIN_EXIT_CODES[found["stage"]])
 
 
 def _preview(session: Session, found: Any) -> None:

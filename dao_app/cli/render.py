@@ -125,10 +125,10 @@ def settled(session: Session, stamp: Row) -> str:
     """How settled something signed is, and whom it waits for or why it has no effect."""
     said = session.t(f"state.{stamp['state']}")
     if stamp["reason"]:
-        return f"{said} ({session.texts.reason(stamp['reason'])})"
+        return session.t("cli.with_reason", said=said, reason=session.texts.reason(stamp["reason"]))
     if stamp["waits_for"] and stamp["state"] not in ("final", "rejected"):
         names = session.texts.join([plain(name) for name in stamp["waits_for"]])
-        return f"{said} ({session.t('state.waits_for', names=names)})"
+        return session.t("cli.with_reason", said=said, reason=session.t("state.waits_for", names=names))
     return said
 
 

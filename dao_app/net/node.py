@@ -89,7 +89,6 @@ class Node:
         self._mdns: bool | None = None
         self._port_taken = ""
         self._wrong_version: set[bytes] = set()
-        self.join_answer: str | None = None
 
     # -- lifetime ------------------------------------------------------------------------------------
     def handlers(self) -> Handlers:
@@ -224,7 +223,8 @@ class Node:
         )  # fmt: skip
 
     def _may_join(self, bearer: bytes, device: bytes) -> bool:
-        return self.replica.standing(device) in ("active", "joining") or self.replica.invitation_open(bearer)
+        """Whoever holds an invitation is heard, be it only to be told that it is used up."""
+        return self.replica.standing(device) in ("active", "joining") or self.replica.invitation_known(bearer)
 
     async def _accept(self, device: bytes, stream: ByteStream) -> None:
         """A peer opened a stream: bounded work for strangers, the same end for all who do not belong."""
@@ -471,8 +471,8 @@ class Node:
             self._tools.events.peers_changed(self.replica.org_id)
 
     def join_answered(self, link: Link, code: str) -> None:
-        self.join_answer = code
-        self._tools.events.peers_changed(self.replica.org_id)
+        if code:
+            self._tools.events.join_refused(self.replica.org_id, code)
 
     def progressed(self, link: Link, done: int, total: int) -> None:
         self._tools.events.progress(self.replica.org_id, done, total)

@@ -116,6 +116,8 @@ class Session:
         self._content_absent: set[bytes] = set()
         self._refused = 0
         self._asked_to_join = False
+        self._invite = b""  # by which the guest asks to join
+        self._told_guest = False  # why it cannot join
         self.closing: str | None = None
         self.view = View()
         self.traffic = Traffic()
@@ -229,13 +231,23 @@ class Session:
             raise PeerError("guest") from error
         if action.type != JOIN_TYPE or action.by != self._device:
             raise PeerError("guest")
+        invite = action.body.get("invite")
+        self._invite = bytes(invite) if isinstance(invite, bytes) else b""
+        refusal = self._replica.join_refusal(self._invite)
+        if refusal and self._replica.standing(self._device) not in ("active", "joining"):
+            self._control.append(m.Joined(refusal))
+            self._told_guest = True
+            return []
         self._in_work += 1
         return [Admit((message.envelope,))]
 
     def _settle_guest(self, now_ms: int) -> None:
         """Once the join is final the guest gets the organisation's keys and is a member like any other."""
         standing = self._replica.standing(self._device)
-        if standing == "refused":
+        if standing == "refused" or self._told_guest:
+            if not self._told_guest:  # it has no log in which to read why
+                self._told_guest = True
+                self._control.append(m.Joined(self._replica.join_refusal(self._invite) or "refused"))
             self.say_bye("refused")
         elif standing == "active" and self._replica.org_keys():
             self._control.append(m.Keys(tuple(self._replica.org_keys())[-limits.HELLO_KEYS_MAX :]))

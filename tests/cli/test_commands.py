@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -293,12 +294,51 @@ def test_help_names_every_command_in_both_languages(cli: Run) -> None:
     assert "cli." not in cli("task", "open", "--help").out
 
 
+WRONG_USAGE = [
+    ["nonsense"], ["task", "nonsense"], ["task", "open"], ["task", "list", "--bogus"], ["--lang", "xx", "doctor"],
+    ["task", "open", "T", "--lifetime", "soon"], ["task", "list", "--status", "bogus"], ["--home"],
+]
+
+
+@pytest.mark.parametrize("argv", WRONG_USAGE, ids=" ".join)
+def test_wrong_usage_is_explained_in_chinese_alone(cli: Run, argv: list[str]) -> None:
+    result = cli(*argv, lang="zh")
+    english = re.sub(r"--?[a-z-]+|'[^']*'|“[^”]*”|[A-Z_]{2,}", "", result.err.replace("guildhall", ""))
+    assert result.code == 2 and not re.search(r" (is|not|a|the|of) ", english), result.err
+
+
 @pytest.mark.parametrize(
     "argv",
-    [["nonsense"], ["task", "nonsense"], ["task", "open"], ["task", "list", "--bogus"], ["--lang", "xx", "doctor"],
-     ["task", "open", "T", "--lifetime", "soon"], ["task", "list", "--status", "bogus"], ["--home"]],
+    [["task", "list", "--status"], ["task", "foo"], ["task", "list", "more"], ["token", "ledger", "--limit", "0"],
+     ["demo", "build", "--data", "/nowhere"]],
     ids=" ".join,
 )
+def test_each_kind_of_wrong_usage_has_a_text_of_its_own(cli: Run, argv: list[str]) -> None:
+    error = json.loads(cli(*argv, "--json").err)["error"]
+    assert error["kind"] == "InputError" and error["code"] not in ("usage", "usage_value")
+
+
+def test_a_group_without_a_command_shows_its_help(cli: Run) -> None:
+    result = cli("task", lang="zh")
+    assert result.code == 2 and "命令：" in result.err and "\n  open" in result.err and "[选项] 命令" in result.err
+
+
+def test_the_usual_values_in_help_are_translated(cli: Run) -> None:
+    assert "[默认：7d]" in cli("invite", "create", "--help", lang="zh").out
+
+
+@pytest.mark.parametrize(("stage", "code"), [("done", 0), ("waiting", 0), ("refused", 4), ("searching", 6)])
+def test_a_join_tells_by_its_exit_code(cli: Run, engine: FakeEngine, stage: str, code: int) -> None:
+    async def join(link: str, wait_s: int = 0) -> v.JoinView:
+        return v.JoinView(ORG, stage, 0, 0, "invite_used" if stage == "refused" else "")
+
+    engine.join = join  # type: ignore[method-assign]
+    result = cli("join", LINK)
+    assert result.code == code and result.out
+    assert stage != "refused" or "used up" in result.out
+
+
+@pytest.mark.parametrize("argv", WRONG_USAGE, ids=" ".join)
 def test_wrong_usage_says_what_and_where_to_look(cli: Run, engine: FakeEngine, argv: list[str]) -> None:
     result = cli(*argv)
     assert result.code == 2 and "--help" in result.err and not result.out and not engine.calls

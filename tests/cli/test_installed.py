@@ -67,6 +67,7 @@ def test_work_and_votes_on_a_folder_of_ones_own(cli: Cli) -> None:
 def test_nothing_private_can_be_read_by_others(cli: Cli, folder: Path) -> None:
     open_ = [str(path) for path in (folder / "home").rglob("*")
              if path.is_dir() and path.name in ("vault", "run", "log") and path.stat().st_mode & 0o077]
+    assert (folder / "home" / "profile.json").stat().st_mode & 0o777 == 0o600
     assert not open_ and (folder / "home").stat().st_mode & 0o077 == 0
 
 

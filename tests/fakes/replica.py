@@ -166,6 +166,12 @@ class FakeReplica(Replica):
     def invitation_open(self, bearer: bytes) -> bool:
         return bearer in self.invitations
 
+    def invitation_known(self, bearer: bytes) -> bool:
+        return bearer in self.invitations
+
+    def join_refusal(self, invite: bytes) -> str:
+        return ""
+
     def org_keys(self) -> Sequence[tuple[int, bytes]]:
         return self.keys
 

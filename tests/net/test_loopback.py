@@ -13,7 +13,7 @@ from dao_app.core.invitation import Invitation
 from dao_app.net import limits
 from dao_app.net.network import LibNetwork
 from tests.fakes.world import Person, TestSigner, World
-from tests.net.worlds import LOOPBACK, empty_replica, equip, in_step, networks, reach, until
+from tests.net.worlds import LOOPBACK, Told, empty_replica, equip, in_step, networks, reach, until
 
 pytestmark = pytest.mark.xdist_group("loopback")
 
@@ -246,6 +246,32 @@ def test_a_joiner_gets_in_when_the_join_is_final(tmp_path: Path) -> None:
             await joiner.stop(party.org_id)  # and comes back as an ordinary member
             await joiner.start(org, person.device, LOOPBACK, False)
             await reach(joiner, party.org_id, address)
+
+    run(main)
+
+
+def test_who_comes_too_late_with_an_invitation_is_told(tmp_path: Path) -> None:
+    party = Party(tmp_path, 0)
+    late_told = Told()
+
+    async def main() -> None:
+        async with networks(2) as (founder, joiner), networks(1, told=late_told) as (late,):
+            address = await party.start(founder, 0)
+            invitation, person, org = invite(party, (address,))
+            await joiner.start_joining(invitation, org, person.device, LOOPBACK, False)
+            await until(lambda: party.orgs[0].standing(person.device.public) == "joining")
+            party.world.seal()
+            founder.announce(party.org_id, [], party.orgs[0].certificates(party.orgs[0].height(), 1))
+            await until(lambda: bool(org.org_keys()))
+            other = Person(party.world.random)
+            empty = empty_replica(party.world, other)
+            equip(party.world, other, empty, key=False)
+            action = party.orgs[0].replay.action(invitation.invite)
+            empty.store.set_meta("join", party.world.join_envelope(other, action, TestSigner(invitation.bearer_seed)))
+            await late.start_joining(invitation, empty, other.device, LOOPBACK, False)
+            await until(lambda: bool(late_told.refused))
+            assert late_told.refused[0] == "invite_used"
+            assert not empty.heads() and party.orgs[0].standing(other.device.public) == "unknown"
 
     run(main)
 

@@ -30,8 +30,12 @@ class Told(NetworkEvents):
 
     def __init__(self) -> None:
         self.progress_seen: list[tuple[int, int]] = []
+        self.refused: list[str] = []
 
     def peers_changed(self, org_id: bytes) -> None: ...
+    def join_refused(self, org_id: bytes, code: str) -> None:
+        self.refused.append(code)
+
     def progress(self, org_id: bytes, done: int, total: int) -> None:
         self.progress_seen.append((done, total))
 
@@ -54,7 +58,9 @@ def empty_replica(world: World, person: Person) -> Organisation:
 
 
 @asynccontextmanager
-async def networks(count: int, random: Random | None = None) -> AsyncIterator[list[LibNetwork]]:
+async def networks(
+    count: int, random: Random | None = None, told: Told | None = None
+) -> AsyncIterator[list[LibNetwork]]:
     """So many networks, as if each ran in a program of its own."""
     random = random or SystemRandom()
     verifier = SodiumVerifier()
@@ -64,7 +70,7 @@ async def networks(count: int, random: Random | None = None) -> AsyncIterator[li
 
         async def one(task_status: trio.TaskStatus[LibNetwork]) -> None:
             sealer = SodiumSealer(random)
-            async with open_network(Told(), SystemClock(), random, verifier, sealer, SeedSigner) as network:
+            async with open_network(told or Told(), SystemClock(), random, verifier, sealer, SeedSigner) as network:
                 task_status.started(network)
                 await done.wait()
 
