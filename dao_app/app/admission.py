@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from dao_app.app.ports import SignatureCheck, Verifier
 from dao_app.app.storage import StoredAction
@@ -35,8 +35,7 @@ from dao_app.core.rules.schema import ref
 _REF_FIELDS = frozenset({"text", "note", "memo", "profile"})
 
 
-@dataclass(frozen=True, slots=True)
-class Parsed:
+class Parsed(NamedTuple):
     """An envelope whose own signature is good."""
 
     action: Action
@@ -63,6 +62,9 @@ def parse_verified(envelope: bytes, id_: bytes) -> Parsed | str:
         return Parsed(parse_trusted(id_, payload), payload, signature)
     except EncodingError:
         return "malformed"
+
+
+CARRY_KEYS = frozenset({GENESIS_TYPE, JOIN_TYPE, "device.fork", "invite.create"})  # keys or signatures inside
 
 
 def checks_of(action: Action, bearer: bytes | None) -> list[SignatureCheck] | None:

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from dao_app.app.admission import (
+    CARRY_KEYS,
     Parsed,
     Waiting,
     checks_of,
@@ -25,10 +26,6 @@ from dao_app.app.admission import (
 from dao_app.app.errors import Refused, StorageError
 from dao_app.app.ports import AdmitReport, Clock, DeviceStanding, Random, Signer, Verifier
 from dao_app.app.storage import OrgStore
-from dao_app.core.entities import (
-    Device,
-    device_key,
-)
 from dao_app.core.envelope import (
     GENESIS_TYPE,
     JOIN_TYPE,
@@ -133,7 +130,6 @@ class LogKeeper(ABC):
         position = None if last is None else Position(last.id, last.height, last.time)
         self.replay = Replay(self._org, self.store, self._load, position)
         self._heads: dict[bytes, tuple[int, bytes]] = dict(self.store.heads())
-        self._joined_pending: dict[bytes, int] = {}
         self._times: OrderedDict[bytes, int] = OrderedDict()
         self._tips: dict[bytes, tuple[bytes, int]] = {}
         self._waiting = Waiting()
@@ -245,18 +241,13 @@ class LogKeeper(ABC):
         if action.seq == 1:
             if action.type not in (GENESIS_TYPE, JOIN_TYPE):
                 return "uncertified_device"
-            self._joined_pending[action.by] = 0
         elif action.type in (GENESIS_TYPE, JOIN_TYPE):
             return "second_certification"
-        elif action.by in self._joined_pending or not isinstance(
-            self.replay.final.entity(device_key(action.by)), Device
-        ):
-            if self.standing(action.by) == "refused":
+        elif (standing := self.standing(action.by)) == "refused":
+            if not self._awaited(action):
                 return "device_refused"
-            if not self._catching_up() and action.seq > ACTIONS_BEFORE_FINAL_JOIN_MAX:
-                return "too_many_before_join"
-        elif self.standing(action.by) == "refused" and not self._awaited(action):
-            return "device_refused"
+        elif standing != "active" and not self._catching_up() and action.seq > ACTIONS_BEFORE_FINAL_JOIN_MAX:
+            return "too_many_before_join"
         return self._refuse_signatures(action, fresh)
 
     def _catching_up(self) -> bool:
@@ -272,6 +263,8 @@ class LogKeeper(ABC):
         )
 
     def _refuse_signatures(self, action: Action, fresh: Mapping[bytes, Parsed]) -> str | None:
+        if action.type not in CARRY_KEYS:
+            return None
         bearer = None
         if action.type == JOIN_TYPE:
             invite = action.body.get("invite")

@@ -295,9 +295,6 @@ class Organisation(LogKeeper):
         self.replay.advance(sealed, certificate.id, list(certificate.moves))
         for id_ in sealed.order:
             self._tips.pop(id_, None)
-        for key, entity in sealed.changed.items():
-            if key[0] == 0x64 and isinstance(entity, Device):
-                self._joined_pending.pop(key[1:], None)
         self.on_sealed(certificate, sealed)
 
     def release_quarantine(self) -> None:

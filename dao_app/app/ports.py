@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from dao_app.app.errors import GuildhallError
 from dao_app.app.views import Change, Finding, Progress
@@ -25,8 +25,7 @@ class Random(Protocol):
     def token(self, size: int) -> bytes: ...
 
 
-@dataclass(frozen=True, slots=True)
-class SignatureCheck:
+class SignatureCheck(NamedTuple):
     """One signature to verify: Ed25519 by ``key`` (32 bytes) over ``message``, 64 bytes."""
 
     key: bytes

@@ -65,6 +65,12 @@ def encode_trusted(value: Any) -> bytes:
 
 def decode(data: bytes, depth_max: int = DEPTH_MAX) -> Any:
     """Decode bytes of the subset. Raises EncodingError for anything else; never another exception."""
+    return checked(decode_unchecked(data, depth_max))
+
+
+def decode_unchecked(data: bytes, depth_max: int = DEPTH_MAX) -> Any:
+    """Decode bytes that are CBOR in its shortest form; types, ranges and key order are the caller's to check
+    (``checked``), and links are still tags. Raises EncodingError."""
     try:
         value = cbor2.loads(
             data, max_depth=depth_max, allow_indefinite=False, allow_duplicate_keys=False
@@ -74,7 +80,7 @@ def decode(data: bytes, depth_max: int = DEPTH_MAX) -> Any:
         raise EncodingError("not CBOR of the strict subset") from error
     if not same:
         raise EncodingError("not in canonical form")
-    return _checked(value)
+    return value
 
 
 def decode_trusted(data: bytes) -> Any:
@@ -98,7 +104,7 @@ def with_links(value: Any) -> Any:
     return value
 
 
-def _checked(value: Any) -> Any:
+def checked(value: Any) -> Any:
     """Check types, ranges and key order; returns the value with links as ``Link`` (in place)."""
     kind = type(value)
     if kind is int:
@@ -112,9 +118,9 @@ def _checked(value: Any) -> Any:
         return value
     if kind is list:
         for place, item in enumerate(value):
-            checked = _checked(item)
-            if checked is not item:
-                value[place] = checked
+            found = checked(item)
+            if found is not item:
+                value[place] = found
         return value
     if kind is cbor2.CBORTag:
         inner = value.value
@@ -136,9 +142,9 @@ def _check_map(value: dict[Any, Any]) -> None:
         if order <= before:
             raise EncodingError("map keys out of order")
         before = order
-        checked = _checked(item)
-        if checked is not item:
-            value[key] = checked
+        found = checked(item)
+        if found is not item:
+            value[key] = found
 
 
 def cid_text(link: bytes) -> str:

@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 
 import cbor2
 
-from dao_app.core.encoding import Link, decode, digest, encode
+from dao_app.core.encoding import Link, checked, decode_unchecked, digest, encode
 from dao_app.core.errors import EncodingError
-from dao_app.core.limits import DEPS_MAX, ENVELOPE_BYTES_MAX, PAYLOAD_BYTES_MAX, SEQ_MAX
+from dao_app.core.limits import DEPS_MAX, ENVELOPE_BYTES_MAX, INT_MAX, PAYLOAD_BYTES_MAX, SEQ_MAX
 
 VERSION = 1
 ACTION_PREFIX = b"guildhall/action/1\0"
@@ -22,7 +22,7 @@ PRECOMMIT_PREFIX = b"guildhall/precommit/1\0"  # witness co-signs a checkpoint
 GENESIS_TYPE = "org.create"
 JOIN_TYPE = "member.join"
 TYPE_BYTES_MAX = 48
-_FIELDS = {"v", "org", "by", "seq", "prev", "deps", "at", "type", "body"}
+_FIELDS = ("v", "at", "by", "org", "seq", "body", "deps", "prev", "type")  # in the order of their bytes
 
 
 class Action(NamedTuple):
@@ -130,7 +130,12 @@ def parse_action(payload: bytes) -> Action:
     """Decode a foreign payload strictly. Raises EncodingError."""
     if len(payload) > PAYLOAD_BYTES_MAX:
         raise EncodingError("payload too large")
-    return _action(digest(payload), decode(payload))
+    value = decode_unchecked(payload)
+    if type(value) is not dict or tuple(value) != _FIELDS:
+        raise EncodingError("not the fields of an action")
+    for name in ("prev", "deps", "body"):  # the other fields are checked one by one
+        value[name] = checked(value[name])
+    return _action(digest(payload), value)
 
 
 def parse_trusted(id_: bytes, payload: bytes) -> Action:
@@ -146,9 +151,7 @@ def parse_trusted(id_: bytes, payload: bytes) -> Action:
     )
 
 
-def _action(id_: bytes, value: Any) -> Action:
-    if type(value) is not dict or value.keys() != _FIELDS:
-        raise EncodingError("not the fields of an action")
+def _action(id_: bytes, value: dict[str, Any]) -> Action:
     org, by, seq, prev, deps = value["org"], value["by"], value["seq"], value["prev"], value["deps"]
     at, type_, body = value["at"], value["type"], value["body"]
     genesis = type_ == GENESIS_TYPE
@@ -164,7 +167,7 @@ def _action(id_: bytes, value: Any) -> Action:
         raise EncodingError("previous link missing or misplaced")
     if type(deps) is not list or len(deps) > DEPS_MAX or any(type(d) is not Link for d in deps):
         raise EncodingError("bad dependencies")
-    if type(at) is not int or at < 0:
+    if type(at) is not int or not 0 <= at <= INT_MAX:
         raise EncodingError("bad time")
     if type(type_) is not str or not 0 < len(type_.encode()) <= TYPE_BYTES_MAX or type(body) is not dict:
         raise EncodingError("bad type or body")
