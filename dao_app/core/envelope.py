@@ -12,7 +12,7 @@ import cbor2
 
 from dao_app.core.encoding import Link, checked, decode_unchecked, digest, encode
 from dao_app.core.errors import EncodingError
-from dao_app.core.limits import DEPS_MAX, ENVELOPE_BYTES_MAX, INT_MAX, PAYLOAD_BYTES_MAX, SEQ_MAX
+from dao_app.core.limits import DEPS_MAX, DEPTH_MAX, ENVELOPE_BYTES_MAX, INT_MAX, PAYLOAD_BYTES_MAX, SEQ_MAX
 
 VERSION = 1
 ACTION_PREFIX = b"guildhall/action/1\0"
@@ -126,8 +126,19 @@ def _pair_head(size: int) -> bytes:
     return b"\x82\x5a" + size.to_bytes(4, "big")
 
 
-def parse_action(payload: bytes) -> Action:
-    """Decode a foreign payload strictly. Raises EncodingError."""
+def author_key(payload: bytes) -> bytes:
+    """The key under ``by``, before the form of the payload is checked. Raises EncodingError."""
+    try:
+        by = cbor2.loads(payload, max_depth=DEPTH_MAX, allow_indefinite=False, allow_duplicate_keys=False)["by"]
+    except Exception as error:  # whatever a codec raises for foreign bytes is the bytes' fault
+        raise EncodingError("no map with an author") from error
+    if type(by) is not bytes or len(by) != 32:
+        raise EncodingError("author is no key")
+    return by
+
+
+def parse_action(payload: bytes, id_: bytes | None = None) -> Action:
+    """Decode a foreign payload strictly; ``id_`` is its digest where that is known. Raises EncodingError."""
     if len(payload) > PAYLOAD_BYTES_MAX:
         raise EncodingError("payload too large")
     value = decode_unchecked(payload)
@@ -135,7 +146,7 @@ def parse_action(payload: bytes) -> Action:
         raise EncodingError("not the fields of an action")
     for name in ("prev", "deps", "body"):  # the other fields are checked one by one
         value[name] = checked(value[name])
-    return _action(digest(payload), value)
+    return _action(id_ or digest(payload), value)
 
 
 def parse_trusted(id_: bytes, payload: bytes) -> Action:

@@ -16,7 +16,7 @@ from collections import deque
 from collections.abc import Sequence
 from multiprocessing.connection import Connection
 
-from dao_app.app.admission import parse_signed
+from dao_app.app.admission import signed_id
 from dao_app.app.ports import Verifier
 from dao_app.core.limits import ENVELOPE_BYTES_MAX
 from dao_app.crypto.verifier import SodiumVerifier
@@ -28,11 +28,8 @@ _JOIN_S = 2.0  # how long closing waits for the worker before it is killed
 
 
 def judge_envelopes(envelopes: Sequence[bytes], verifier: Verifier) -> list[Verdict]:
-    """The verdict on each envelope: strict decoding, then the author's signature."""
-    return [
-        parsed if isinstance(parsed, str) else parsed.action.id
-        for parsed in (parse_signed(envelope, verifier) for envelope in envelopes)
-    ]
+    """The verdict on each envelope's signature."""
+    return [signed_id(envelope, verifier) for envelope in envelopes]
 
 
 class Ticket:

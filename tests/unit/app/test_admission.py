@@ -373,3 +373,37 @@ def test_erased_text_is_gone_and_nothing_else_changes(world: World) -> None:
     height = before[0]
     first = parse_certificate(world.main.certificates(height, 1)[0])
     assert first.checkpoint.state == before[1]
+
+
+def test_bulk_and_single_admission_agree(world: World) -> None:
+    """What the verifying worker lets pass is still decoded strictly: signed nonsense gets nowhere in bulk either."""
+    import asyncio
+
+    import cbor2
+
+    from dao_app.app.admission import signed_id
+
+    payload, _ = unpack(next_of(world))
+    device = world.founder.device
+    fields = cbor2.loads(payload)
+    loose = [
+        cbor2.dumps(dict(sorted(fields.items(), reverse=True))),
+        cbor2.dumps({**fields, "at": float(fields["at"])}),
+        cbor2.dumps({**fields, "extra": 1}, canonical=True),
+        cbor2.dumps({"by": device.public}),
+        payload + b"\x00",
+        b"\xff" * 90,
+    ]
+    envelopes = [signed(device, raw) for raw in loose]
+    stranger = Person(world.random).device
+    forged = pack(payload, stranger.sign(signed_message(digest(payload))))
+    good = signed(device, payload)
+
+    async def judge(batch: Any) -> list[bytes | str]:
+        return [signed_id(raw, SodiumOnly()) for raw in batch]
+
+    world.main._judge = judge
+    batch = [*envelopes, forged, good] * 10
+    report = asyncio.run(world.main.admit(batch))
+    assert dict(report.refused) == {"malformed": 60, "signature": 10}
+    assert (report.stored, report.known) == (1, 9)
