@@ -43,7 +43,7 @@ def _configure(connection: object, record: object) -> None:
     cursor = connection.cursor()  # type: ignore[attr-defined]
     for pragma in (
         "journal_mode=WAL", "synchronous=FULL", f"cache_size=-{CACHE_KIB:d}", "foreign_keys=ON", "temp_store=MEMORY",
-        "secure_delete=ON", "wal_autocheckpoint=16000", "trusted_schema=OFF",
+        "secure_delete=OFF", "wal_autocheckpoint=16000", "trusted_schema=OFF",
     ):  # fmt: skip
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()

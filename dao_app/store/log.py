@@ -221,7 +221,7 @@ class SqlStore:
                 self._write_tree(connection, tree, change)
             erased = [key[1:] for key in sealed.changed if key[0] == 0x7A]
             if erased:
-                connection.execute(delete(content).where(content.c.hash.in_(erased)))
+                _shred(connection, erased)
 
     # -- trees ---------------------------------------------------------------------------------
     def load_bucket(self, tree: int, bucket: int) -> dict[bytes, bytes]:
@@ -351,7 +351,7 @@ class SqlStore:
 
     def erase_content(self, hash_: bytes) -> None:
         with self._writing() as connection:
-            connection.execute(delete(content).where(content.c.hash == hash_))
+            _shred(connection, [hash_])
 
     def wanted(self, limit: int) -> list[tuple[bytes, int]]:
         query = select(content.c.hash, content.c.size).where(content.c.blob.is_(None)).limit(limit)
@@ -431,6 +431,13 @@ class SqlStore:
             )
         if change.roots:
             self._put_bucket(connection, [(first + number, root) for number, root in change.roots.items()])
+
+
+def _shred(connection: Connection, hashes: list[bytes]) -> None:
+    """Delete content and have SQLite overwrite what it frees: only here, since it costs a fifth of all writing."""
+    connection.exec_driver_sql("PRAGMA secure_delete=ON")
+    connection.execute(delete(content).where(content.c.hash.in_(hashes)))
+    connection.exec_driver_sql("PRAGMA secure_delete=OFF")
 
 
 def _commit(connection: Connection, change: RootTransaction) -> None:

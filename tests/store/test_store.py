@@ -183,3 +183,19 @@ def test_kill_9_loses_nothing_that_was_answered(tmp_path: Path, seed: int) -> No
     assert after.seq == head.seq + 1 and after.prev == head.digest
     assert org.seal() is not None and not org.replay.pending
     assert Link(after.id) == after.id
+
+
+def test_erased_content_leaves_no_bytes_in_the_database(world: World) -> None:
+    secret = "Sample Street 7, third floor " * 400
+    reference, blob = world.main.detach(secret, "text")
+    claim = world.main.write("contribution.claim", {"title": "Moved", "text": reference}, [blob])
+    world.seal()
+    folder = next(p for p in world.folder.iterdir() if p.name.startswith("replica0"))
+    world.main.store.close()
+    assert b"Sample Street" in (folder / "log.db").read_bytes()
+    again = reopened(world)
+    again.write("content.erase", {"on": Link(claim.id), "hash": reference["hash"]})
+    world.clock.forward(1_000)
+    assert again.seal() is not None
+    again.store.close()
+    assert b"Sample Street" not in b"".join(p.read_bytes() for p in folder.iterdir())
