@@ -11,26 +11,17 @@ from dao_app.app.queries import Reader, fingerprint
 from dao_app.app.resolve import members, minor, object_id, one_line
 from dao_app.app.workspace import ALL_TOPICS, Opened
 from dao_app.core.encoding import Link, digest, encode
-from dao_app.core.entities import (
-    TOTALS_KEY,
-    Device,
-    Invite,
-    Member,
-    Totals,
-    Unit,
-    device_key,
-    invite_key,
-    member_key,
-    unit_key,
-)
+from dao_app.core.entities import Device, Invite, Member, Totals, Unit
 from dao_app.core.envelope import GENESIS_TYPE, bearer_message, build_payload, device_message, pack, signed_message
 from dao_app.core.errors import EncodingError
 from dao_app.core.invitation import Invitation, InvitationError
+from dao_app.core.keys import TOTALS_KEY, device_key, invite_key, member_key, unit_key
 from dao_app.core.limits import INT_MAX, INVITE_LIFETIME_MS_MAX, INVITE_USES_MAX, TITLE_BYTES_MAX
-from dao_app.core.rules.charter import PARAMETERS, check_charter
+from dao_app.core.rules.charter import check_charter, parameter_of
 from dao_app.core.rules.founding import DECIMALS_MAX
+from dao_app.core.rules.members import has_vote
 from dao_app.core.rules.membership import JOIN
-from dao_app.core.rules.roles import INVITABLE, may_vote
+from dao_app.core.rules.roles import INVITABLE
 from dao_app.core.rules.schema import NAME_BYTES_MAX
 from dao_app.core.words import words_for
 
@@ -121,7 +112,7 @@ class MembershipCases(Cases):
             founded.purpose,
             reader.action(opened.org.org_id).at,
             tuple(units),
-            tuple(v.ParameterView(k, str(value), PARAMETERS[k].unit) for k, value in founded.charter),
+            tuple(v.ParameterView(k, str(value), _unit_of(k)) for k, value in founded.charter),
             reader.person(reader.member) if reader.member else None,
             tuple(sorted(reader.permissions())),
         )
@@ -145,7 +136,7 @@ class MembershipCases(Cases):
             "joining" if member.action in reader.org.replay.pending else member.status,
             reader.person(member.invited_by) if member.invited_by else None,
             stamp.at_ms,
-            "1" if may_vote(member.roles) else "0",
+            "1" if has_vote(member) else "0",
             tuple(fingerprint(d) for d in devices),
             here or any(d in online for d in devices),
             stamp,
@@ -336,6 +327,11 @@ def _charter(values: dict[str, int]) -> dict[str, int]:
     if rejection is not None:
         raise InputError(f"reject.{rejection.value}")
     return values
+
+
+def _unit_of(name: str) -> str:
+    found = parameter_of(name)
+    return found.unit if found is not None else ""
 
 
 def devices_by_member(reader: Reader) -> dict[bytes, list[bytes]]:

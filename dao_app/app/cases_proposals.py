@@ -12,16 +12,11 @@ from dao_app.app.errors import InputError
 from dao_app.app.queries import COMMENT, Reader, choice_json, power
 from dao_app.app.resolve import member_root, object_id, one_line, period_ms
 from dao_app.core.encoding import Link, power_to_wire
-from dao_app.core.entities import (
-    Ballot,
-    Proposal,
-    Result,
-    proposal_key,
-    result_key,
-)
+from dao_app.core.entities import Ballot, Proposal, Result
+from dao_app.core.keys import proposal_key, result_key
 from dao_app.core.limits import POWER_BYTES_MAX, TITLE_BYTES_MAX
+from dao_app.core.rules.ballots import adoption_of, ballot_of, ballots_of, choice_of, count
 from dao_app.core.rules.charter import parameter
-from dao_app.core.rules.proposals import adoption_of, ballots_of, count
 from dao_app.core.voting.registry import METHODS
 
 _NO_TEXT = {"hash": bytes(32), "size": 1, "kind": "comment"}
@@ -150,15 +145,13 @@ def _sample(entity: Proposal) -> Any:
 def _my_choice(reader: Reader, id_: bytes, entity: Proposal) -> str | None:
     if reader.member is None:
         return None
-    for row in ballots_of(reader.state, id_, entity):
-        if row.member == reader.member:
-            return choice_json(row.choice)
-    return None
+    row = ballot_of(reader.state, id_, entity, reader.member)
+    return None if row is None else choice_json(choice_of(row))
 
 
 def _ballot_view(reader: Reader, row: Ballot) -> v.BallotView:
     return v.BallotView(
-        reader.person(row.member), choice_json(row.choice), str(power(row.power)), reader.stamp(row.action)
+        reader.person(row.member), choice_json(choice_of(row)), str(power(row.power)), reader.stamp(row.action)
     )
 
 
@@ -168,7 +161,7 @@ def tally_view(reader: Reader, id_: bytes, entity: Proposal) -> v.TallyView | No
         return None
     rule = adoption_of(reader.state, entity)
     electorate = power(entity.power)
-    outcome, passed = count(reader.state, id_, entity)
+    outcome, passed, *_ = count(reader.state, id_, entity, reader.org.replay.position.id)
     closed = reader.org.replay.results.entity(result_key(id_))
     verdict = "none"
     if isinstance(closed, Result):

@@ -10,8 +10,9 @@ from dao_app.app.errors import InputError, NotFound
 from dao_app.app.queries import COMMENT, Reader
 from dao_app.app.resolve import ids_by_prefix, minor, object_id, one_line, period_ms, target_id, unit
 from dao_app.core.encoding import Link
-from dao_app.core.entities import Contribution, Task, contribution_key, task_key
+from dao_app.core.entities import Contribution, Task
 from dao_app.core.envelope import GENESIS_TYPE, JOIN_TYPE
+from dao_app.core.keys import contribution_key, task_key
 from dao_app.core.limits import TITLE_BYTES_MAX
 from dao_app.core.rules.charter import parameter
 

@@ -9,17 +9,8 @@ from dao_app.app.cases import Cases
 from dao_app.app.queries import Reader
 from dao_app.app.resolve import member_root, members, minor, party, unit
 from dao_app.app.workspace import Opened
-from dao_app.core.entities import (
-    TREASURY,
-    Account,
-    Task,
-    Unit,
-    account_key,
-    escrow_party,
-    member_party,
-    task_key,
-    unit_key,
-)
+from dao_app.core.entities import Account, Task, Unit
+from dao_app.core.keys import TREASURY, account_key, escrow_party, member_party, task_key, unit_key
 from dao_app.core.state import Posting
 
 LEDGER_ROWS_MAX = 10_000

@@ -17,19 +17,10 @@ from dao_app.app.storage import CheckpointRecord, LogRecord
 from dao_app.app.verification import verify_everything
 from dao_app.app.workspace import Opened
 from dao_app.core.encoding import Link, cid_text, decode_trusted
-from dao_app.core.entities import (
-    TOTALS_KEY,
-    Contribution,
-    Proposal,
-    Task,
-    Totals,
-    contribution_key,
-    member_party,
-    proposal_key,
-    task_key,
-)
+from dao_app.core.entities import Contribution, Proposal, Task, Totals
 from dao_app.core.envelope import parse_trusted
 from dao_app.core.finality.checkpoint import parse_certificate, quorum
+from dao_app.core.keys import TOTALS_KEY, contribution_key, member_party, proposal_key, task_key
 from dao_app.core.words import words_for
 
 CHECKPOINT_ROWS = 24

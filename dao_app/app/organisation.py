@@ -16,16 +16,7 @@ from dao_app.app.log_keeper import LogKeeper, Tally
 from dao_app.app.ports import AdmitReport, DeviceStanding, Head, SignatureCheck
 from dao_app.app.storage import LogRecord
 from dao_app.core.encoding import decode, digest, encode
-from dao_app.core.entities import (
-    ORG_KEY,
-    Device,
-    Erased,
-    Invite,
-    Org,
-    device_key,
-    erased_key,
-    invite_key,
-)
+from dao_app.core.entities import Device, Erased, Invite, Org
 from dao_app.core.envelope import (
     pack,
 )
@@ -39,6 +30,7 @@ from dao_app.core.finality.checkpoint import (
     precommit_message,
     quorum,
 )
+from dao_app.core.keys import ORG_KEY, device_key, erased_key, invite_key
 from dao_app.core.limits import (
     CHECKPOINT_AHEAD_MS_MAX,
     CLOCK_AHEAD_MS_MAX,

@@ -10,22 +10,13 @@ from dao_app.app import views as v
 from dao_app.app.organisation import Organisation
 from dao_app.app.storage import LogRecord
 from dao_app.core.encoding import power_from_wire
-from dao_app.core.entities import (
-    ORG_KEY,
-    Device,
-    Member,
-    Org,
-    Ref,
-    Unit,
-    device_key,
-    member_key,
-    unit_key,
-)
+from dao_app.core.entities import Device, Member, Org, Ref, Unit
 from dao_app.core.envelope import Action, parse_trusted
+from dao_app.core.keys import ORG_KEY, device_key, member_key, unit_key
 from dao_app.core.rules.context import Context
+from dao_app.core.rules.members import permissions_everywhere
 from dao_app.core.rules.registry import about
 from dao_app.core.rules.rejections import Rejection
-from dao_app.core.rules.roles import permissions_of
 from dao_app.core.state import State
 from dao_app.core.transition import apply
 
@@ -76,7 +67,9 @@ class Reader:
         kind = party[:1]
         if kind == b"m":
             return party[1:].hex(), self.person(party[1:])
-        return {b"o": "treasury", b"e": "escrow"}.get(kind, "issue"), None
+        if kind in (b"d", b"f"):
+            return ("department:" if kind == b"d" else "firm:") + party[1:].hex(), None
+        return {b"o": "treasury", b"e": "escrow", b"r": "reserve"}.get(kind, "issue"), None
 
     def founded(self) -> Org | None:
         return self.state.get(ORG_KEY, Org)
@@ -93,7 +86,9 @@ class Reader:
 
     def permissions(self) -> frozenset[str]:
         member = self.state.get(member_key(self.member), Member) if self.member else None
-        return permissions_of(member.roles) if member is not None and member.status == "active" else frozenset()
+        if member is None or member.status != "active":
+            return frozenset()
+        return permissions_everywhere(self.state, member)
 
     # -- text and stamps -------------------------------------------------------------------------
     def text(self, reference: Ref | None) -> str | None:

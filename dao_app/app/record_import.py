@@ -19,7 +19,8 @@ from typing import Any
 from dao_app.app.errors import InputError
 from dao_app.app.scribe import Member, Scribe
 from dao_app.core.encoding import Link, power_to_wire
-from dao_app.core.entities import Result, result_key
+from dao_app.core.entities import Result
+from dao_app.core.keys import result_key
 from dao_app.core.limits import OPTIONS_MAX, TABLE_MAX, TITLE_BYTES_MAX
 
 FILE_BYTES_MAX = 256 * 1024 * 1024
@@ -299,7 +300,7 @@ class RecordPlayer:
                     proposal.status,
                     yes,
                     no,
-                    _decimal(proposal.threshold),
+                    _decimal(str(proposal.threshold)),
                 )
             )
         counts = self._scribe.org.store.counts()
@@ -328,7 +329,6 @@ def _options(proposal: RecordedProposal) -> list[str]:
     return names
 
 
-def _decimal(power: int | bytes) -> str:
-    value = int.from_bytes(power, "big") if isinstance(power, bytes) else power
-    whole, part = divmod(value, 10**POWER_DECIMALS)
+def _decimal(power: str) -> str:
+    whole, part = divmod(int(power), 10**POWER_DECIMALS)
     return f"{whole}.{part:0{POWER_DECIMALS}d}".rstrip("0").rstrip(".")

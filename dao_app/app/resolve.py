@@ -6,14 +6,9 @@ import re
 
 from dao_app.app.errors import InputError, NotFound
 from dao_app.app.queries import Reader
-from dao_app.core.entities import (
+from dao_app.core.entities import Contribution, Invite, Member, Proposal, Task, Unit
+from dao_app.core.keys import (
     TREASURY,
-    Contribution,
-    Invite,
-    Member,
-    Proposal,
-    Task,
-    Unit,
     contribution_key,
     invite_key,
     member_key,

@@ -11,10 +11,11 @@ from collections.abc import Awaitable, Callable
 from dao_app.app.organisation import Organisation
 from dao_app.app.ports import SignatureCheck, Verifier
 from dao_app.app.views import VerifyReport
-from dao_app.core.entities import ORG_KEY, Account, Org, Unit, account_unit, decode_entity, unit_key
+from dao_app.core.entities import Account, Org, Unit, decode_entity
 from dao_app.core.envelope import Action, parse_action, signed_message
 from dao_app.core.errors import EncodingError
 from dao_app.core.finality.checkpoint import parse_certificate, precommit_message, quorum
+from dao_app.core.keys import ORG_KEY, account_unit, unit_key
 from dao_app.core.replay import Replay
 from dao_app.core.state import MemorySource, Tree
 from dao_app.core.transition import InvariantBroken

@@ -17,9 +17,10 @@ from dao_app.app.organisation import Organisation
 from dao_app.app.ports import Clock, Network, Random, Signer, Verifier
 from dao_app.app.storage import OrgStore
 from dao_app.core.encoding import decode, encode
-from dao_app.core.entities import ORG_KEY, Device, Org, device_key
+from dao_app.core.entities import Device, Org
 from dao_app.core.envelope import Action
 from dao_app.core.invitation import Invitation
+from dao_app.core.keys import ORG_KEY, device_key
 from dao_app.core.limits import SEAL_WITHIN_MS
 
 SEAL_AFTER_MS = 700  # quiet time before the sole witness seals: gathers one gesture's actions

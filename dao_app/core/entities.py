@@ -16,18 +16,6 @@ from dao_app.core.encoding import encode_trusted
 
 Ref = tuple[bytes, int]  # detached content: hash of salt ‖ content, size in bytes
 
-# Parties: one kind byte and, but for the treasury, an identifier.
-TREASURY = b"o"
-
-
-def member_party(root: bytes) -> bytes:
-    return b"m" + root
-
-
-def escrow_party(task: bytes) -> bytes:
-    return b"e" + task
-
-
 class Org(NamedTuple):
     """Singleton ``b"o"``. ``charter`` pairs a parameter's name with its value."""
 
@@ -46,20 +34,153 @@ class Totals(NamedTuple):
 
     tasks: int
     proposals: int
-    members: int
+    members: int  # active, with a vote
+    stewards: int  # active, with the permission "proposal.steward"
     place: int  # places given in the final order
+    joined: int  # members ever, in the register
+    delegators: int  # members who delegate something
+    amendments: int  # of the charter
+
+
+class Grant(NamedTuple):
+    """A role held by a member. ``department`` is b"" for the whole organisation; ``cause`` is the action
+    or proposal that gave it; ``until`` is the sealed time at which it ends, 0 for no end."""
+
+    role: str
+    department: bytes
+    cause: bytes
+    until: int
 
 
 class Member(NamedTuple):
-    """``status``: active | refused. Eligible from the height after ``joined``."""
+    """``status``: active | applicant | suspended | left | expelled.
+
+    ``spans`` are the heights (from, until; until 0 while it lasts) whose final state gives this member a
+    vote, at most ``VOTE_SPANS_MAX``, the latest.
+    """
 
     status: str
-    roles: tuple[str, ...]
+    grants: tuple[Grant, ...]
     joined: int  # height
     invited_by: bytes | None
     action: bytes  # that joined
     profile: Ref | None
     open_invites: int
+    spans: tuple[tuple[int, int], ...]
+    reserving: tuple[tuple[str, int], ...]  # per unit what this member's open proposals ask for
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """Roles in the whole organisation."""
+        return tuple(grant.role for grant in self.grants if not grant.department)
+
+
+class Register(NamedTuple):
+    """Members in the order in which they joined, ``REGISTER_ROWS`` to an entity; key: number of the entity."""
+
+    roots: tuple[bytes, ...]
+
+
+class Role(NamedTuple):
+    """A role that the organisation defined beside the built-in ones; ``cause`` is the proposal."""
+
+    name_en: str
+    name_zh: str
+    permissions: tuple[str, ...]
+    cause: bytes
+
+
+class Department(NamedTuple):
+    """``status``: active | closed. ``parent`` is None at the top."""
+
+    name: str
+    parent: bytes | None
+    status: str
+    cause: bytes
+    depth: int  # 1 at the top
+    below: int  # active departments directly below
+
+
+class Budget(NamedTuple):
+    """Money given to a department; what is unspent at ``until`` (sealed time, 0: never) goes back."""
+
+    department: bytes
+    unit: str
+    amount: int
+    until: int
+
+
+class Delegations(NamedTuple):
+    """Whom a member lets vote: rows (scope, delegate), sorted; scope b"" is everything, b"d" ‖ department,
+    b"t" ‖ topic."""
+
+    rows: tuple[tuple[bytes, bytes], ...]
+
+
+class Amendment(NamedTuple):
+    """One change of the charter; ``None`` is "as for all". Key: its number from 1."""
+
+    name: str
+    old: int | None
+    new: int | None
+    proposal: bytes
+    time: int
+
+
+class Adopted(NamedTuple):
+    """A text adopted by vote; key: the proposal. ``replaced`` is the proposal that replaced it."""
+
+    title: str
+    text: Ref | None
+    time: int
+    replaced: bytes | None
+
+
+class Emergency(NamedTuple):
+    """Singleton ``b"E"``: who asked for the stop and until when it holds (sealed time, 0: it does not)."""
+
+    supporters: tuple[bytes, ...]
+    asked: int  # sealed time of the first
+    until: int
+
+
+class Signer(NamedTuple):
+    """One who signs for a firm; ``limit`` is the most in one payment, in minor units of any unit."""
+
+    member: bytes
+    limit: int
+
+
+class Handover(NamedTuple):
+    """New signers and bound for a firm, as one of its signers wants them."""
+
+    by: bytes
+    signers: tuple[Signer, ...]
+    dual: int
+
+
+class Firm(NamedTuple):
+    """A party of several signers. Payments above ``dual`` need two of them (0: all do)."""
+
+    name: str
+    register: str  # registration number, as declared
+    signers: tuple[Signer, ...]
+    dual: int
+    status: str  # active | closed
+    cause: bytes
+    handover: Handover | None
+
+
+class Payment(NamedTuple):
+    """A payment of a firm that waits for its second signer. ``status``: waiting | paid | cancelled."""
+
+    firm: bytes
+    to: bytes
+    unit: str
+    amount: int
+    memo: Ref | None
+    by: bytes
+    status: str
 
 
 class Device(NamedTuple):
@@ -103,19 +224,32 @@ class Task(NamedTuple):
 
 
 class Proposal(NamedTuple):
-    """``status``: discussion | voting | passed | not_passed | decided | withdrawn."""
+    """``status``: discussion | voting | passed | not_passed | decided | withdrawn | lapsed.
+
+    ``execution``: "" (nothing to execute) | waiting | done | failed | expired. ``effects`` are the typed
+    effects in DAG-CBOR, as ``rules.effects`` reads them; b"" where there are none.
+    """
 
     number: int
     title: str
     text: Ref | None
     author: bytes
-    kind: str  # poll | decision
+    kind: str  # rules.charter.KINDS
     method: str
+    parameters: tuple[tuple[str, Any], ...]  # of the method, sorted by name
     options: tuple[str, ...]
+    effects: bytes
+    department: bytes | None
+    topic: str
+    version: int  # from 1; each revision counts
     discussion: int  # ms
     voting: int  # ms
-    table: bool  # powers stand in a Powers entity
+    power_kind: str  # rules.charter.POWERS
+    power_unit: str  # of token power
     min_support: int | bytes  # power that must say yes, beside the charter's
+    seconders: tuple[bytes, ...]
+    bond: int  # minor units of the first unit
+    reserved: tuple[tuple[bytes, str, int], ...]  # (party, unit, amount) set aside
     status: str
     opened: int  # height that sealed the opening of the vote, 0 before
     opens: int  # sealed time at which voting opens, 0 while provisional
@@ -124,15 +258,20 @@ class Proposal(NamedTuple):
     voters: int  # members in the electorate
     power: int | bytes  # their power together
     voted: int
-    chunks: int  # ballot chunks, a power of two
+    chunks: int  # chunks of ballots and powers, a power of two
+    leader: tuple[int, ...] | None  # at the last checkpoint before the final part; once closed, who won
+    extended: bool
+    execution: str
+    reason: str  # why the execution failed: a rejection code
+    retry_until: int  # sealed time
     comments: int
 
 
 class Ballot(NamedTuple):
-    """One row of a chunk: the last ballot of a member."""
+    """One row of a chunk: the ballot of a member that counts; ``choice`` is DAG-CBOR."""
 
     member: bytes
-    choice: Any
+    choice: bytes
     power: int | bytes
     action: bytes
 
@@ -144,7 +283,7 @@ class Ballots(NamedTuple):
 
 
 class Powers(NamedTuple):
-    """The fixed power table of a proposal, sorted by member."""
+    """Powers in a proposal, sorted by member: a fixed table, or a chunk of what the opening froze."""
 
     rows: tuple[tuple[bytes, int | bytes], ...]
 
@@ -155,12 +294,14 @@ class Result(NamedTuple):
     number: int
     method: str
     options: tuple[str, ...]
-    scores: tuple[int | bytes, ...]
+    scores: tuple[str, ...]  # as printed: integers, fractions, or decimals where roots are irrational
     winners: tuple[int, ...]
     tie: bool
     valid_power: int | bytes
     electorate_power: int | bytes
     voted: int
+    carried_power: int | bytes  # voted by delegates
+    lost_power: int | bytes  # delegated in a circle or to nobody who voted
     outcome: str  # passed | not_passed | decided
     height: int
     closed: int  # sealed time
@@ -201,10 +342,13 @@ class Unit(NamedTuple):
     decimals: int
     cap: int  # most that may ever be issued
     supply: int
+    reserved: int  # set aside for open proposals
+    issued: int  # since ``period`` began
+    period: int  # sealed time at which the current issue period began
 
 
 class DueItem(NamedTuple):
-    """``what``: open_vote | close_vote | expire_task | expire_invite."""
+    """``what``: a transition of ``core.transition.DUE``."""
 
     time: int
     place: int
@@ -227,11 +371,10 @@ class Erased(NamedTuple):
 
 Entity = (
     Org | Totals | Member | Device | Invite | Task | Proposal | Ballots | Powers | Result | Comment
-    | Contribution | Account | Unit | Due | Erased
+    | Contribution | Account | Unit | Due | Erased | Register | Role | Department | Budget | Delegations
+    | Amendment | Adopted | Emergency | Firm | Payment
 )
 
-ORG_KEY = b"o"
-TOTALS_KEY = b"n"
 _CLASSES: dict[int, type[Any]] = {
     ord("o"): Org,
     ord("n"): Totals,
@@ -249,76 +392,24 @@ _CLASSES: dict[int, type[Any]] = {
     ord("u"): Unit,
     ord("q"): Due,
     ord("z"): Erased,
+    ord("M"): Register,
+    ord("R"): Role,
+    ord("D"): Department,
+    ord("B"): Budget,
+    ord("g"): Delegations,
+    ord("C"): Amendment,
+    ord("A"): Adopted,
+    ord("E"): Emergency,
+    ord("F"): Firm,
+    ord("P"): Payment,
 }
-HOUR_MS = 3_600_000
-
-
-def member_key(root: bytes) -> bytes:
-    return b"m" + root
-
-
-def device_key(device: bytes) -> bytes:
-    return b"d" + device
-
-
-def invite_key(id_: bytes) -> bytes:
-    return b"i" + id_
-
-
-def task_key(id_: bytes) -> bytes:
-    return b"t" + id_
-
-
-def proposal_key(id_: bytes) -> bytes:
-    return b"p" + id_
-
-
-def ballots_key(proposal: bytes, chunks: int, member: bytes) -> bytes:
-    """Chunk of a member's ballot: the low bits of the member's first two bytes."""
-    return b"v" + proposal + ((member[0] << 8 | member[1]) & (chunks - 1)).to_bytes(2, "big")
-
-
-def ballots_keys(proposal: bytes, chunks: int) -> list[bytes]:
-    return [b"v" + proposal + number.to_bytes(2, "big") for number in range(chunks)]
-
-
-def powers_key(proposal: bytes) -> bytes:
-    return b"w" + proposal
-
-
-def result_key(proposal: bytes) -> bytes:
-    return b"r" + proposal
-
-
-def comment_key(id_: bytes) -> bytes:
-    return b"c" + id_
-
-
-def contribution_key(id_: bytes) -> bytes:
-    return b"k" + id_
-
-
-def account_key(party: bytes, unit: str) -> bytes:
-    return b"a" + party + b"/" + unit.encode()
-
-
-def account_unit(key: bytes) -> str:
-    """The unit of an account's key."""
-    return key[3 if key[1:2] == TREASURY else 35 :].decode()
-
-
-def unit_key(code: str) -> bytes:
-    return b"u" + code.encode()
-
-
-def due_key(time_ms: int) -> bytes:
-    return b"q" + (time_ms // HOUR_MS).to_bytes(6, "big")
-
-
-def erased_key(content: bytes) -> bytes:
-    return b"z" + content
-
-
+# Fields that hold rows of a class of their own.
+_ROWS: dict[int, tuple[str, type[Any]]] = {
+    ord("v"): ("rows", Ballot),
+    ord("q"): ("items", DueItem),
+    ord("m"): ("grants", Grant),
+    ord("F"): ("signers", Signer),
+}
 def encode_entity(entity: Entity) -> bytes:
     """The leaf value of an entity."""
     return encode_trusted(entity)
@@ -328,8 +419,11 @@ def decode_entity(key: bytes, value: bytes) -> Entity:
     """The entity of a stored leaf value; nested lists become tuples."""
     fields = cbor2.loads(value, immutable=True)
     made = _CLASSES[key[0]]._make(fields)
-    if key[0] == ord("v"):
-        made = Ballots(tuple(Ballot._make(row) for row in made.rows))
-    elif key[0] == ord("q"):
-        made = Due(tuple(DueItem._make(row) for row in made.items))
+    rows = _ROWS.get(key[0])
+    if rows is not None:
+        name, kind = rows
+        made = made._replace(**{name: tuple(kind._make(row) for row in getattr(made, name))})
+    if key[0] == ord("F") and made.handover is not None:
+        by, signers, dual = made.handover
+        made = made._replace(handover=Handover(by, tuple(Signer._make(row) for row in signers), dual))
     return cast(Entity, made)

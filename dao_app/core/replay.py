@@ -11,9 +11,10 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from dao_app.core.encoding import decode_trusted, encode_trusted
-from dao_app.core.entities import TOTALS_KEY, Entity, Totals
+from dao_app.core.entities import Entity, Totals
 from dao_app.core.envelope import Action
 from dao_app.core.finality.checkpoint import Checkpoint, Move
+from dao_app.core.keys import TOTALS_KEY
 from dao_app.core.limits import CHECKPOINT_DEVICE_ACTIONS_MAX, PROVISIONAL_SNAPSHOT_EVERY
 from dao_app.core.ordering import Node, closed_under_parents, final_order, node_of, provisional_order
 from dao_app.core.rules.context import Context
@@ -145,7 +146,7 @@ class Replay:
             rejection = apply(state, self.action(id_), Context(before.time, height, True, place))
             if rejection is not None:
                 verdicts[id_] = rejection
-        results = finish_checkpoint(state, self.final, before.time, time, height)
+        results = finish_checkpoint(state, self.final, before.time, time, height, before.id)
         last = state.get(TOTALS_KEY, Totals)
         if last is not None:
             state.put(TOTALS_KEY, last._replace(place=place))

@@ -11,7 +11,8 @@ from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple, Protocol, TypeVar, cast
 
-from dao_app.core.entities import Account, Entity, account_key, decode_entity, encode_entity
+from dao_app.core.entities import Account, Entity, decode_entity, encode_entity
+from dao_app.core.keys import account_key
 from dao_app.core.merkle import MerkleMap, bucket_of, bucket_root, bucket_root_of_leaves, entry_leaf
 
 E = TypeVar("E")
@@ -169,7 +170,7 @@ class Tree:
 class Posting(NamedTuple):
     """One movement on the ledger. ``source`` and ``target`` are parties; b"" is issue."""
 
-    kind: str  # issue | transfer | tip | escrow | pay | refund
+    kind: str  # issue | transfer | tip | escrow | pay | refund | reserve | bond | forfeit | budget | fine
     source: bytes
     target: bytes
     unit: str
@@ -179,7 +180,7 @@ class Posting(NamedTuple):
 
 
 class Started(NamedTuple):
-    """Something whose period runs from the checkpoint that seals it. ``what``: invite | task | proposal."""
+    """Something that the checkpoint which seals it begins; ``what``: a key of ``core.transition.STARTED``."""
 
     what: str
     id: bytes
@@ -239,6 +240,13 @@ class State:
         self.put(key, account._replace(incoming=account.incoming + posting.amount))
         self.incoming.add(key)
         self.postings.append(posting)
+
+    def absorb(self, layer: State) -> None:
+        """Take over what a layer above this one changed."""
+        self.changed.update(layer.changed)
+        self.incoming |= layer.incoming
+        self.postings += layer.postings
+        self.started += layer.started
 
     def copy(self) -> State:
         """An independent layer with the same changes (intermediate provisional states)."""

@@ -6,29 +6,19 @@ position), credits what came in. Both work on a layer; the caller decides whethe
 
 from __future__ import annotations
 
-from dao_app.core.entities import (
-    TOTALS_KEY,
-    Account,
-    Device,
-    Entity,
-    Member,
-    Result,
-    Totals,
-    Unit,
-    account_unit,
-    device_key,
-    member_key,
-    result_key,
-    unit_key,
-)
+from collections.abc import Callable
+
+from dao_app.core.entities import Account, Device, DueItem, Entity, Member, Result, Totals, Unit
 from dao_app.core.envelope import GENESIS_TYPE, JOIN_TYPE, Action
-from dao_app.core.rules import founding, membership, proposals, tasks
+from dao_app.core.keys import TOTALS_KEY, account_unit, device_key, member_key, result_key, unit_key
+from dao_app.core.rules import closing, effects, emergency, founding, membership, proposals, reserves, tasks
+from dao_app.core.rules.closing import Moment
 from dao_app.core.rules.context import Author, Context
 from dao_app.core.rules.due import DUE_PER_CHECKPOINT_MAX, take_due
+from dao_app.core.rules.members import permissions_everywhere
 from dao_app.core.rules.registry import TYPES
 from dao_app.core.rules.rejections import Rejection
-from dao_app.core.rules.roles import permissions_of
-from dao_app.core.state import State, Tree
+from dao_app.core.state import Started, State, Tree
 
 
 class InvariantBroken(Exception):
@@ -60,41 +50,75 @@ def author_of(state: State, device_id: bytes) -> Author | Rejection:
     if device.status == "frozen":
         return Rejection.DEVICE_FROZEN
     member = state.get(member_key(device.member), Member)
-    if member is None or member.status != "active":
+    if member is None:
         return Rejection.NOT_A_MEMBER
-    return Author(device.member, device_id, member, permissions_of(member.roles))
+    if member.status != "active":
+        return _INACTIVE.get(member.status, Rejection.NOT_A_MEMBER)
+    return Author(device.member, device_id, member, permissions_everywhere(state, member))
 
 
-def finish_checkpoint(state: State, base: Tree, before: int, time: int, height: int) -> list[tuple[bytes, Result]]:
+_INACTIVE = {"applicant": Rejection.STILL_APPLICANT, "suspended": Rejection.SUSPENDED}
+
+
+Start = Callable[[State, Started, Moment], Result | None]
+Happen = Callable[[State, DueItem, Moment], Result | None]
+
+
+def _start(rule: Callable[[State, bytes, int, int], None]) -> Start:
+    """A period that begins at the checkpoint's time."""
+    return lambda state, started, moment: rule(state, started.id, moment.time, started.place)
+
+
+# What the checkpoint that seals an action begins, after all its actions.
+STARTED: dict[str, Start] = {
+    "invite": _start(membership.start_invite),
+    "task": lambda s, started, m: tasks.start_task(s, started.id, started.duration, m.time, started.place),
+    "proposal": _start(proposals.start_discussion),
+    "revision": lambda s, started, m: proposals.start_revision(s, started.id, started.duration, m.time, started.place),
+    "reserve": lambda s, started, m: reserves.reserve(s, started.id),
+    "withdrawn": lambda s, started, m: reserves.end_withdrawn(s, started.id),
+    "all_voted": lambda s, started, m: closing.close_vote(s, started.id, m, started.place, True),
+    "execute": lambda s, started, m: closing.execute_again(s, started.id, m, started.place),
+    "stop": lambda s, started, m: emergency.start_stop(s, started.id, started.duration, m.time, started.place),
+}
+# What is due at a sealed time.
+DUE: dict[str, Happen] = {
+    "open_vote": lambda s, item, m: closing.open_vote(s, item.target, m, item.place),
+    "mark_leader": lambda s, item, m: closing.mark_leader(s, item.target, m),
+    "close_vote": lambda s, item, m: closing.close_vote(s, item.target, m, item.place),
+    "end_execution": lambda s, item, m: closing.end_execution(s, item.target),
+    "expire_task": lambda s, item, m: tasks.expire_task(s, item.target),
+    "expire_invite": lambda s, item, m: membership.expire_invite(s, item.target),
+    "end_budget": lambda s, item, m: effects.end_budget(s, item.target, m.time),
+    "end_term": lambda s, item, m: effects.end_term(s, item.target, m.time, m.height),
+    "end_suspension": lambda s, item, m: effects.end_suspension(s, item.target, m.height),
+    "end_stop": lambda s, item, m: emergency.end_stop(s, m.time),
+}
+
+
+def finish_checkpoint(
+    state: State, base: Tree, before: int, time: int, height: int, previous: bytes
+) -> list[tuple[bytes, Result]]:
     """Start periods, take what is due, credit what came in; returns results by proposal id.
 
     ``before`` and ``time`` are the last checkpoint's and this one's time (ms since 1970 UTC); ``base``
-    is the final state before this checkpoint. Raises InvariantBroken where money does not add up.
+    is the final state before this checkpoint, ``previous`` the last checkpoint's id. Raises
+    InvariantBroken where money does not add up.
     """
     totals = base.entity(TOTALS_KEY)
-    voters_before = totals.members if isinstance(totals, Totals) else 0
-    for started in state.started:
-        if started.what == "invite":
-            membership.start_invite(state, started.id, time, started.place)
-        elif started.what == "task":
-            tasks.start_task(state, started.id, started.duration, time, started.place)
-        else:
-            proposals.start_discussion(state, started.id, time, started.place)
+    moment = Moment(base, time, height, previous, totals.members if isinstance(totals, Totals) else 0)
     results: list[tuple[bytes, Result]] = []
+    for started in state.started:
+        result = STARTED[started.what](state, started, moment)
+        if result is not None:
+            results.append((started.id, result))
     for _ in range(DUE_PER_CHECKPOINT_MAX):
         item = take_due(state, before, time)
         if item is None:
             break
-        if item.what == "open_vote":
-            proposals.open_vote(state, item.target, time, height, item.place, voters_before)
-        elif item.what == "close_vote":
-            result = proposals.close_vote(state, item.target, time, height)
-            if result is not None:
-                results.append((item.target, result))
-        elif item.what == "expire_task":
-            tasks.expire_task(state, item.target)
-        else:
-            membership.expire_invite(state, item.target)
+        result = DUE[item.what](state, item, moment)
+        if result is not None:
+            results.append((item.target, result))
     for key in sorted(state.incoming):
         account = state.need(key, Account)
         state.put(key, Account(account.balance + account.incoming, 0))

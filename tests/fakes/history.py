@@ -9,7 +9,8 @@ from typing import Any
 from dao_app.app.errors import Refused
 from dao_app.app.organisation import Organisation
 from dao_app.core.encoding import Link
-from dao_app.core.entities import TREASURY, Account, Unit, account_unit, decode_entity, unit_key
+from dao_app.core.entities import Account, Unit, decode_entity
+from dao_app.core.keys import TREASURY, account_unit, unit_key
 from tests.fakes.world import World
 
 

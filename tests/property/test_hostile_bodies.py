@@ -15,9 +15,10 @@ from dao_app.app.cases_tokens import balances, ledger_row
 from dao_app.app.queries import Reader
 from dao_app.app.resolve import members
 from dao_app.core.encoding import Link, digest
-from dao_app.core.entities import Contribution, Proposal, Task, contribution_key, member_party, proposal_key, task_key
+from dao_app.core.entities import Contribution, Proposal, Task
 from dao_app.core.envelope import Action, build_payload, pack, signed_message
 from dao_app.core.errors import EncodingError
+from dao_app.core.keys import contribution_key, member_party, proposal_key, task_key
 from dao_app.core.rules.registry import TYPES
 from tests.fakes.history import History, check_money
 

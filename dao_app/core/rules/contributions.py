@@ -6,22 +6,9 @@ profile, has it erased; erasing changes no id, root or result.
 
 from __future__ import annotations
 
-from dao_app.core.entities import (
-    Comment,
-    Contribution,
-    Erased,
-    Member,
-    Proposal,
-    Ref,
-    Task,
-    comment_key,
-    contribution_key,
-    erased_key,
-    member_key,
-    proposal_key,
-    task_key,
-)
+from dao_app.core.entities import Comment, Contribution, Erased, Member, Proposal, Ref, Task
 from dao_app.core.envelope import Action
+from dao_app.core.keys import comment_key, contribution_key, erased_key, member_key, proposal_key, task_key
 from dao_app.core.rules import schema as s
 from dao_app.core.rules.charter import parameter
 from dao_app.core.rules.context import Author, Context

@@ -6,9 +6,10 @@ signatures are good was checked at admission, with the action's own.
 
 from __future__ import annotations
 
-from dao_app.core.entities import Device, device_key
+from dao_app.core.entities import Device
 from dao_app.core.envelope import Action, parse_action, unpack
 from dao_app.core.errors import EncodingError
+from dao_app.core.keys import device_key
 from dao_app.core.limits import PAYLOAD_BYTES_MAX
 from dao_app.core.rules.context import Author, Context
 from dao_app.core.rules.rejections import Rejection

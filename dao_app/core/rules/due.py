@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from bisect import insort
 
-from dao_app.core.entities import HOUR_MS, Due, DueItem, due_key
+from dao_app.core.entities import Due, DueItem
+from dao_app.core.keys import HOUR_MS, due_key
 from dao_app.core.limits import CHECKPOINT_DUE_MAX
 from dao_app.core.state import State
 

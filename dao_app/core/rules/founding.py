@@ -6,25 +6,15 @@ each unit's cap; its author is the founder and the organisation's only witness.
 
 from __future__ import annotations
 
-from dao_app.core.entities import (
-    ORG_KEY,
-    TOTALS_KEY,
-    TREASURY,
-    Device,
-    Member,
-    Org,
-    Totals,
-    Unit,
-    device_key,
-    member_key,
-    unit_key,
-)
+from dao_app.core.entities import Device, Grant, Member, Org, Totals, Unit
 from dao_app.core.envelope import Action
+from dao_app.core.keys import ORG_KEY, TOTALS_KEY, TREASURY, device_key, unit_key
 from dao_app.core.limits import UNITS_MAX
 from dao_app.core.rules import schema as s
 from dao_app.core.rules.charter import check_charter, complete
 from dao_app.core.rules.context import Context
 from dao_app.core.rules.ledger import book_issue
+from dao_app.core.rules.members import put_member
 from dao_app.core.rules.rejections import Rejection
 from dao_app.core.state import State
 
@@ -86,11 +76,14 @@ def _put_all(state: State, action: Action, context: Context, initial: dict[str, 
             RULES_VERSION,
         ),
     )
-    state.put(TOTALS_KEY, Totals(0, 0, 1, 0))
+    state.put(TOTALS_KEY, Totals(0, 0, 0, 0, 0, 0, 0, 0))
     profile = s.reference(body, "profile")
-    state.put(member_key(root), Member("active", ("founder",), context.height, None, action.id, profile, 0))
+    founder = Member(
+        "active", (Grant("founder", b"", action.id, 0),), context.height, None, action.id, profile, 0, (), ()
+    )
+    put_member(state, root, founder, context.height)
     state.put(device_key(action.by), Device(root, "active", context.height))
     for code, name_en, name_zh, decimals, cap in body["units"]:
-        state.put(unit_key(code), Unit(name_en, name_zh, decimals, cap, 0))
+        state.put(unit_key(code), Unit(name_en, name_zh, decimals, cap, 0, 0, 0, 0))
     for code, amount in initial.items():
-        book_issue(state, action.id, code, amount, TREASURY, None)
+        book_issue(state, action.id, code, amount, TREASURY, None, context.time)

@@ -1,4 +1,4 @@
-"""The ledger: double entry in integer minor units; issue within the cap, transfers, tips (TOKEN-1, REWARD-5).
+"""The ledger: double entry in integer minor units; issue within the caps, transfers, tips (TOKEN-1 to 3, REWARD-5).
 
 Invariants: per unit the sum of all accounts is the supply; no balance is negative; nothing is issued
 beyond the unit's cap; what comes in is spendable from the end of the checkpoint that seals it.
@@ -6,14 +6,19 @@ beyond the unit's cap; what comes in is spendable from the end of the checkpoint
 
 from __future__ import annotations
 
-from dao_app.core.entities import TREASURY, Member, Unit, member_key, unit_key
+from dao_app.core.entities import Department, Firm, Member, Unit
 from dao_app.core.envelope import Action
+from dao_app.core.keys import TREASURY, department_key, firm_key, member_key, member_party, unit_key
 from dao_app.core.limits import INT_MAX
 from dao_app.core.rules import schema as s
+from dao_app.core.rules.charter import parameter
 from dao_app.core.rules.context import Author, Context
+from dao_app.core.rules.emergency import is_stopped
+from dao_app.core.rules.members import may
 from dao_app.core.rules.rejections import Rejection
 from dao_app.core.state import Posting, State
 
+BP = 10_000  # basis points of a whole
 ISSUE = s.Schema({"unit": s.name, "amount": s.count, "to": s.party}, {"memo": s.ref})
 TRANSFER = s.Schema({"unit": s.name, "amount": s.count, "to": s.party}, {"memo": s.ref, "for": s.party})
 TIP = s.Schema({"unit": s.name, "amount": s.count, "to": s.party}, {"memo": s.ref})
@@ -36,50 +41,88 @@ def check_amount(state: State, unit: str, amount: int) -> Rejection | None:
 
 
 def check_party(state: State, party: bytes) -> Rejection | None:
-    """The treasury, or an active member."""
+    """The treasury, an active member, department or firm."""
     if party == TREASURY:
         return None
-    member = state.get(member_key(party[1:]), Member)
-    return None if member is not None and member.status == "active" else Rejection.PARTY_UNKNOWN
+    kind, id_ = party[:1], party[1:]
+    if kind == b"m":
+        member = state.get(member_key(id_), Member)
+        known = member is not None and member.status == "active"
+    elif kind == b"d":
+        department = state.get(department_key(id_), Department)
+        known = department is not None and department.status == "active"
+    else:
+        firm = state.get(firm_key(id_), Firm)
+        known = firm is not None and firm.status == "active"
+    return None if known else Rejection.PARTY_UNKNOWN
+
+
+def check_issue(state: State, unit: str, amount: int, to: bytes, time: int) -> Rejection | None:
+    """Within the unit's cap and what may be issued in one period; ``time`` is sealed."""
+    refused = check_amount(state, unit, amount) or check_party(state, to)
+    if refused:
+        return refused
+    entity = state.need(unit_key(unit), Unit)
+    if entity.supply + amount > entity.cap:
+        return Rejection.CAP_EXCEEDED
+    over = time >= entity.period + parameter(state, "issue_period_ms")
+    issued = 0 if over else entity.issued
+    if (issued + amount) * BP > entity.cap * parameter(state, "issue_period_bp"):
+        return Rejection.ISSUE_PERIOD_CAP
+    return None
 
 
 def issue(state: State, action: Action, author: Author, context: Context) -> Rejection | None:
-    """Issue within the cap, by whom the charter allows."""
+    """Issue within the caps without a vote, where the charter allows it."""
     body = action.body
     refused = check_amount(state, body["unit"], body["amount"])
     if refused:
         return refused
     if "token.issue" not in author.permissions:
         return Rejection.NOT_ALLOWED
-    refused = check_party(state, body["to"])
+    if not parameter(state, "direct_issue"):
+        return Rejection.ISSUE_BY_VOTE_ONLY
+    if is_stopped(state):
+        return Rejection.SPENDING_STOPPED
+    refused = check_issue(state, body["unit"], body["amount"], body["to"], context.time)
     if refused:
         return refused
-    unit = state.need(unit_key(body["unit"]), Unit)
-    if unit.supply + body["amount"] > unit.cap:
-        return Rejection.CAP_EXCEEDED
-    book_issue(state, action.id, body["unit"], body["amount"], body["to"], _memo(action))
+    book_issue(state, action.id, body["unit"], body["amount"], body["to"], _memo(action), context.time)
     return None
 
 
-def book_issue(state: State, action: bytes, unit: str, amount: int, to: bytes, memo: bytes | None) -> None:
-    """Raise the supply and credit it; the cap has been checked."""
+def book_issue(
+    state: State, action: bytes, unit: str, amount: int, to: bytes, memo: bytes | None, time: int
+) -> None:
+    """Raise the supply and credit it; the caps have been checked. ``time`` is sealed."""
     key = unit_key(unit)
     entity = state.need(key, Unit)
-    state.put(key, entity._replace(supply=entity.supply + amount))
+    over = time >= entity.period + parameter(state, "issue_period_ms")
+    state.put(
+        key,
+        entity._replace(
+            supply=entity.supply + amount,
+            issued=amount if over else entity.issued + amount,
+            period=time if over else entity.period,
+        ),
+    )
     state.move(Posting("issue", b"", to, unit, amount, action, memo))
 
 
 def transfer(state: State, action: Action, author: Author, context: Context) -> Rejection | None:
-    """From one's own balance, or from the treasury where a role allows it."""
+    """From one's own balance, or from the treasury's or a department's where a role allows it."""
     body = action.body
     refused = check_amount(state, body["unit"], body["amount"])
     if refused:
         return refused
-    source = body.get("for", b"m" + author.root)
-    if source == TREASURY:
-        if "treasury.spend" not in author.permissions:
+    own = member_party(author.root)
+    source = body.get("for", own)
+    if source == TREASURY or source[:1] == b"d":
+        if not may(state, author, "treasury.spend", source[1:] or None):
             return Rejection.NOT_ALLOWED
-    elif source != b"m" + author.root or "token.transfer" not in author.permissions:
+        if is_stopped(state):
+            return Rejection.SPENDING_STOPPED
+    elif source != own or "token.transfer" not in author.permissions:
         return Rejection.NOT_ALLOWED
     return _pay(state, action, source, "transfer")
 
@@ -92,9 +135,9 @@ def tip(state: State, action: Action, author: Author, context: Context) -> Rejec
         return refused
     if "token.tip" not in author.permissions:
         return Rejection.NOT_ALLOWED
-    if body["to"] == TREASURY:
+    if body["to"][:1] != b"m":
         return Rejection.PARTY_UNKNOWN
-    return _pay(state, action, b"m" + author.root, "tip")
+    return _pay(state, action, member_party(author.root), "tip")
 
 
 def _pay(state: State, action: Action, source: bytes, kind: str) -> Rejection | None:

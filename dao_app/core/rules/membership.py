@@ -7,29 +7,22 @@ has an effect. Between two joiners with one single-use invitation the final orde
 
 from __future__ import annotations
 
-from dao_app.core.entities import (
-    TOTALS_KEY,
-    Device,
-    DueItem,
-    Invite,
-    Member,
-    Totals,
-    device_key,
-    invite_key,
-    member_key,
-)
+from dao_app.core.entities import Device, DueItem, Grant, Invite, Member, Org, Totals
 from dao_app.core.envelope import Action
+from dao_app.core.keys import ORG_KEY, TOTALS_KEY, device_key, invite_key, member_key
 from dao_app.core.limits import INVITE_LIFETIME_MS_MAX, INVITE_USES_MAX, INVITES_OPEN_PER_MEMBER_MAX
 from dao_app.core.rules import schema as s
 from dao_app.core.rules.charter import parameter
 from dao_app.core.rules.context import Author, Context
 from dao_app.core.rules.due import schedule
+from dao_app.core.rules.members import has_vote, is_steward, put_member
 from dao_app.core.rules.rejections import Rejection
-from dao_app.core.rules.roles import INVITABLE, PLAIN, may_vote, permissions_of
+from dao_app.core.rules.roles import INVITABLE, PLAIN, permissions_of
 from dao_app.core.state import State
 
 INVITE = s.Schema({"bearer": s.key, "role": s.name, "uses": s.count, "lifetime": s.count}, {"note": s.ref})
 REVOKE = s.Schema({"invite": s.link})
+LEAVE = s.Schema({})
 JOIN = s.Schema(
     {"invite": s.link, "root": s.key, "cert": s.signature, "proof": s.signature}, {"profile": s.ref}
 )
@@ -94,14 +87,24 @@ def join(state: State, action: Action, context: Context) -> Rejection | None:
     if status == "used":
         _count_open(state, found.inviter, -1)
     profile = s.reference(body, "profile")
-    roles = (found.role,)
-    state.put(
-        member_key(body["root"]), Member("active", roles, context.height, found.inviter, action.id, profile, 0)
+    status = "applicant" if parameter(state, "admission_vote") else "active"
+    member = Member(
+        status, (Grant(found.role, b"", action.id, 0),), context.height, found.inviter, action.id, profile, 0, (), ()
     )
+    put_member(state, body["root"], member, context.height)
     state.put(device_key(action.by), Device(body["root"], "active", context.height))
-    if may_vote(roles):
-        totals = state.need(TOTALS_KEY, Totals)
-        state.put(TOTALS_KEY, totals._replace(members=totals.members + 1))
+    return None
+
+
+def leave(state: State, action: Action, author: Author, context: Context) -> Rejection | None:
+    """Leave; the history stays. Who alone can seal or steer hands that over first."""
+    org = state.need(ORG_KEY, Org)
+    totals = state.need(TOTALS_KEY, Totals)
+    if author.root == org.witness_member or totals.members <= has_vote(author.member):
+        return Rejection.LOCKOUT
+    if is_steward(author.member) and totals.stewards <= 1:
+        return Rejection.LOCKOUT
+    put_member(state, author.root, author.member._replace(status="left"), context.height)
     return None
 
 

@@ -1,43 +1,29 @@
-"""Proposals, ballots and closing (VOTE-1 to VOTE-5, first slice).
+"""Putting a proposal, revising, seconding and withdrawing it (VOTE-1, VOTE-6).
 
-Invariants: discussion and voting run from sealed times; the electorate and its powers are those of the
-final state before the checkpoint that seals the opening; a ballot counts if it is sealed by the first
-checkpoint with time >= closing + grace, or before; the last of a member in the final order counts; a
-closed proposal never changes again.
+Invariants: what a proposal asks for was possible when it was put; a revision makes a new version and leaves
+the discussion its shortest time, so votes always refer to the final version; what one author's open
+proposals ask of the treasury never exceeds the charter's share of it.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
-from dao_app.core.encoding import power_from_wire, power_to_wire
-from dao_app.core.entities import (
-    TOTALS_KEY,
-    Ballot,
-    Ballots,
-    DueItem,
-    Member,
-    Powers,
-    Proposal,
-    Result,
-    Totals,
-    ballots_key,
-    ballots_keys,
-    powers_key,
-    proposal_key,
-)
+from dao_app.core.encoding import power_from_wire
+from dao_app.core.entities import DueItem, Org, Powers, Proposal, Totals
 from dao_app.core.envelope import Action
-from dao_app.core.limits import OPTIONS_MAX, PERIOD_MS_MAX, TABLE_MAX
+from dao_app.core.keys import ORG_KEY, TOTALS_KEY, member_party, powers_key, proposal_key, reserve_party
+from dao_app.core.limits import OPTIONS_MAX, PERIOD_MS_MAX, SECONDERS_MAX, TABLE_MAX, TOPIC_BYTES_MAX
+from dao_app.core.rules import charter, effects, reserves
 from dao_app.core.rules import schema as s
-from dao_app.core.rules.charter import parameter
 from dao_app.core.rules.context import Author, Context
+from dao_app.core.rules.departments import active
 from dao_app.core.rules.due import schedule
+from dao_app.core.rules.members import may
+from dao_app.core.rules.methods import set_up
 from dao_app.core.rules.rejections import Rejection
-from dao_app.core.rules.roles import may_vote
-from dao_app.core.state import State
-from dao_app.core.voting import base as voting
+from dao_app.core.state import Posting, State
 from dao_app.core.voting.registry import METHODS
-from dao_app.core.voting.yes_no_abstain import Adoption
 
 OPEN = s.Schema(
     {
@@ -48,58 +34,183 @@ OPEN = s.Schema(
         "discussion": s.count,
         "voting": s.count,
     },
-    {"text": s.ref, "table": s.list_of(s.row_of(s.key, s.anything), TABLE_MAX), "min_support": s.anything},
+    {
+        "text": s.ref, "table": s.list_of(s.row_of(s.key, s.anything), TABLE_MAX), "min_support": s.anything,
+        "parameters": s.map_of_anything, "effects": s.anything, "department": s.link, "topic": s.name,
+        "bond": s.count,
+    },
 )
-WITHDRAW = s.Schema({"proposal": s.link})
-VOTE = s.Schema({"proposal": s.link, "choice": s.anything})
-KINDS = ("poll", "decision")
+REVISE = s.Schema(
+    {"proposal": s.link, "title": s.title, "options": s.list_of(s.title, OPTIONS_MAX)},
+    {"text": s.ref, "effects": s.anything},
+)
+ABOUT = s.Schema({"proposal": s.link})
 YES_NO = ("yes", "no", "abstain")
-BALLOTS_PER_CHUNK = 16  # expected; a chunk is encoded anew for each checkpoint that touches it
-CHUNKS_MAX = 4_096
+FIXED_OPTIONS = {"yes-no-abstain": YES_NO, "consent": ("agree", "abstain", "disagree", "object")}
+EFFECT_METHODS = frozenset({"yes-no-abstain", "consent"})
+MUST_HAVE_EFFECTS = frozenset({"spending", "amendment", "role", "issuance", "penalty", "election"})
+
+
+class Question(NamedTuple):
+    """What is put to the vote, as first put or as revised."""
+
+    kind: str
+    method: str
+    parameters: dict[str, Any]
+    options: tuple[str, ...]
+    effects: list[dict[str, Any]]
+    packed: bytes
 
 
 def open_proposal(state: State, action: Action, author: Author, context: Context) -> Rejection | None:
     """Put a question; discussion starts with the checkpoint that seals it."""
     body = action.body
-    refused = _refuse_open(state, body, author)
+    department = body.get("department")
+    refused = _refuse_author(state, body, author, department)
     if refused:
         return refused
+    question = _question(body)
+    if isinstance(question, Rejection):
+        return question
+    power = _power_kind(state, body)
+    if isinstance(power, Rejection):
+        return power
+    refused = (
+        _refuse_question(state, question, body)
+        or _refuse_periods(state, body)
+        or _refuse_table(state, body, author, power)
+        or _refuse_bond(state, body, author)
+        or _refuse_effects(state, action.id, question.effects, author.root, context, {})
+    )
+    if refused:
+        return refused
+    _put(state, action, author, context, question, power)
+    return None
+
+
+def _put(
+    state: State, action: Action, author: Author, context: Context, question: Question, power: str
+) -> None:
+    body = action.body
     number = 0
     if context.final:
         totals = state.need(TOTALS_KEY, Totals)
         number = totals.proposals + 1
         state.put(TOTALS_KEY, totals._replace(proposals=number))
     table = body.get("table")
-    options = YES_NO if body["method"] == "yes-no-abstain" else tuple(body["options"])
+    department = body.get("department")
+    bond = body.get("bond", 0)
+    first_unit = state.need(ORG_KEY, Org).units[:1]
     proposal = Proposal(
-        number, body["title"], s.reference(body, "text"), author.root, body["kind"], body["method"], options,
-        body["discussion"], body["voting"], table is not None, body.get("min_support", 0), "discussion",
-        0, 0, 0, 0, 0, 0, 0, 1, 0,
+        number, body["title"], s.reference(body, "text"), author.root, question.kind, question.method,
+        tuple(sorted(question.parameters.items())), question.options, question.packed,
+        None if department is None else bytes(department), body.get("topic", ""), 1,
+        body["discussion"], body["voting"], power, first_unit[0] if power == "token" else "",
+        body.get("min_support", 0), (), bond, (), "discussion", 0, 0, 0, 0, 0, 0, 0, 1, None, False,
+        "waiting" if question.effects else "", "", 0, 0,
     )
     state.put(proposal_key(action.id), proposal)
     if table is not None:
         state.put(powers_key(action.id), Powers(tuple((row[0], row[1]) for row in table)))
+    if bond:
+        state.move(
+            Posting("bond", member_party(author.root), reserve_party(action.id), first_unit[0], bond, action.id, None)
+        )
+    reserves.count_asked(state, author.root, effects.needs(question.effects), 1)
     state.start("proposal", action.id, context.place, body["discussion"])
+
+
+# -- guards --------------------------------------------------------------------------------------
+def _refuse_author(state: State, body: dict[str, Any], author: Author, department: bytes | None) -> Rejection | None:
+    if body["kind"] not in charter.KINDS:
+        return Rejection.KIND_UNKNOWN
+    if department is not None and active(state, department) is None:
+        return Rejection.DEPARTMENT_UNKNOWN
+    if not may(state, author, "proposal.open", department):
+        return Rejection.NOT_ALLOWED
+    stewards_only = charter.PROPOSERS[charter.rule_for(state, body["kind"], "proposer")] == "stewards"
+    if stewards_only and not may(state, author, "proposal.steward", department):
+        return Rejection.KIND_NOT_YOURS
     return None
 
 
-def _refuse_open(state: State, body: dict[str, Any], author: Author) -> Rejection | None:
-    if "proposal.open" not in author.permissions or body["kind"] not in KINDS:
-        return Rejection.NOT_ALLOWED
-    if body["method"] not in METHODS:
+def _question(body: dict[str, Any]) -> Question | Rejection:
+    name = body["method"]
+    if name not in METHODS:
         return Rejection.METHOD_UNKNOWN
+    parameters = body.get("parameters", {})
+    if set_up(name, parameters) is None:
+        return Rejection.METHOD_PARAMETERS
+    wanted = effects.read(body.get("effects", []))
+    if isinstance(wanted, Rejection):
+        return wanted
+    packed = effects.pack(wanted)
+    if isinstance(packed, Rejection):
+        return packed
     options = body["options"]
-    if body["method"] == "yes-no-abstain":
+    fixed = FIXED_OPTIONS.get(name)
+    if fixed is not None:
         if options:
             return Rejection.OPTIONS_BAD
-    elif len(options) < 2 or len(set(options)) != len(options):
+    elif len(set(options)) != len(options) or len(options) < (1 if body["kind"] == "election" else 2):
         return Rejection.OPTIONS_BAD
-    if not parameter(state, "discussion_ms") <= body["discussion"] <= PERIOD_MS_MAX:
-        return Rejection.PERIOD_OUT_OF_BOUNDS
-    if not parameter(state, "voting_least_ms") <= body["voting"] <= PERIOD_MS_MAX:
-        return Rejection.PERIOD_OUT_OF_BOUNDS
+    return Question(body["kind"], name, parameters, fixed or tuple(options), wanted, packed)
+
+
+def _refuse_question(state: State, question: Question, body: dict[str, Any]) -> Rejection | None:
+    """Do method, options and effects fit the kind?"""
+    binding = charter.BINDING[charter.rule_for(state, question.kind, "method")]
+    if binding not in ("any", question.method):
+        return Rejection.METHOD_NOT_FOR_KIND
+    kinds = [effects.KINDS[effect["do"]].kinds for effect in question.effects]
+    if any(question.kind not in allowed for allowed in kinds):
+        return Rejection.EFFECT_NOT_FOR_KIND
+    if not question.effects:
+        return Rejection.EFFECTS_MISSING if question.kind in MUST_HAVE_EFFECTS else None
+    if question.kind == "election":
+        return _refuse_election(question)
+    return None if question.method in EFFECT_METHODS else Rejection.METHOD_NOT_FOR_KIND
+
+
+def _refuse_election(question: Question) -> Rejection | None:
+    """One effect, whose candidates are the options in their order."""
+    if question.method in FIXED_OPTIONS:
+        return Rejection.METHOD_NOT_FOR_KIND
+    if len(question.effects) != 1 or len(question.effects[0]["candidates"]) != len(question.options):
+        return Rejection.OPTIONS_BAD
+    seats = question.effects[0]["seats"]
+    if question.method == "stv" and question.parameters.get("seats") != seats:
+        return Rejection.METHOD_PARAMETERS
+    return None
+
+
+def _power_kind(state: State, body: dict[str, Any]) -> str | Rejection:
+    power = charter.POWERS[charter.rule_for(state, body["kind"], "power")]
     if "table" in body:
-        if "proposal.table" not in author.permissions or not parameter(state, "tables"):
+        return "table"
+    if power == "table":
+        return Rejection.TABLE_BAD
+    if power == "department" and "department" not in body:
+        return Rejection.POWER_KIND_BAD
+    if power == "token" and not state.need(ORG_KEY, Org).units:
+        return Rejection.POWER_KIND_BAD
+    return power
+
+
+def _refuse_periods(state: State, body: dict[str, Any]) -> Rejection | None:
+    kind = body["kind"]
+    if not charter.rule_for(state, kind, "discussion_ms") <= body["discussion"] <= PERIOD_MS_MAX:
+        return Rejection.PERIOD_OUT_OF_BOUNDS
+    if not charter.rule_for(state, kind, "voting_least_ms") <= body["voting"] <= PERIOD_MS_MAX:
+        return Rejection.PERIOD_OUT_OF_BOUNDS
+    return None
+
+
+def _refuse_table(state: State, body: dict[str, Any], author: Author, power: str) -> Rejection | None:
+    if len(body.get("topic", "").encode()) > TOPIC_BYTES_MAX:
+        return Rejection.OPTIONS_BAD
+    if power == "table":
+        if not may(state, author, "proposal.table", body.get("department")) or not charter.parameter(state, "tables"):
             return Rejection.NOT_ALLOWED
         if not _table_is_good(body["table"]):
             return Rejection.TABLE_BAD
@@ -115,66 +226,107 @@ def _table_is_good(table: list[list[Any]]) -> bool:
     return all(a[0] < b[0] for a, b in zip(table, table[1:], strict=False))
 
 
+def _refuse_bond(state: State, body: dict[str, Any], author: Author) -> Rejection | None:
+    bond = body.get("bond", 0)
+    if not bond:
+        return None
+    least = charter.parameter(state, "bond")
+    units = state.need(ORG_KEY, Org).units
+    if not least or bond < least or not units:
+        return Rejection.BOND_TOO_LOW
+    return None if state.balance(member_party(author.root), units[0]) >= bond else Rejection.BALANCE_TOO_LOW
+
+
+def _refuse_effects(
+    state: State, id_: bytes, wanted: list[dict[str, Any]], root: bytes, context: Context, before: effects.Purse
+) -> Rejection | None:
+    """A dry run on the state as it is, and the author's share of the treasury; ``before`` is what the
+    version asked for that this one replaces."""
+    if not wanted:
+        return None
+    refused = dry_run(state, id_, wanted, context)
+    if refused:
+        return refused
+    return reserves.refuse_share(state, root, effects.needs(wanted), before)
+
+
+def dry_run(state: State, id_: bytes, wanted: list[dict[str, Any]], context: Context) -> Rejection | None:
+    """What an execution now would be refused for; nothing is changed."""
+    run = effects.Run(id_, context.time, context.height, context.place)
+    return effects.run(State(state), wanted, run)
+
+
+# -- afterwards ----------------------------------------------------------------------------------
+def revise(state: State, action: Action, author: Author, context: Context) -> Rejection | None:
+    """A new version during the discussion."""
+    body = action.body
+    id_ = body["proposal"]
+    found = state.get(proposal_key(id_), Proposal)
+    if found is None:
+        return Rejection.PROPOSAL_UNKNOWN
+    if found.author != author.root:
+        return Rejection.NOT_AUTHOR
+    if found.status != "discussion":
+        return Rejection.DISCUSSION_OVER
+    before = effects.needs(effects.unpack(found.effects))
+    given = {**body, "kind": found.kind, "method": found.method, "parameters": dict(found.parameters)}
+    question = _question(given)
+    if isinstance(question, Rejection):
+        return question
+    refused = _refuse_question(state, question, given) or _refuse_effects(
+        state, id_, question.effects, author.root, context, before
+    )
+    if refused:
+        return refused
+    reserves.count_asked(state, author.root, before, -1)
+    reserves.count_asked(state, author.root, effects.needs(question.effects), 1)
+    state.put(
+        proposal_key(id_),
+        found._replace(
+            title=body["title"], text=s.reference(body, "text"), options=question.options, effects=question.packed,
+            execution="waiting" if question.effects else "", version=found.version + 1, seconders=(),
+        ),
+    )
+    state.start("revision", bytes(id_), context.place, charter.rule_for(state, found.kind, "discussion_ms"))
+    return None
+
+
+def second(state: State, action: Action, author: Author, context: Context) -> Rejection | None:
+    """Stand behind a proposal that asks for money, so that its sum is set aside."""
+    id_ = action.body["proposal"]
+    found = state.get(proposal_key(id_), Proposal)
+    if found is None:
+        return Rejection.PROPOSAL_UNKNOWN
+    if not may(state, author, "proposal.second", found.department):
+        return Rejection.NOT_ALLOWED
+    if found.status not in ("discussion", "voting"):
+        return Rejection.PROPOSAL_CLOSED
+    if found.author == author.root:
+        return Rejection.OWN_PROPOSAL
+    if not effects.needs(effects.unpack(found.effects)):
+        return Rejection.NOTHING_TO_SECOND
+    if author.root in found.seconders:
+        return Rejection.ALREADY_SECONDED
+    if len(found.seconders) >= SECONDERS_MAX:
+        return Rejection.SECONDED_ENOUGH
+    state.put(proposal_key(id_), found._replace(seconders=(*found.seconders, author.root)))
+    state.start("reserve", bytes(id_), context.place, 0)
+    return None
+
+
 def withdraw(state: State, action: Action, author: Author, context: Context) -> Rejection | None:
-    """Its author takes it back before it is closed."""
-    key = proposal_key(action.body["proposal"])
-    found = state.get(key, Proposal)
+    """Its author takes it back before it is closed; what was set aside and the bond return."""
+    id_ = action.body["proposal"]
+    found = state.get(proposal_key(id_), Proposal)
     if found is None:
         return Rejection.PROPOSAL_UNKNOWN
     if found.author != author.root:
         return Rejection.NOT_AUTHOR
     if found.status not in ("discussion", "voting"):
         return Rejection.PROPOSAL_CLOSED
-    state.put(key, found._replace(status="withdrawn"))
+    state.put(proposal_key(id_), found._replace(status="withdrawn", execution=""))
+    state.start("withdrawn", bytes(id_), context.place, 0)
     return None
-
-
-def vote(state: State, action: Action, author: Author, context: Context) -> Rejection | None:
-    """Cast or change a ballot."""
-    id_ = action.body["proposal"]
-    found = state.get(proposal_key(id_), Proposal)
-    if found is None:
-        return Rejection.PROPOSAL_UNKNOWN
-    if found.status == "discussion":
-        return Rejection.VOTING_NOT_OPEN
-    if found.status != "voting":
-        return Rejection.VOTING_CLOSED
-    power = power_of(state, id_, found, author.root, author.member)
-    if power is None:
-        return Rejection.NOT_IN_ELECTORATE
-    choice = action.body["choice"]
-    if not METHODS[found.method].check_choice(choice, len(found.options)):
-        return Rejection.BALLOT_BAD
-    _put_ballot(state, id_, found, Ballot(author.root, _frozen(choice), power_to_wire(power), action.id))
-    return None
-
-
-def _put_ballot(state: State, id_: bytes, proposal: Proposal, ballot: Ballot) -> None:
-    key = ballots_key(id_, proposal.chunks, ballot.member)
-    chunk = state.get(key, Ballots)
-    rows = () if chunk is None else chunk.rows
-    for place, row in enumerate(rows):
-        if row.member == ballot.member:
-            state.put(key, Ballots((*rows[:place], ballot, *rows[place + 1 :])))
-            return
-        if row.member > ballot.member:
-            rows = (*rows[:place], ballot, *rows[place:])
-            break
-    else:
-        rows = (*rows, ballot)
-    state.put(key, Ballots(rows))
-    state.put(proposal_key(id_), proposal._replace(voted=proposal.voted + 1))
-
-
-def power_of(state: State, id_: bytes, proposal: Proposal, root: bytes, member: Member) -> int | None:
-    """A member's power in an opened proposal, or None outside its electorate."""
-    if proposal.table:
-        for row_root, power in state.need(powers_key(id_), Powers).rows:
-            if row_root == root:
-                return power_from_wire(power)
-        return None
-    eligible = member.joined <= proposal.electorate and may_vote(member.roles)
-    return 1 if eligible else None
 
 
 def start_discussion(state: State, id_: bytes, time: int, place: int) -> None:
@@ -185,86 +337,10 @@ def start_discussion(state: State, id_: bytes, time: int, place: int) -> None:
     schedule(state, DueItem(opens, place, "open_vote", id_))
 
 
-def open_vote(state: State, id_: bytes, time: int, height: int, place: int, members_before: int) -> None:
-    """The checkpoint at ``height`` and ``time`` seals the opening; the electorate is that of the height before.
-
-    ``members_before``: members with a vote in the final state of the height before.
-    """
+def start_revision(state: State, id_: bytes, least: int, time: int, place: int) -> None:
+    """The checkpoint at ``time`` sealed a revision: at least ``least`` ms of discussion follow."""
     found = state.need(proposal_key(id_), Proposal)
-    if found.status != "discussion":
-        return
-    voters, power = members_before, members_before
-    if found.table:
-        rows = state.need(powers_key(id_), Powers).rows
-        voters, power = len(rows), sum(power_from_wire(p) or 0 for _, p in rows)
-    chunks = 1
-    while chunks * BALLOTS_PER_CHUNK < voters and chunks < CHUNKS_MAX:
-        chunks *= 2
-    closes = time + found.voting + parameter(state, "grace_ms")
-    state.put(
-        proposal_key(id_),
-        found._replace(
-            status="voting", opened=height, closes=closes, electorate=height - 1, voters=voters,
-            power=power_to_wire(power), chunks=chunks,
-        ),
-    )
-    schedule(state, DueItem(closes, place, "close_vote", id_))
-
-
-def close_vote(state: State, id_: bytes, time: int, height: int) -> Result | None:
-    """Count and close; None where it was withdrawn."""
-    found = state.need(proposal_key(id_), Proposal)
-    if found.status != "voting":
-        return None
-    outcome, passed = count(state, id_, found)
-    verdict = "decided" if passed is None else ("passed" if passed else "not_passed")
-    state.put(proposal_key(id_), found._replace(status=verdict))
-    return Result(
-        found.number, found.method, found.options, tuple(power_to_wire(score) for score in outcome.scores),
-        outcome.winners, outcome.tie, power_to_wire(outcome.valid_power), found.power, found.voted,
-        verdict, height, time,
-    )
-
-
-def count(state: State, id_: bytes, proposal: Proposal) -> tuple[voting.Outcome, bool | None]:
-    """Count the ballots as they stand; the verdict is None for a poll among options."""
-    ballots = [
-        voting.Ballot(row.member, power_from_wire(row.power) or 0, _thawed(row.choice))
-        for row in ballots_of(state, id_, proposal)
-    ]
-    rule = adoption_of(state, proposal)
-    outcome = METHODS[proposal.method].count(len(proposal.options), ballots, rule)
-    if proposal.method == "yes-no-abstain":
-        return outcome, bool(outcome.passed)
-    if proposal.kind == "decision":
-        quorum = rule.participation_needed(power_from_wire(proposal.power) or 0)
-        return outcome, bool(outcome.winners) and not outcome.tie and outcome.valid_power >= quorum
-    return outcome, None
-
-
-def adoption_of(state: State, proposal: Proposal) -> Adoption:
-    """The charter's adoption rule for a proposal with this electorate."""
-    return Adoption(
-        support_bp=parameter(state, "support_bp"),
-        quorum_bp=parameter(state, "quorum_bp"),
-        electorate_power=power_from_wire(proposal.power) or 0,
-        min_support_power=max(parameter(state, "min_support_power"), power_from_wire(proposal.min_support) or 0),
-    )
-
-
-def ballots_of(state: State, id_: bytes, proposal: Proposal) -> list[Ballot]:
-    """All ballots of a proposal, chunk by chunk."""
-    rows: list[Ballot] = []
-    for key in ballots_keys(id_, proposal.chunks):
-        chunk = state.get(key, Ballots)
-        if chunk is not None:
-            rows.extend(chunk.rows)
-    return rows
-
-
-def _frozen(choice: Any) -> Any:
-    return tuple(choice) if type(choice) is list else choice
-
-
-def _thawed(choice: Any) -> Any:
-    return list(choice) if type(choice) is tuple else choice
+    opens = max(found.opens, time + least)
+    if found.status == "discussion" and opens != found.opens:
+        state.put(proposal_key(id_), found._replace(opens=opens))
+        schedule(state, DueItem(opens, place, "open_vote", id_))

@@ -6,7 +6,20 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from dao_app.core.envelope import Action
-from dao_app.core.rules import contributions, devices, ledger, membership, proposals, tasks
+from dao_app.core.rules import (
+    ballots,
+    closing,
+    contributions,
+    delegations,
+    departments,
+    devices,
+    emergency,
+    firms,
+    ledger,
+    membership,
+    proposals,
+    tasks,
+)
 from dao_app.core.rules.context import Author, Context
 from dao_app.core.rules.rejections import Rejection
 from dao_app.core.rules.schema import Schema
@@ -34,8 +47,24 @@ TYPES: dict[str, Entry] = {
     "task.reject": Entry(tasks.STEP_WITH_NOTE, tasks.reject, "task"),
     "task.cancel": Entry(tasks.STEP, tasks.cancel, "task"),
     "proposal.open": Entry(proposals.OPEN, proposals.open_proposal, ""),
-    "proposal.withdraw": Entry(proposals.WITHDRAW, proposals.withdraw, "proposal"),
-    "vote.cast": Entry(proposals.VOTE, proposals.vote, "proposal"),
+    "proposal.withdraw": Entry(proposals.ABOUT, proposals.withdraw, "proposal"),
+    "proposal.revise": Entry(proposals.REVISE, proposals.revise, "proposal"),
+    "proposal.second": Entry(proposals.ABOUT, proposals.second, "proposal"),
+    "proposal.execute": Entry(proposals.ABOUT, closing.retry, "proposal"),
+    "vote.cast": Entry(ballots.VOTE, ballots.vote, "proposal"),
+    "vote.delegate": Entry(delegations.DELEGATE, delegations.delegate, ""),
+    "member.leave": Entry(membership.LEAVE, membership.leave, ""),
+    "department.open": Entry(departments.OPEN, departments.open_department, ""),
+    "department.move": Entry(departments.MOVE, departments.move_department, "department"),
+    "department.close": Entry(departments.CLOSE, departments.close_department, "department"),
+    "role.give": Entry(departments.GIVE, departments.give, "department"),
+    "role.take": Entry(departments.GIVE, departments.take, "department"),
+    "emergency.stop": Entry(emergency.STOP, emergency.stop, ""),
+    "firm.register": Entry(firms.REGISTER, firms.register, ""),
+    "firm.change": Entry(firms.CHANGE, firms.change, "firm"),
+    "firm.pay": Entry(firms.PAY, firms.pay, "firm"),
+    "firm.approve": Entry(firms.APPROVE, firms.approve, "payment"),
+    "firm.cancel": Entry(firms.APPROVE, firms.cancel, "payment"),
     "contribution.claim": Entry(contributions.CLAIM, contributions.claim, ""),
     "contribution.endorse": Entry(contributions.ENDORSE, contributions.endorse, "contribution"),
     "comment.add": Entry(contributions.COMMENT, contributions.comment, "on"),
@@ -46,7 +75,7 @@ TYPES: dict[str, Entry] = {
 }
 
 # Actions that remove rights come first among ready ones (protocol §3.2).
-REMOVES_RIGHTS = frozenset({"device.fork", "invite.revoke"})
+REMOVES_RIGHTS = frozenset({"device.fork", "emergency.stop", "invite.revoke", "member.leave", "role.take"})
 
 
 def about(action: Action) -> bytes | None:

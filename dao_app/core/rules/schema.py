@@ -12,6 +12,7 @@ from typing import Any
 from dao_app.core.encoding import Link
 from dao_app.core.limits import CONTENT_BYTES_MAX, INT_MAX, TITLE_BYTES_MAX
 
+_CODE = re.compile("[a-z][a-z0-9-]{0,31}")
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 Check = Callable[[Any], bool]
 NAME_BYTES_MAX = 64  # codes of units, methods, roles, charter parameters
@@ -97,8 +98,22 @@ def ref(value: Any) -> bool:
 
 
 def party(value: Any) -> bool:
-    """b"o" for the treasury, b"m" and a root for a member."""
-    return type(value) is bytes and (value == b"o" or len(value) == 33 and value[0] == 0x6D)
+    """b"o" for the treasury; b"m" and a root for a member, b"d" or b"f" and an id for a department or firm."""
+    return type(value) is bytes and (value == b"o" or len(value) == 33 and value[0] in b"mdf")
+
+
+def code(value: Any) -> bool:
+    """A code that an organisation gives: lower-case letters, digits, hyphens."""
+    return type(value) is str and _CODE.fullmatch(value) is not None
+
+
+def optional(check: Check) -> Check:
+    """Null, or what the check accepts."""
+
+    def accepts(value: Any) -> bool:
+        return value is None or check(value)
+
+    return accepts
 
 
 def anything(value: Any) -> bool:
@@ -126,6 +141,11 @@ def row_of(*checks: Check) -> Check:
 
 def map_of_counts(value: Any) -> bool:
     return type(value) is dict and len(value) <= 256 and all(name(k) and count(v) for k, v in value.items())
+
+
+def map_of_anything(value: Any) -> bool:
+    """Parameters by name; the rule looks closer."""
+    return type(value) is dict and len(value) <= 16 and all(name(k) for k in value)
 
 
 def reference(body: dict[str, Any], field: str) -> tuple[bytes, int] | None:

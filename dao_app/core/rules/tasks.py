@@ -7,19 +7,9 @@ claimed only once its escrow is final; nobody accepts own work.
 
 from __future__ import annotations
 
-from dao_app.core.entities import (
-    TOTALS_KEY,
-    TREASURY,
-    Contribution,
-    DueItem,
-    Task,
-    Totals,
-    contribution_key,
-    escrow_party,
-    member_party,
-    task_key,
-)
+from dao_app.core.entities import Contribution, DueItem, Task, Totals
 from dao_app.core.envelope import Action
+from dao_app.core.keys import TOTALS_KEY, TREASURY, contribution_key, escrow_party, member_party, task_key
 from dao_app.core.limits import PERIOD_MS_MAX
 from dao_app.core.rules import schema as s
 from dao_app.core.rules.charter import parameter

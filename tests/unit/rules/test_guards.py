@@ -9,7 +9,8 @@ import pytest
 from dao_app.app.errors import Refused
 from dao_app.app.organisation import Organisation
 from dao_app.core.encoding import Link
-from dao_app.core.entities import TREASURY, Account, Task, account_key, member_party, task_key
+from dao_app.core.entities import Account, Task
+from dao_app.core.keys import TREASURY, account_key, member_party, task_key
 from dao_app.core.limits import INT_MAX
 from tests.fakes.world import Person, World
 
@@ -184,7 +185,8 @@ def test_expiry_returns_the_escrow_by_sealed_time(world: World) -> None:
         ("token.transfer", {"unit": "GLD", "amount": 1, "to": TREASURY, "for": TREASURY}, "to_self"),
         ("token.transfer", {"unit": "GLD", "amount": 1, "to": TREASURY, "for": b"m" + b"\x09" * 32}, "not_allowed"),
         ("token.tip", {"unit": "GLD", "amount": 1, "to": TREASURY}, "party_unknown"),
-        ("proposal.open", vote_body(kind="election"), "not_allowed"),
+        ("proposal.open", vote_body(kind="coup"), "kind_unknown"),
+        ("proposal.open", vote_body(kind="election"), "effects_missing"),
         ("proposal.open", vote_body(method="dice"), "method_unknown"),
         ("proposal.open", vote_body(options=["A"]), "options_bad"),
         ("proposal.open", vote_body(options=["A", "A"]), "options_bad"),

@@ -1,0 +1,145 @@
+"""Keys of the state and parties of the ledger: one kind byte and identifiers of fixed length.
+
+Invariant: no two kinds of entities share a key, and no two kinds of parties.
+"""
+
+from __future__ import annotations
+
+HOUR_MS = 3_600_000
+ORG_KEY = b"o"
+TOTALS_KEY = b"n"
+EMERGENCY_KEY = b"E"
+REGISTER_ROWS = 64  # a join encodes one entity of at most 2 kB anew
+
+# Parties: one kind byte and, but for the treasury, an identifier of 32 bytes.
+TREASURY = b"o"
+
+
+def member_party(root: bytes) -> bytes:
+    return b"m" + root
+
+
+def escrow_party(task: bytes) -> bytes:
+    return b"e" + task
+
+
+def department_party(id_: bytes) -> bytes:
+    return b"d" + id_
+
+
+def firm_party(id_: bytes) -> bytes:
+    return b"f" + id_
+
+
+def reserve_party(proposal: bytes) -> bytes:
+    """What an open proposal has set aside, and its author's bond."""
+    return b"r" + proposal
+
+
+def member_key(root: bytes) -> bytes:
+    return b"m" + root
+
+
+def device_key(device: bytes) -> bytes:
+    return b"d" + device
+
+
+def invite_key(id_: bytes) -> bytes:
+    return b"i" + id_
+
+
+def task_key(id_: bytes) -> bytes:
+    return b"t" + id_
+
+
+def proposal_key(id_: bytes) -> bytes:
+    return b"p" + id_
+
+
+def ballots_key(proposal: bytes, chunks: int, member: bytes) -> bytes:
+    """Chunk of a member's ballot: the low bits of the member's first two bytes."""
+    return b"v" + proposal + ((member[0] << 8 | member[1]) & (chunks - 1)).to_bytes(2, "big")
+
+
+def ballots_keys(proposal: bytes, chunks: int) -> list[bytes]:
+    return [b"v" + proposal + number.to_bytes(2, "big") for number in range(chunks)]
+
+
+def powers_key(proposal: bytes) -> bytes:
+    """A proposal's fixed table."""
+    return b"w" + proposal
+
+
+def powers_chunk_key(proposal: bytes, chunks: int, member: bytes) -> bytes:
+    """Chunk of a member's frozen power: numbered as ``ballots_key``."""
+    return b"w" + proposal + ((member[0] << 8 | member[1]) & (chunks - 1)).to_bytes(2, "big")
+
+
+def register_key(number: int) -> bytes:
+    return b"M" + number.to_bytes(4, "big")
+
+
+def role_key(code: str) -> bytes:
+    return b"R" + code.encode()
+
+
+def department_key(id_: bytes) -> bytes:
+    return b"D" + id_
+
+
+def budget_key(proposal: bytes, place: int) -> bytes:
+    """``place`` of the effect among the proposal's, from 0."""
+    return b"B" + proposal + bytes([place])
+
+
+def delegations_key(root: bytes) -> bytes:
+    return b"g" + root
+
+
+def amendment_key(number: int) -> bytes:
+    return b"C" + number.to_bytes(4, "big")
+
+
+def adopted_key(proposal: bytes) -> bytes:
+    return b"A" + proposal
+
+
+def firm_key(id_: bytes) -> bytes:
+    return b"F" + id_
+
+
+def payment_key(id_: bytes) -> bytes:
+    return b"P" + id_
+
+
+def result_key(proposal: bytes) -> bytes:
+    return b"r" + proposal
+
+
+def comment_key(id_: bytes) -> bytes:
+    return b"c" + id_
+
+
+def contribution_key(id_: bytes) -> bytes:
+    return b"k" + id_
+
+
+def account_key(party: bytes, unit: str) -> bytes:
+    return b"a" + party + b"/" + unit.encode()
+
+
+def account_unit(key: bytes) -> str:
+    """The unit of an account's key."""
+    return key[3 if key[1:2] == TREASURY else 35 :].decode()
+
+
+def unit_key(code: str) -> bytes:
+    return b"u" + code.encode()
+
+
+def due_key(time_ms: int) -> bytes:
+    return b"q" + (time_ms // HOUR_MS).to_bytes(6, "big")
+
+
+def erased_key(content: bytes) -> bytes:
+    return b"z" + content

@@ -1,0 +1,436 @@
+"""Typed effects of adopted proposals (VOTE-6): each is checked and performed by one function.
+
+Invariants: all effects of a proposal happen together or none does (``run`` works on a layer that the caller
+keeps or drops); what a dry run would refuse, the execution refuses with the same reason; nothing an
+effect does leaves an organisation in which nobody can decide or seal anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from dao_app.core.encoding import decode_trusted, digest, encode
+from dao_app.core.entities import Adopted, Budget, DueItem, Grant, Member, Org, Proposal, Role, Totals, Unit
+from dao_app.core.errors import EncodingError
+from dao_app.core.keys import (
+    ORG_KEY,
+    TOTALS_KEY,
+    TREASURY,
+    adopted_key,
+    budget_key,
+    department_party,
+    member_key,
+    member_party,
+    proposal_key,
+    reserve_party,
+    role_key,
+    unit_key,
+)
+from dao_app.core.limits import (
+    CANDIDATES_MAX,
+    EFFECT_BYTES_MAX,
+    EFFECTS_MAX,
+    GRANTS_MAX,
+    PERIOD_MS_MAX,
+    PERMISSIONS_MAX,
+)
+from dao_app.core.rules import charter, departments, emergency, ledger
+from dao_app.core.rules import schema as s
+from dao_app.core.rules.due import schedule
+from dao_app.core.rules.members import put_member, role_exists
+from dao_app.core.rules.rejections import Rejection
+from dao_app.core.rules.roles import FOUNDATIONAL, PERMISSIONS, ROLES
+from dao_app.core.state import Posting, State
+
+Purse = dict[tuple[bytes, str], int]  # (party, unit) → amount
+
+
+@dataclass(slots=True)
+class Run:
+    """One execution: ``time`` (ms since 1970 UTC) and ``height`` of the checkpoint that executes, ``place``
+    of the proposal in the final order, ``purse`` what the proposal has set aside, ``elected`` the members
+    whom the vote chose (None in a dry run)."""
+
+    proposal: bytes
+    time: int
+    height: int
+    place: int
+    elected: tuple[bytes, ...] | None = None
+    purse: Purse = field(default_factory=dict)
+    number: int = 0  # place of the effect among the proposal's
+
+
+Perform = Callable[[State, dict[str, Any], Run], Rejection | None]
+
+
+class Kind(NamedTuple):
+    """One kind of effect: the shape of its fields, what performs it, in which kinds of proposal it may stand."""
+
+    schema: s.Schema
+    perform: Perform
+    kinds: tuple[str, ...]
+
+
+def read(value: Any) -> list[dict[str, Any]] | Rejection:
+    """The effects of a body, if each is known and has its shape."""
+    if type(value) is not list or len(value) > EFFECTS_MAX:
+        return Rejection.EFFECTS_TOO_LARGE
+    for effect in value:
+        if type(effect) is not dict or type(effect.get("do")) is not str:
+            return Rejection.EFFECT_BAD
+        kind = KINDS.get(effect["do"])
+        if kind is None:
+            return Rejection.EFFECT_UNKNOWN
+        if not kind.schema.accepts({name: found for name, found in effect.items() if name != "do"}):
+            return Rejection.EFFECT_BAD
+    return value
+
+
+def pack(effects: list[dict[str, Any]]) -> bytes | Rejection:
+    """Effects as they are kept with a proposal: DAG-CBOR, b"" for none."""
+    try:
+        packed = encode(effects) if effects else b""
+    except EncodingError:
+        return Rejection.EFFECT_BAD
+    return packed if len(packed) <= EFFECT_BYTES_MAX else Rejection.EFFECTS_TOO_LARGE
+
+
+def unpack(packed: bytes) -> list[dict[str, Any]]:
+    return decode_trusted(packed) if packed else []
+
+
+def needs(effects: list[dict[str, Any]]) -> Purse:
+    """What these effects take out of the treasury and departments."""
+    wanted: Purse = {}
+    for effect in effects:
+        if effect["do"] in ("pay", "budget"):
+            source = effect["from"] if effect["do"] == "pay" else TREASURY
+            key = (source, effect["unit"])
+            wanted[key] = wanted.get(key, 0) + effect["amount"]
+    return wanted
+
+
+def run(state: State, effects: list[dict[str, Any]], context: Run) -> Rejection | None:
+    """Perform all; on a rejection the caller drops the layer."""
+    if emergency.is_stopped(state) and any(effect["do"] != "lift" for effect in effects):
+        return Rejection.SPENDING_STOPPED
+    for number, effect in enumerate(effects):
+        context.number = number
+        refused = KINDS[effect["do"]].perform(state, effect, context)
+        if refused:
+            return refused
+    return Rejection.LOCKOUT if locks_out(state) else None
+
+
+def locks_out(state: State) -> bool:
+    """Would nobody be left who can decide, or seal?"""
+    totals = state.need(TOTALS_KEY, Totals)
+    org = state.need(ORG_KEY, Org)
+    witness = state.get(member_key(org.witness_member), Member)
+    if totals.members < 1 or witness is None or witness.status != "active":
+        return True
+    if totals.stewards < 1 and any(charter.rule_for(state, kind, "proposer") for kind in charter.KINDS):
+        return True
+    power = charter.POWERS[charter.rule_for(state, "amendment", "power")]
+    if power == "member":
+        return charter.parameter(state, "min_support_power") > totals.members
+    if power == "token":
+        unit = state.need(unit_key(org.units[0]), Unit)
+        return unit.supply <= state.balance(TREASURY, org.units[0])
+    return False
+
+
+# -- money ---------------------------------------------------------------------------------------
+def _pay(state: State, effect: dict[str, Any], context: Run) -> Rejection | None:
+    return _spend(state, context, "pay", effect["from"], effect["to"], effect["unit"], effect["amount"])
+
+
+def _spend(
+    state: State, context: Run, kind: str, source: bytes, target: bytes, unit: str, amount: int
+) -> Rejection | None:
+    refused = ledger.check_amount(state, unit, amount)
+    if refused:
+        return refused
+    if source != TREASURY and source[:1] != b"d":
+        return Rejection.EFFECT_BAD
+    if source == target:
+        return Rejection.TO_SELF
+    refused = ledger.check_party(state, source) or ledger.check_party(state, target)
+    if refused:
+        return refused
+    held = context.purse.get((source, unit), 0)
+    if held >= amount:
+        context.purse[source, unit] = held - amount
+        payer = reserve_party(context.proposal)
+    elif state.balance(source, unit) >= amount:
+        payer = source
+    else:
+        return Rejection.TREASURY_TOO_LOW
+    state.move(Posting(kind, payer, target, unit, amount, context.proposal, None))
+    return None
+
+
+def _issue(state: State, effect: dict[str, Any], context: Run) -> Rejection | None:
+    refused = ledger.check_issue(state, effect["unit"], effect["amount"], effect["to"], context.time)
+    if refused:
+        return refused
+    ledger.book_issue(state, context.proposal, effect["unit"], effect["amount"], effect["to"], None, context.time)
+    return None
+
+
+def _fine(state: State, effect: dict[str, Any], context: Run) -> Rejection | None:
+    refused = ledger.check_amount(state, effect["unit"], effect["amount"])
+    if refused:
+        return refused
+    source = member_party(effect["member"])
+    if state.get(member_key(effect["member"]), Member) is None:
+        return Rejection.MEMBER_UNKNOWN
+    if state.balance(source, effect["unit"]) < effect["amount"]:
+        return Rejection.BALANCE_TOO_LOW
+    state.move(Posting("fine", source, TREASURY, effect["unit"], effect["amount"], context.proposal, None))
+    return None
+
+
+def _budget(state: State, effect: dict[str, Any], context: Run) -> Rejection | None:
+    if effect["period"] > PERIOD_MS_MAX or 0 < effect["period"] < 1_000:
+        return Rejection.PERIOD_OUT_OF_BOUNDS
+    target = department_party(effect["department"])
+    refused = _spend(state, context, "budget", TREASURY, target, effect["unit"], effect["amount"])
+    if refused:
+        return refused
+    until = context.time + effect["period"] if effect["period"] else 0
+    budget = Budget(effect["department"], effect["unit"], effect["amount"], until)
+    state.put(budget_key(context.proposal, context.number), budget)
+    if until:
+        schedule(state, DueItem(until, context.place, "end_budget", context.proposal))
+    return None
+
+
+def end_budget(state: State, proposal: bytes, time: int) -> None:
+    """What a department has not spent of a budget whose period ended at ``time`` goes back."""
+    for number in range(EFFECTS_MAX):
+        key = budget_key(proposal, number)
+        found = state.get(key, Budget)
+        if found is None or not 0 < found.until <= time:
+            continue
+        source = department_party(found.department)
+        rest = min(state.balance(source, found.unit), found.amount)
+        if rest:
+            state.move(Posting("refund", source, TREASURY, found.unit, rest, proposal, None))
+        state.put(key, found._replace(until=0))
+
+
+# -- charter, texts, roles -----------------------------------------------------------------------
+def _amend(state: State, effect: dict[str, Any], context: Run) -> Rejection | None:
+    return charter.amend(state, effect["name"], effect["value"], context.proposal, context.time)
+
+
+def _adopt(state: State, effect: dict[str, Any], context: Run) -> Rejection | None:
+    found = state.get(proposal_key(context.proposal), Proposal)
+    replaces = effect["replaces"]
+    old = None if replaces is None else state.get(adopted_key(replaces), Adopted)
+    if replaces is not None and (old is None or old.replaced is not None):
+        return Rejection.TEXT_MISSING
+    if replaces is not None and old is not None:
+        state.put(adopted_key(replaces), old._replace(replaced=context.proposal))
+    text = None if found is None else found.text
+    state.put(adopted_key(context.proposal), Adopted(effect["title"], text, context.time, None))
+    return None
+
+
+def _define_role(state: State, effect: dict[str, Any], context: Run) -> Rejection | None:
+    if effect["code"] in ROLES:
+        return Rejection.ROLE_TAKEN
+    permissions = set(effect["permissions"])
+    if not permissions <= PERMISSIONS or permissions & FOUNDATIONAL:
+        return Rejection.PERMISSION_UNKNOWN
+    role = Role(effect["name_en"], effect["name_zh"], tuple(sorted(permissions)), context.proposal)
+    state.put(role_key(effect["code"]), role)
+    return None
+
+
+def _assign(state: State, effect: dict[str, Any], context: Run) -> Rejection | None:
+    return give_role(
+        state, effect["member"], effect["role"], effect["department"], effect["term"], context.proposal,
+        context.time, context.height, context.place,
+    )
+
+
+def give_role(
+    state: State, root: bytes, role: str, department: bytes | None, term: int, cause: bytes, time: int, height: int,
+    place: int,
+) -> Rejection | None:
+    """Give an active member a role, in a department or the whole organisation, for ``term`` ms (0: no end)."""
+    member = state.get(member_key(root), Member)
+    if member is None:
+        return Rejection.MEMBER_UNKNOWN
+    if member.status != "active":
+        return Rejection.MEMBER_NOT_ACTIVE
+    if not role_exists(state, role):
+        return Rejection.ROLE_UNKNOWN
+    if department is not None and departments.active(state, department) is None:
+        return Rejection.DEPARTMENT_UNKNOWN
+    if term > PERIOD_MS_MAX or 0 < term < 1_000:
+        return Rejection.PERIOD_OUT_OF_BOUNDS
+    scope = department or b""
+    if any(grant.role == role and grant.department == scope for grant in member.grants):
+        return Rejection.ROLE_HELD
+    if len(member.grants) >= GRANTS_MAX:
+        return Rejection.ROLES_MANY
+    until = time + term if term else 0
+    grant = Grant(role, scope, cause, until)
+    put_member(state, root, member._replace(grants=(*member.grants, grant)), height)
+    if until:
+        schedule(state, DueItem(until, place, "end_term", root))
+    return None
+
+
+def _unassign(state: State, effect: dict[str, Any], context: Run) -> Rejection | None:
+    return take_role(state, effect["member"], effect["role"], effect["department"], context.height)
+
+
+def take_role(state: State, root: bytes, role: str, department: bytes | None, height: int) -> Rejection | None:
+    """Take a role away again."""
+    member = state.get(member_key(root), Member)
+    if member is None:
+        return Rejection.MEMBER_UNKNOWN
+    scope = department or b""
+    kept = tuple(g for g in member.grants if not (g.role == role and g.department == scope))
+    if len(kept) == len(member.grants):
+        return Rejection.ROLE_NOT_HELD
+    put_member(state, root, member._replace(grants=kept), height)
+    return None
+
+
+def end_term(state: State, root: bytes, time: int, height: int) -> None:
+    """Roles whose term is over at ``time`` end; the last one in the organisation becomes an observer."""
+    member = state.need(member_key(root), Member)
+    kept = tuple(grant for grant in member.grants if not 0 < grant.until <= time)
+    if len(kept) != len(member.grants):
+        put_member(state, root, member._replace(grants=kept), height)
+
+
+def _elect(state: State, effect: dict[str, Any], context: Run) -> Rejection | None:
+    candidates = effect["candidates"]
+    if not 1 <= effect["seats"] <= len(candidates) or len(set(candidates)) != len(candidates):
+        return Rejection.OPTIONS_BAD
+    chosen = context.elected
+    if chosen is None:
+        chosen = tuple(candidates[: effect["seats"]])
+    if len(chosen) != effect["seats"]:
+        return Rejection.ELECTION_TIED
+    for root in chosen:
+        refused = give_role(
+            state, root, effect["role"], effect["department"], effect["term"], context.proposal, context.time,
+            context.height, context.place,
+        )
+        if refused and refused is not Rejection.ROLE_HELD:
+            return refused
+    return None
+
+
+# -- members -------------------------------------------------------------------------------------
+def _member(state: State, root: bytes, *allowed: str) -> Member | Rejection:
+    member = state.get(member_key(root), Member)
+    if member is None:
+        return Rejection.MEMBER_UNKNOWN
+    if member.status not in allowed:
+        return Rejection.MEMBER_ACTIVE if member.status == "active" else Rejection.MEMBER_NOT_ACTIVE
+    return member
+
+
+def _admit(state: State, effect: dict[str, Any], context: Run) -> Rejection | None:
+    member = _member(state, effect["member"], "applicant", "suspended", "left", "expelled")
+    if isinstance(member, Rejection):
+        return member
+    put_member(state, effect["member"], member._replace(status="active"), context.height)
+    return None
+
+
+def _suspend(state: State, effect: dict[str, Any], context: Run) -> Rejection | None:
+    if not 1_000 <= effect["period"] <= PERIOD_MS_MAX:
+        return Rejection.PERIOD_OUT_OF_BOUNDS
+    member = _member(state, effect["member"], "active")
+    if isinstance(member, Rejection):
+        return member
+    put_member(state, effect["member"], member._replace(status="suspended"), context.height)
+    until = context.time + effect["period"]
+    schedule(state, DueItem(until, context.place, "end_suspension", effect["member"]))
+    return None
+
+
+def end_suspension(state: State, root: bytes, height: int) -> None:
+    """A suspension is over; who was expelled meanwhile stays so."""
+    member = state.need(member_key(root), Member)
+    if member.status == "suspended":
+        put_member(state, root, member._replace(status="active"), height)
+
+
+def _expel(state: State, effect: dict[str, Any], context: Run) -> Rejection | None:
+    member = _member(state, effect["member"], "active", "suspended", "applicant")
+    if isinstance(member, Rejection):
+        return member
+    put_member(state, effect["member"], member._replace(status="expelled"), context.height)
+    return None
+
+
+# -- departments and the stop --------------------------------------------------------------------
+def _found_department(state: State, effect: dict[str, Any], context: Run) -> Rejection | None:
+    id_ = digest(context.proposal + bytes([context.number]))
+    return departments.found(state, id_, effect["name"], effect["parent"], context.proposal)
+
+
+def _move_department(state: State, effect: dict[str, Any], context: Run) -> Rejection | None:
+    return departments.move(state, effect["department"], effect["parent"])
+
+
+def _close_department(state: State, effect: dict[str, Any], context: Run) -> Rejection | None:
+    return departments.close(state, effect["department"], context.proposal)
+
+
+def _lift(state: State, effect: dict[str, Any], context: Run) -> Rejection | None:
+    return emergency.lift(state)
+
+
+_MEMBER_ROLE = {"member": s.key, "role": s.name, "department": s.optional(s.key)}
+KINDS: dict[str, Kind] = {
+    "pay": Kind(
+        s.Schema({"from": s.party, "to": s.party, "unit": s.name, "amount": s.count}), _pay, ("spending",)
+    ),
+    "budget": Kind(
+        s.Schema({"department": s.key, "unit": s.name, "amount": s.count, "period": s.count}), _budget, ("spending",)
+    ),
+    "issue": Kind(s.Schema({"to": s.party, "unit": s.name, "amount": s.count}), _issue, ("issuance",)),
+    "amend": Kind(s.Schema({"name": s.name, "value": s.optional(s.count)}), _amend, ("amendment",)),
+    "define_role": Kind(
+        s.Schema(
+            {
+                "code": s.code, "name_en": s.title, "name_zh": s.title,
+                "permissions": s.list_of(s.name, PERMISSIONS_MAX),
+            }
+        ),
+        _define_role, ("amendment",),
+    ),
+    "lift": Kind(s.Schema({}), _lift, ("amendment", "decision")),
+    "assign": Kind(s.Schema({**_MEMBER_ROLE, "term": s.count}), _assign, ("role",)),
+    "unassign": Kind(s.Schema(_MEMBER_ROLE), _unassign, ("role", "penalty")),
+    "admit": Kind(s.Schema({"member": s.key}), _admit, ("role",)),
+    "found_department": Kind(s.Schema({"name": s.title, "parent": s.optional(s.key)}), _found_department, ("role",)),
+    "move_department": Kind(s.Schema({"department": s.key, "parent": s.optional(s.key)}), _move_department, ("role",)),
+    "close_department": Kind(s.Schema({"department": s.key}), _close_department, ("role",)),
+    "suspend": Kind(s.Schema({"member": s.key, "period": s.count}), _suspend, ("penalty",)),
+    "expel": Kind(s.Schema({"member": s.key}), _expel, ("penalty",)),
+    "fine": Kind(s.Schema({"member": s.key, "unit": s.name, "amount": s.count}), _fine, ("penalty",)),
+    "adopt": Kind(s.Schema({"title": s.title, "replaces": s.optional(s.key)}), _adopt, ("adoption",)),
+    "elect": Kind(
+        s.Schema(
+            {
+                "role": s.name, "department": s.optional(s.key), "seats": s.count, "term": s.count,
+                "candidates": s.list_of(s.key, CANDIDATES_MAX),
+            }
+        ),
+        _elect, ("election",),
+    ),
+}
