@@ -138,7 +138,32 @@ def roots_file(history: History) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def tally_file() -> dict[str, Any]:
+    """The elections and texts stand in the file; what counting them prints is written anew."""
+    from dao_app.core.voting.tallyfile import tally
+
+    held: dict[str, Any] = json.loads((FOLDER / "tally.json").read_bytes())
+    for election in held["elections"]:
+        election["result"] = tally(json.dumps(election["file"]).encode())
+    return held
+
+
+def write_tally(path: Path) -> None:
+    """One line for each value of an election: whole files would be unreadable otherwise."""
+    held = tally_file()
+    rows = []
+    for one in [*held["elections"], *held["errors"]]:
+        values = (f"   {json.dumps(key)}: {json.dumps(value, ensure_ascii=False)}" for key, value in one.items())
+        rows.append("  {\n" + ",\n".join(values) + "\n  }")
+    cut = len(held["elections"])
+    lists = (("elections", rows[:cut]), ("errors", rows[cut:]))
+    body = ",\n".join(f' "{name}": [\n' + ",\n".join(listed) + "\n ]" for name, listed in lists)
+    path.write_text(f'{{\n "about": {json.dumps(held["about"])},\n{body}\n}}\n', encoding="utf-8")
+    print(path.name, path.stat().st_size)
+
+
 def main() -> None:
+    write_tally(FOLDER / "tally.json")
     with tempfile.TemporaryDirectory() as folder:
         history = History(Path(folder), SEED, STEPS)
         for name, value in (

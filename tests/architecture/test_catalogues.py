@@ -17,6 +17,7 @@ from dao_app.app import errors
 from dao_app.cli.app import tree
 from dao_app.core.rules.registry import TYPES
 from dao_app.core.rules.rejections import Rejection
+from dao_app.core.voting.registry import METHODS
 
 ROOT = Path(__file__).parents[2]
 FILES = {language: ROOT / "resources" / "strings" / f"{language}.json" for language in ("en", "zh")}
@@ -24,7 +25,7 @@ CATALOGUES: dict[str, dict[str, Any]] = {name: json.loads(path.read_bytes()) for
 EN = CATALOGUES["en"]
 ERRORS = {name for name, found in vars(errors).items() if isinstance(found, type) and issubclass(found, Exception)}
 ENUMERATIONS = {
-    "cli.choice": ("yes", "no", "abstain", "blank"),
+    "cli.choice": ("yes", "no", "abstain", "blank", "agree", "disagree", "object"),
     "cli.contribution": ("claimed", "endorsed"),
     "cli.invite": ("open", "used", "expired", "revoked"),
     "cli.join": ("searching", "syncing", "waiting", "done", "refused"),
@@ -35,10 +36,17 @@ ENUMERATIONS = {
     "cli.party": ("treasury", "escrow", "issue"),
     "cli.path": ("direct", "local", "none"),
     "cli.proposal": ("discussion", "voting", "closing", "passed", "not_passed", "decided", "withdrawn"),
+    "cli.tally_step": (
+        "counted", "no_winner", "highest", "tied", "support", "quorum", "yes_power", "objections", "runoff", "median",
+        "medians_taken", "level_earlier_round", "level_order", "eliminated", "majority", "beats", "support_power",
+        "path", "unbeaten", "roots", "quota", "elected", "last_vacancies", "surplus", "excluded", "lot",
+    ),
     "cli.task": ("open", "claimed", "submitted", "accepted", "cancelled", "expired"),
+    "cli.tie_break": ("earlier-rounds-then-order", "history-then-lot", "support"),
     "cli.topic": ("identity", "orgs", "org", "members", "invites", "tasks", "proposals", "contributions", "ledger",
                   "log", "checkpoints", "peers", "status", "join"),
     "cli.verify": ("actions", "checkpoints", "results", "ledgers"),
+    "method": tuple(METHODS),
     "state": ("queued", "provisional", "closing", "final", "contested", "rejected"),
 }
 

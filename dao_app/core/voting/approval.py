@@ -8,29 +8,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from dao_app.core.voting.base import Method, Running, Sums, is_option
+from dao_app.core.voting.base import Method, Running, Sums
+from dao_app.core.voting.forms import are_options
 
 
 class Approval(Method):
     name = "approval"
 
-    def check_choice(self, choice: Any, options: int) -> bool:
-        if type(choice) is not list or len(choice) > options:
-            return False
-        return all(is_option(number, options) for number in choice) and len(set(choice)) == len(choice)
+    def read(self, choice: Any, options: int) -> Sequence[int] | None:
+        return choice if type(choice) is list and are_options(choice, options) else None
 
     def start(self, options: int) -> Running:
-        return _Count(self.name, options)
+        return _Count(self, options)
 
 
 class _Count(Sums):
-    __slots__ = ()
-
-    def add(self, choice: Sequence[int], power: int) -> None:
+    def take(self, ballot: Sequence[int], power: int) -> None:
         scores = self.scores
-        for number in choice:
+        for number in ballot:
             scores[number - 1] += power
-        self.valid_power += power
-
-    def remove(self, choice: Sequence[int], power: int) -> None:
-        self.add(choice, -power)

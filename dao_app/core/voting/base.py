@@ -2,10 +2,11 @@
 
 Invariants: a ballot that breaks the form is dropped whole and counted, never repaired; of a voter's
 well-formed ballots the last counts; the order of different voters' ballots never matters; power is a
-non-negative integer of any size; where no power stands behind any option there is no winner.
+non-negative integer of any size; where no power stands behind any option there is no winner; no tie is
+broken but by the tie-break that the method declares.
 
-A method is set up once (``seats``, ``max`` and the like are arguments of its constructor) and keeps
-nothing of an election; an election's state is a ``Running`` count.
+A method is set up once by its parameters (``seats``, ``max`` and the like) and keeps nothing of an election;
+an election's state is a ``Running`` count.
 """
 
 from __future__ import annotations
@@ -13,10 +14,16 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
+from fractions import Fraction
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
+
+from dao_app.core.voting.numbers import FRACTION_DIGITS_MAX, Score, printed
+from dao_app.core.voting.parameters import Parameter, ParameterValue
 
 NO_EXTRAS: Mapping[str, Any] = MappingProxyType({})
+OPTIONS_MAX = 10_000  # of one election, where the work grows with the options only
+Step = Mapping[str, Any]  # of a log: "step" names it, the rest are numbers, texts and lists of them
 
 
 class Ballot(NamedTuple):
@@ -34,53 +41,69 @@ class Rule:
     __slots__ = ()
 
 
+class Dropped(NamedTuple):
+    """Ballots that broke the form: how many, and their power."""
+
+    ballots: int = 0
+    power: int = 0
+
+
+NOTHING_DROPPED = Dropped()
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """The result of a count.
 
-    ``winners``: option numbers from 1, sorted; several when tied. ``scores``: one per option.
-    ``valid_power``: of all well-formed ballots, blank ones too. ``invalid``: dropped ballots.
-    ``passed``: the verdict of an adoption rule, None where the method has none. ``extras``: what
-    only this method reports, as JSON data in which numbers that can be large are decimal strings.
+    ``winners``: option numbers from 1, sorted; several when tied, or elected. ``scores``: one per option,
+    exact; ``places``: 0, or how many decimals to print where roots are irrational. ``valid_power``: of all
+    well-formed ballots, blank ones too; ``ballots``: how many. ``tie_break``: the one declared, "none" where
+    there is none. ``passed``: the verdict of an adoption rule, None where the method has none. ``extras``:
+    what only this method reports, as JSON data in which numbers that can be large are strings. ``log``: the
+    steps of the count in order, as such data.
     """
 
     method: str
     winners: tuple[int, ...]
     tie: bool
-    scores: tuple[int, ...]
+    scores: tuple[Score, ...]
     valid_power: int
+    ballots: int = 0
     invalid: int = 0
+    invalid_power: int = 0
     passed: bool | None = None
+    tie_break: str = "none"
+    tie_break_used: bool = False
+    places: int = 0
     extras: Mapping[str, Any] = field(default_factory=lambda: NO_EXTRAS)
+    log: tuple[Step, ...] = ()
 
-
-class Running(ABC):
-    """A count to which ballots are added and from which they are taken, one by one.
-
-    Choices must have passed ``Method.check_choice``. Methods that need all ballots at once keep them.
-    """
-
-    @abstractmethod
-    def add(self, choice: Any, power: int) -> None:
-        """Count one more ballot."""
-
-    @abstractmethod
-    def remove(self, choice: Any, power: int) -> None:
-        """Take back a ballot that was added with the same choice and power."""
-
-    @abstractmethod
-    def outcome(self, rule: Rule | None = None, invalid: int = 0) -> Outcome:
-        """The result as it stands; may be asked at any time."""
+    def printed_scores(self, digits_max: int = FRACTION_DIGITS_MAX) -> tuple[str, ...]:
+        """The scores as texts, see ``numbers.printed``."""
+        return tuple(printed(score, self.places, digits_max) for score in self.scores)
 
 
 class Method(ABC):
-    """One way to vote."""
+    """One way to vote. ``PARAMETERS``: what can be set, by the keys of a tally file."""
 
-    name: str
+    name: ClassVar[str]
+    PARAMETERS: ClassVar[Mapping[str, Parameter]] = MappingProxyType({})
+    options_max: ClassVar[int] = OPTIONS_MAX
+    fixed_options: ClassVar[tuple[str, ...]] = ()  # names of the options that the method itself brings
+
+    def __init__(self, **given: ParameterValue) -> None:
+        """``given`` was checked by ``registry.method``; what is left out takes its default."""
+        self.parameters: Mapping[str, ParameterValue] = MappingProxyType(
+            {name: given.get(name, parameter.default) for name, parameter in self.PARAMETERS.items()}
+        )
 
     @abstractmethod
+    def read(self, choice: Any, options: int) -> Any:
+        """A ballot as ``Running`` counts it, None where it breaks the form. Never raises for foreign data."""
+
     def check_choice(self, choice: Any, options: int) -> bool:
         """Is this a well-formed ballot among so many options? Never raises for foreign data."""
+        return self.read(choice, options) is not None
 
     @abstractmethod
     def start(self, options: int) -> Running:
@@ -88,46 +111,116 @@ class Method(ABC):
 
     def count(self, options: int, ballots: Iterable[Ballot], rule: Rule | None = None) -> Outcome:
         """Count an election at once. Raises ValueError for negative power, a bug of the caller."""
-        check = self.check_choice
-        last: dict[Hashable, Ballot] = {}
-        invalid = 0
-        for ballot in ballots:
-            if ballot.power < 0:
+        read = self.read
+        last: dict[Hashable, tuple[Any, int]] = {}
+        invalid = invalid_power = 0
+        for voter, power, choice in ballots:
+            if power < 0:
                 raise ValueError("negative power")
-            if check(ballot.choice, options):
-                last[ballot.voter] = ballot
-            else:
+            ballot = read(choice, options)
+            if ballot is None:
                 invalid += 1
+                invalid_power += power
+            else:
+                last[voter] = ballot, power
         running = self.start(options)
-        for ballot in last.values():
-            running.add(ballot.choice, ballot.power)
-        return running.outcome(rule, invalid)
+        running.add_read(last.values())
+        return running.outcome(rule, Dropped(invalid, invalid_power))
+
+
+class Running(ABC):
+    """A count to which ballots are added and from which they are taken, one by one.
+
+    Methods that need all ballots at once keep them, equal ones as one with their power summed.
+    """
+
+    def __init__(self, method: Method, options: int) -> None:
+        self.method = method
+        self.options = options
+        self.ballots = 0
+        self.valid_power = 0
+
+    def add(self, choice: Any, power: int) -> None:
+        """Count one more ballot. Raises ValueError where it breaks the form: check it before."""
+        self._change(choice, power, 1)
+
+    def remove(self, choice: Any, power: int) -> None:
+        """Take back a ballot that was added with the same choice and power."""
+        self._change(choice, -power, -1)
+
+    def _change(self, choice: Any, power: int, by: int) -> None:
+        ballot = self.method.read(choice, self.options)
+        if ballot is None:
+            raise ValueError("not a well-formed ballot")
+        self.ballots += by
+        self.valid_power += power
+        self.take(ballot, power)
+
+    def add_read(self, rows: Iterable[tuple[Any, int]]) -> None:
+        """Count many ballots, each as ``Method.read`` gave it with its power."""
+        take = self.take
+        for ballot, power in rows:
+            self.ballots += 1
+            self.valid_power += power
+            take(ballot, power)
+
+    @abstractmethod
+    def take(self, ballot: Any, power: int) -> None:
+        """Enter a ballot as ``Method.read`` gave it; negative power takes it back."""
+
+    @abstractmethod
+    def outcome(self, rule: Rule | None = None, dropped: Dropped = NOTHING_DROPPED) -> Outcome:
+        """The result as it stands; may be asked at any time."""
+
+    def report(
+        self, winners: tuple[int, ...], scores: Iterable[Score], dropped: Dropped, log: Iterable[Step], **more: Any
+    ) -> Outcome:
+        """An outcome with what every method reports; ``more`` are further fields of ``Outcome``."""
+        steps = (
+            {
+                "step": "counted", "ballots": self.ballots, "power": printed(self.valid_power),
+                "invalid": dropped.ballots, "invalid_power": printed(dropped.power),
+            },
+            *log,
+        )  # fmt: skip
+        if not winners:
+            steps = (*steps, {"step": "no_winner"})
+        return Outcome(
+            method=self.method.name, winners=winners, tie=more.pop("tie", len(winners) > 1), scores=tuple(scores),
+            valid_power=self.valid_power, ballots=self.ballots, invalid=dropped.ballots, invalid_power=dropped.power,
+            log=steps, **more,
+        )  # fmt: skip
 
 
 class Sums(Running):
     """Running count of the methods in which each option's score is a sum of powers."""
 
-    __slots__ = ("method", "scores", "valid_power")
-
-    def __init__(self, method: str, options: int) -> None:
-        self.method = method
+    def __init__(self, method: Method, options: int) -> None:
+        super().__init__(method, options)
         self.scores = [0] * options
-        self.valid_power = 0
 
-    def outcome(self, rule: Rule | None = None, invalid: int = 0) -> Outcome:
+    def outcome(self, rule: Rule | None = None, dropped: Dropped = NOTHING_DROPPED) -> Outcome:
         winners = most(self.scores)
-        return Outcome(self.method, winners, len(winners) > 1, tuple(self.scores), self.valid_power, invalid)
+        return self.report(winners, self.scores, dropped, highest(winners, self.scores))
 
 
-def most(scores: Iterable[int]) -> tuple[int, ...]:
+def highest(winners: tuple[int, ...], scores: Iterable[Score], places: int = 0) -> list[Step]:
+    """The step that says who has the most; none where nobody wins."""
+    if not winners:
+        return []
+    best = printed(max(scores), places)
+    return [{"step": "tied" if len(winners) > 1 else "highest", "options": list(winners), "score": best}]
+
+
+def most(scores: Iterable[Score]) -> tuple[int, ...]:
     """Numbers (from 1) of the options with the highest score, none where no score is above 0."""
     listed = list(scores)
-    highest = max(listed, default=0)
-    if highest <= 0:
+    best = max(listed, default=0)
+    if best <= 0:
         return ()
-    return tuple(number for number, score in enumerate(listed, 1) if score == highest)
+    return tuple(number for number, score in enumerate(listed, 1) if score == best)
 
 
-def is_option(choice: Any, options: int) -> bool:
-    """An option number: an integer (not a boolean) from 1 to ``options``."""
-    return type(choice) is int and 1 <= choice <= options
+def share_of(part: int, whole: int) -> Fraction | None:
+    """An exact share; None of nothing."""
+    return Fraction(part, whole) if whole else None

@@ -4,25 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from dao_app.core.voting.base import Method, Running, Sums, is_option
+from dao_app.core.voting.base import Method, Running, Sums
+from dao_app.core.voting.forms import is_option
 
 
 class SingleChoice(Method):
     name = "single"
 
-    def check_choice(self, choice: Any, options: int) -> bool:
-        return is_option(choice, options)
+    def read(self, choice: Any, options: int) -> int | None:
+        return choice if is_option(choice, options) else None
 
     def start(self, options: int) -> Running:
-        return _Count(self.name, options)
+        return _Count(self, options)
 
 
 class _Count(Sums):
-    __slots__ = ()
-
-    def add(self, choice: int, power: int) -> None:
-        self.scores[choice - 1] += power
-        self.valid_power += power
-
-    def remove(self, choice: int, power: int) -> None:
-        self.add(choice, -power)
+    def take(self, ballot: int, power: int) -> None:
+        self.scores[ballot - 1] += power

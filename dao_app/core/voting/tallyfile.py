@@ -14,18 +14,21 @@ from fractions import Fraction
 from typing import Any, NoReturn, TypeVar
 
 from dao_app.core.errors import CoreError
-from dao_app.core.voting.base import Ballot, Method, Outcome, Rule
-from dao_app.core.voting.registry import METHODS
+from dao_app.core.voting.base import Ballot, Method, Outcome, Rule, share_of
+from dao_app.core.voting.consent import Consent
+from dao_app.core.voting.numbers import printed
+from dao_app.core.voting.parameters import BadParameter, Parameter
+from dao_app.core.voting.registry import METHODS, PARAMETERS
+from dao_app.core.voting.registry import method as set_up
 from dao_app.core.voting.yes_no_abstain import BP, Adoption, YesNoAbstain
 
 FILE_BYTES_MAX = 256 * 1024 * 1024  # some 4 million ballots; more would not fit a desktop's memory
 ELECTIONS_MAX = 100_000  # in one file
-TALLY_OPTIONS_MAX = 10_000  # of one election
 NAME_CHARS_MAX = 10_000  # of an option or voter
 POWER_DIGITS_MAX = 4_000  # of one power; leaves room for sums that still print
 SHARE_DIGITS_MAX = 100  # of a threshold
-ADOPTION_KEYS = ("support", "threshold", "quorum", "electorate", "min_support_power")
-KNOWN_KEYS = ("method", "options", "ballots", "title", *ADOPTION_KEYS)
+KNOWN_KEYS = ("method", "options", "ballots", "title", "electorate")
+ADOPTION_KEYS = ("support", "threshold", "quorum", "min_support_power")
 
 _N = TypeVar("_N")
 _POWER = re.compile(r"0|[1-9][0-9]*")
@@ -53,12 +56,14 @@ class Written(str):
 
 @dataclass(frozen=True, slots=True)
 class Election:
-    """One election as read; ``ignored`` are keys that this version does not know."""
+    """One election as read; ``electorate``: the power of all who may vote, None where the file does not say;
+    ``ignored`` are keys that this version does not know."""
 
     method: Method
     options: int
     ballots: list[Ballot]
     rule: Rule | None
+    electorate: int | None
     ignored: tuple[str, ...]
 
 
@@ -111,15 +116,18 @@ def read_election(value: Any, at: str) -> Election:
     """One election; ``at`` is its place in the file, "" or "[3].", for error messages."""
     if type(value) is not dict:
         raise TallyFileError("not_an_election", at.rstrip("."), shown(value))
-    name = _need(value, "method", at)
-    method = METHODS.get(name) if type(name) is str else None
-    if method is None:
-        raise TallyFileError("method_unknown", f"{at}method", shown(name))
+    method = _read_method(value, at)
     options = _read_options(value, method, at)
     ballots = _read_ballots(_need(value, "ballots", at), at)
-    known = KNOWN_KEYS if isinstance(method, YesNoAbstain) else KNOWN_KEYS[: -len(ADOPTION_KEYS)]
-    rule = _read_adoption(value, at) if isinstance(method, YesNoAbstain) else None
-    return Election(method, options, ballots, rule, tuple(sorted(key for key in value if key not in known)))
+    known = {*KNOWN_KEYS, *method.PARAMETERS}
+    rule = None
+    if isinstance(method, YesNoAbstain):
+        known.update(ADOPTION_KEYS)
+        rule = _read_adoption(value, at)
+    elif isinstance(method, Consent):
+        ballots = [ballot._replace(choice=_without_reason(ballot.choice)) for ballot in ballots]
+    electorate = _number(value, "electorate", at, None, read_power, "power_bad")
+    return Election(method, options, ballots, rule, electorate, tuple(sorted(key for key in value if key not in known)))
 
 
 def _need(value: dict[str, Any], key: str, at: str) -> Any:
@@ -128,17 +136,48 @@ def _need(value: dict[str, Any], key: str, at: str) -> Any:
     return value[key]
 
 
+def _read_method(value: dict[str, Any], at: str) -> Method:
+    name = _need(value, "method", at)
+    if type(name) is not str or name not in METHODS:
+        raise TallyFileError("method_unknown", f"{at}method", shown(name))
+    given = {
+        key: _parameter(value[key], parameter)
+        for key, parameter in PARAMETERS[name].items()
+        if value.get(key) is not None
+    }
+    method = set_up(name, given)
+    if isinstance(method, BadParameter):
+        raise TallyFileError("parameter_bad", f"{at}{method.name}", shown(value[method.name]))
+    return method
+
+
+def _parameter(value: Any, parameter: Parameter) -> Any:
+    """A parameter that is a number may be written as text, like a power."""
+    if type(parameter.default) is int and type(value) is str:
+        return read_power(value)
+    return value
+
+
 def _read_options(value: dict[str, Any], method: Method, at: str) -> int:
-    fixed = isinstance(method, YesNoAbstain)
+    fixed = len(method.fixed_options)
     if fixed and "options" not in value:
-        return 3
+        return fixed
     options = _need(value, "options", at)
-    if type(options) is not list or not (fixed or options) or len(options) > TALLY_OPTIONS_MAX:
+    if type(options) is not list or not (fixed or options):
         raise TallyFileError("options_bad", f"{at}options", shown(options))
+    if len(options) > method.options_max:
+        raise TallyFileError("options_many", f"{at}options", f"{len(options)} > {method.options_max}")
     for place, option in enumerate(options):
         if type(option) is not str or len(option) > NAME_CHARS_MAX:
             raise TallyFileError("options_bad", f"{at}options[{place}]", shown(option))
-    return 3 if fixed else len(options)
+    return fixed or len(options)
+
+
+def _without_reason(choice: Any) -> Any:
+    """A stance as it is counted: its reason is no part of it."""
+    if type(choice) is not dict:
+        return choice
+    return {key: value for key, value in choice.items() if key != "reason"}
 
 
 def _read_ballots(value: Any, at: str) -> list[Ballot]:
@@ -242,22 +281,34 @@ def read_share(value: Any) -> Fraction | None:
 def result(election: Election) -> dict[str, Any]:
     """The counted election as the JSON object that the command prints."""
     outcome = election.method.count(election.options, election.ballots, election.rule)
-    printed = outcome_json(outcome)
+    made = outcome_json(outcome, election.electorate)
     if election.ignored:
-        printed["ignored"] = [shown(key) for key in election.ignored]
-    return printed
+        made["ignored"] = [shown(key) for key in election.ignored]
+    return made
 
 
-def outcome_json(outcome: Outcome) -> dict[str, Any]:
-    """An outcome as JSON data; numbers that can be large are decimal strings."""
+def outcome_json(outcome: Outcome, electorate: int | None = None) -> dict[str, Any]:
+    """An outcome as JSON data; numbers that can be large or broken are texts.
+
+    ``electorate``: the power of all who may vote, for the turnout.
+    """
+    turnout: dict[str, Any] = {"ballots": outcome.ballots, "power": printed(outcome.valid_power)}
+    if electorate is not None:
+        share = share_of(outcome.valid_power, electorate)
+        turnout |= {"electorate": printed(electorate), "share": None if share is None else printed(share)}
     return {
         "method": outcome.method,
         "winners": list(outcome.winners),
         "tie": outcome.tie,
-        "scores": [str(score) for score in outcome.scores],
-        "valid_power": str(outcome.valid_power),
+        "tie_break": outcome.tie_break,
+        "tie_break_used": outcome.tie_break_used,
+        "scores": list(outcome.printed_scores()),
+        "valid_power": printed(outcome.valid_power),
         "invalid": outcome.invalid,
+        "invalid_power": printed(outcome.invalid_power),
+        "turnout": turnout,
         **outcome.extras,
+        "log": [dict(step) for step in outcome.log],
     }
 
 

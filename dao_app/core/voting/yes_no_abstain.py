@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, cast
 
-from dao_app.core.voting.base import Method, Outcome, Rule, Running, Sums
+from dao_app.core.voting.base import NOTHING_DROPPED, Dropped, Method, Outcome, Rule, Running, Step, Sums, share_of
+from dao_app.core.voting.numbers import printed
 
 CHOICES = ("yes", "no", "abstain")
 BP = 10_000  # basis points of a whole
@@ -51,36 +52,35 @@ class YesNoAbstain(Method):
     """Winners: yes (1) where adopted, no (2) where not adopted, none where nobody said yes or no."""
 
     name = "yes-no-abstain"
+    fixed_options = CHOICES
 
-    def check_choice(self, choice: Any, options: int = len(CHOICES)) -> bool:
-        return type(choice) is str and choice in CHOICES
+    def read(self, choice: Any, options: int = len(CHOICES)) -> int | None:
+        """The place of the word."""
+        return CHOICES.index(choice) if type(choice) is str and choice in CHOICES else None
 
     def start(self, options: int = len(CHOICES)) -> Running:
-        return _Count(self.name, len(CHOICES))
+        return _Count(self, len(CHOICES))
 
 
 class _Count(Sums):
-    __slots__ = ()
+    def take(self, ballot: int, power: int) -> None:
+        self.scores[ballot] += power
 
-    def add(self, choice: str, power: int) -> None:
-        self.scores[CHOICES.index(choice)] += power
-        self.valid_power += power
-
-    def remove(self, choice: str, power: int) -> None:
-        self.add(choice, -power)
-
-    def outcome(self, rule: Rule | None = None, invalid: int = 0) -> Outcome:
+    def outcome(self, rule: Rule | None = None, dropped: Dropped = NOTHING_DROPPED) -> Outcome:
         adoption = MAJORITY if rule is None else cast(Adoption, rule)
         yes, no, abstain = self.scores
         passed = adoption.is_adopted(yes, no, abstain)
         winners = () if yes + no == 0 else ((1,) if passed else (2,))
+        needed = printed(adoption.participation_needed(adoption.electorate_power))
+        support, least = printed(Fraction(adoption.support_bp, BP)), printed(adoption.min_support_power)
         extras = {
-            "passed": passed,
-            "participation": str(self.valid_power),
-            "quorum_power": str(adoption.participation_needed(adoption.electorate_power)),
-            "support": str(Fraction(adoption.support_bp, BP)),
-            "min_support_power": str(adoption.min_support_power),
-        }
-        return Outcome(
-            self.method, winners, False, (yes, no, abstain), self.valid_power, invalid, passed, extras
-        )
+            "passed": passed, "participation": printed(self.valid_power), "quorum_power": needed,
+            "support": support, "min_support_power": least,
+        }  # fmt: skip
+        share = share_of(yes, yes + no)
+        log: list[Step] = [
+            {"step": "support", "share": "0" if share is None else printed(share), "above": support},
+            {"step": "quorum", "power": printed(self.valid_power), "needed": needed},
+            {"step": "yes_power", "power": printed(yes), "needed": least},
+        ]
+        return self.report(winners, self.scores, dropped, log, passed=passed, extras=extras)
