@@ -172,7 +172,7 @@ def tally_view(reader: Reader, id_: bytes, entity: Proposal) -> v.TallyView | No
     return v.TallyView(
         entity.method,
         entity.options,
-        tuple(str(score) for score in outcome.scores),
+        outcome.printed_scores(),
         outcome.winners,
         outcome.tie,
         str(outcome.valid_power),
