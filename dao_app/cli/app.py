@@ -21,6 +21,7 @@ from dao_app.cli.identity import identity
 from dao_app.cli.orgs import invite, join, member, org
 from dao_app.cli.proposals import proposal, vote
 from dao_app.cli.render import plain
+from dao_app.cli.rewards import rewards
 from dao_app.cli.running import demo, node, window
 from dao_app.cli.services import Services
 from dao_app.cli.session import Session, json_text
@@ -40,7 +41,7 @@ def tree() -> click.Group:
     root = Root()
     for command in (
         identity, org, invite, join, member, task, proposal, vote, contribution, token,
-        log, state, peer, doctor, watch, node, window, demo, tally,
+        log, state, peer, doctor, watch, node, window, demo, tally, rewards,
     ):
         root.add_command(command)
     return root

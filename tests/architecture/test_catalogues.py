@@ -36,6 +36,8 @@ ENUMERATIONS = {
     "cli.party": ("treasury", "escrow", "issue"),
     "cli.path": ("direct", "local", "none"),
     "cli.proposal": ("discussion", "voting", "closing", "passed", "not_passed", "decided", "withdrawn"),
+    "cli.rewards_dropped": ("not_a_member", "to_oneself", "not_a_receiver", "zero", "over_limit"),
+    "cli.rewards_lost": ("cycle", "dead_end"),
     "cli.tally_step": (
         "counted", "no_winner", "highest", "tied", "support", "quorum", "yes_power", "objections", "runoff", "median",
         "medians_taken", "level_earlier_round", "level_order", "eliminated", "majority", "beats", "support_power",
