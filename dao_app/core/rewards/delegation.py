@@ -18,6 +18,7 @@ from typing import Generic, NamedTuple, TypeVar
 
 K = TypeVar("K", bound=Hashable)
 D = TypeVar("D", bound=Hashable)
+S = TypeVar("S", bound=Hashable)
 
 
 class Loss(StrEnum):
@@ -69,8 +70,8 @@ def scopes(topic: Hashable | None, lineage: Sequence[D]) -> list[Scope]:
     return [*first, *(Scope(Breadth.DEPARTMENT, department) for department in lineage), EVERYTHING]
 
 
-def narrowest(delegations: Mapping[Scope, K], ordered: Sequence[Scope]) -> K | None:
-    """The delegate of one member, among the scopes that ``scopes`` gave; None where no delegation holds."""
+def narrowest(delegations: Mapping[S, K], ordered: Sequence[S]) -> K | None:
+    """The delegate of one member: that of the first scope in which there is one; None where no delegation holds."""
     for scope in ordered:
         if scope in delegations:
             return delegations[scope]
