@@ -26,6 +26,7 @@ from dao_app.core.rewards.filereading import (
 from dao_app.core.rewards.hamilton import share_out
 from dao_app.core.rewards.peer_round import POINTS_DEFAULT, Gift, compute_round
 from dao_app.core.rewards.quadratic_match import Mode
+from dao_app.core.voting.numbers import printed
 from dao_app.core.voting.tallyfile import read_share, shown
 
 VALUE_PLACES = 9  # decimal places of a reputation: decay.SCALE is 10⁹
@@ -53,9 +54,9 @@ def _compute(value: Any, where: str) -> Printed:
     rule = RULES.get(name) if type(name) is str else None
     if rule is None:
         raise RewardsFileError("rule_unknown", fields.at("rule"), shown(name))
-    printed: Printed = {"rule": name, **rule(fields)}
+    result: Printed = {"rule": name, **rule(fields)}
     ignored = fields.ignored()
-    return printed | {"ignored": ignored} if ignored else printed
+    return result | {"ignored": ignored} if ignored else result
 
 
 # -- budgets -------------------------------------------------------------------------------------
@@ -119,7 +120,7 @@ def _peer_round(fields: Fields) -> Printed:
         {"from": gift.giver, "to": gift.receiver, "points": str(gift.points), "dropped": reason}
         for gift, reason in zip(gifts, done.dropped, strict=True)
     ]
-    share = {name: str(Fraction(got, max(done.given, 1))) for name, got in done.received.items()}
+    share = {name: printed(Fraction(got, max(done.given, 1))) for name, got in done.received.items()}
     return {
         "lines": lines, "received": _texts(done.received), "given": str(done.given), "shares": share,
         "burned": _texts(done.burned), "payouts": _texts(done.payouts), **_sums(budget, done.payouts.values()),
@@ -273,7 +274,7 @@ def _whole_rows(rows: Mapping[str, Sequence[Fraction]], where: str) -> tuple[lis
 
 def _weighed(budget: int, names: Iterable[str], weights: policies.Weights, scale: int) -> Printed:
     names = list(names)
-    exact = (str(Fraction(value, weights.scale * scale)) for value in weights.values)
+    exact = (printed(Fraction(value, weights.scale * scale)) for value in weights.values)
     return {"weights": dict(zip(names, exact, strict=True)), **_paid(budget, names, weights.values)}
 
 
@@ -292,8 +293,8 @@ def _texts(numbers: Mapping[str, int]) -> dict[str, str]:
 
 
 def _decimal(value: int, places: int) -> str:
-    whole, part = divmod(value, 10**places)
-    return f"{whole}.{part:0{places}d}"
+    """A number of units of 10^−places."""
+    return printed(Fraction(value, 10**places), places)
 
 
 RULES: Mapping[str, Callable[[Fields], Printed]] = {
