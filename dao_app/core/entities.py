@@ -27,6 +27,7 @@ class Org(NamedTuple):
     charter: tuple[tuple[str, int], ...]
     units: tuple[str, ...]
     rules: int
+    roles: tuple[str, ...]  # codes of the roles that it defined
 
 
 class Totals(NamedTuple):
@@ -37,7 +38,8 @@ class Totals(NamedTuple):
     members: int  # active, with a vote
     stewards: int  # active, with the permission "proposal.steward"
     place: int  # places given in the final order
-    joined: int  # members ever, in the register
+    joined: int  # members ever, in their register
+    departments: int  # ever, in their register
     delegators: int  # members who delegate something
     amendments: int  # of the charter
 
@@ -76,9 +78,9 @@ class Member(NamedTuple):
 
 
 class Register(NamedTuple):
-    """Members in the order in which they joined, ``REGISTER_ROWS`` to an entity; key: number of the entity."""
+    """Members, or departments, in the order in which they came, ``REGISTER_ROWS`` to an entity."""
 
-    roots: tuple[bytes, ...]
+    ids: tuple[bytes, ...]
 
 
 class Role(NamedTuple):
@@ -393,6 +395,7 @@ _CLASSES: dict[int, type[Any]] = {
     ord("q"): Due,
     ord("z"): Erased,
     ord("M"): Register,
+    ord("N"): Register,
     ord("R"): Role,
     ord("D"): Department,
     ord("B"): Budget,

@@ -76,7 +76,12 @@ def powers_chunk_key(proposal: bytes, chunks: int, member: bytes) -> bytes:
 
 
 def register_key(number: int) -> bytes:
+    """Part of the register of members."""
     return b"M" + number.to_bytes(4, "big")
+
+
+def department_register_key(number: int) -> bytes:
+    return b"N" + number.to_bytes(4, "big")
 
 
 def role_key(code: str) -> bytes:

@@ -42,3 +42,4 @@ SECONDERS_MAX = 20  # kept with a proposal; more say nothing more
 SIGNERS_MAX = 16  # of one firm
 PERMISSIONS_MAX = 64  # of one role
 VOTE_SPANS_MAX = 8  # kept with a member; a vote older than that has long been closed
+ROLES_MAX = 100  # that one organisation defines

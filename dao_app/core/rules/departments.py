@@ -6,14 +6,26 @@ one leaves nothing active below it, and what it had goes to the treasury.
 
 from __future__ import annotations
 
-from dao_app.core.entities import Department, Grant, Member, Org
+from collections.abc import Iterator
+
+from dao_app.core.entities import Department, Grant, Member, Org, Register, Totals
 from dao_app.core.envelope import Action
-from dao_app.core.keys import ORG_KEY, TREASURY, department_key, department_party, member_key
-from dao_app.core.limits import DEPARTMENT_DEPTH_MAX, GRANTS_MAX
+from dao_app.core.keys import (
+    ORG_KEY,
+    REGISTER_ROWS,
+    TOTALS_KEY,
+    TREASURY,
+    department_key,
+    department_party,
+    department_register_key,
+    member_key,
+)
+from dao_app.core.limits import DEPARTMENT_DEPTH_MAX, DEPARTMENTS_MAX, GRANTS_MAX
 from dao_app.core.rules import schema as s
 from dao_app.core.rules.context import Author, Context
-from dao_app.core.rules.members import chain_of, may, put_member, role_exists, role_permissions
+from dao_app.core.rules.members import append, chain_of, may, put_member, role_exists, role_permissions
 from dao_app.core.rules.rejections import Rejection
+from dao_app.core.rules.roles import CONTROL
 from dao_app.core.state import Posting, State
 
 OPEN = s.Schema({"name": s.title, "parent": s.optional(s.link)})
@@ -35,9 +47,21 @@ def found(state: State, id_: bytes, name: str, parent: bytes | None, cause: byte
     depth = 1 if above is None else above.depth + 1
     if depth > DEPARTMENT_DEPTH_MAX:
         return Rejection.DEPARTMENT_DEEP
+    if state.need(TOTALS_KEY, Totals).departments >= DEPARTMENTS_MAX:
+        return Rejection.COUNT_TOO_LARGE
     state.put(department_key(id_), Department(name, parent, "active", cause, depth, 0))
     _count_below(state, parent, 1)
+    totals = state.need(TOTALS_KEY, Totals)
+    append(state, department_register_key(totals.departments // REGISTER_ROWS), id_)
+    state.put(TOTALS_KEY, totals._replace(departments=totals.departments + 1))
     return None
+
+
+def all_departments(state: State) -> Iterator[bytes]:
+    """Ids of all departments ever, in the order in which they were founded."""
+    totals = state.need(TOTALS_KEY, Totals)
+    for number in range(-(-totals.departments // REGISTER_ROWS)):
+        yield from state.need(department_register_key(number), Register).ids
 
 
 def move(state: State, id_: bytes, parent: bytes | None) -> Rejection | None:
@@ -157,7 +181,8 @@ def _refuse_handling(state: State, author: Author, department: bytes, role: str)
         return Rejection.NOT_ALLOWED
     if not role_exists(state, role):
         return Rejection.ROLE_UNKNOWN
-    if not all(may(state, author, permission, department) for permission in role_permissions(state, role)):
+    wanted = role_permissions(state, role) - CONTROL
+    if not all(may(state, author, permission, department) for permission in wanted):
         return Rejection.ROLE_NOT_YOURS
     return None
 

@@ -35,6 +35,7 @@ from dao_app.core.limits import (
     GRANTS_MAX,
     PERIOD_MS_MAX,
     PERMISSIONS_MAX,
+    ROLES_MAX,
 )
 from dao_app.core.rules import charter, departments, emergency, ledger
 from dao_app.core.rules import schema as s
@@ -247,6 +248,11 @@ def _define_role(state: State, effect: dict[str, Any], context: Run) -> Rejectio
     if not permissions <= PERMISSIONS or permissions & FOUNDATIONAL:
         return Rejection.PERMISSION_UNKNOWN
     role = Role(effect["name_en"], effect["name_zh"], tuple(sorted(permissions)), context.proposal)
+    org = state.need(ORG_KEY, Org)
+    if effect["code"] not in org.roles:
+        if len(org.roles) >= ROLES_MAX:
+            return Rejection.COUNT_TOO_LARGE
+        state.put(ORG_KEY, org._replace(roles=(*org.roles, effect["code"])))
     state.put(role_key(effect["code"]), role)
     return None
 

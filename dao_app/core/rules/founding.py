@@ -74,9 +74,10 @@ def _put_all(state: State, action: Action, context: Context, initial: dict[str, 
             complete(body["charter"]),
             tuple(row[0] for row in body["units"]),
             RULES_VERSION,
+            (),
         ),
     )
-    state.put(TOTALS_KEY, Totals(0, 0, 0, 0, 0, 0, 0, 0))
+    state.put(TOTALS_KEY, Totals(0, 0, 0, 0, 0, 0, 0, 0, 0))
     profile = s.reference(body, "profile")
     founder = Member(
         "active", (Grant("founder", b"", action.id, 0),), context.height, None, action.id, profile, 0, (), ()

@@ -53,7 +53,7 @@ def put_member(state: State, root: bytes, member: Member, height: int) -> None:
     if old is None or voted != votes or steered != steers:
         totals = state.need(TOTALS_KEY, Totals)
         if old is None:
-            _register(state, root, totals.joined)
+            append(state, register_key(totals.joined // REGISTER_ROWS), root)
         state.put(
             TOTALS_KEY,
             totals._replace(
@@ -72,17 +72,17 @@ def _spans(spans: tuple[tuple[int, int], ...], votes: bool, height: int) -> tupl
     return (*spans[:-1], (start, height))
 
 
-def _register(state: State, root: bytes, number: int) -> None:
-    key = register_key(number // REGISTER_ROWS)
+def append(state: State, key: bytes, id_: bytes) -> None:
+    """Enter an id into the register's part under this key."""
     found = state.get(key, Register)
-    state.put(key, Register((*(found.roots if found else ()), root)))
+    state.put(key, Register((*(found.ids if found else ()), id_)))
 
 
 def all_members(state: State) -> Iterator[bytes]:
     """Roots of all members ever, in the order in which they joined."""
     totals = state.need(TOTALS_KEY, Totals)
     for number in range(-(-totals.joined // REGISTER_ROWS)):
-        yield from state.need(register_key(number), Register).roots
+        yield from state.need(register_key(number), Register).ids
 
 
 def role_permissions(state: State, code: str) -> frozenset[str]:

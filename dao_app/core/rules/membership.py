@@ -17,7 +17,7 @@ from dao_app.core.rules.context import Author, Context
 from dao_app.core.rules.due import schedule
 from dao_app.core.rules.members import has_vote, is_steward, put_member
 from dao_app.core.rules.rejections import Rejection
-from dao_app.core.rules.roles import INVITABLE, PLAIN, permissions_of
+from dao_app.core.rules.roles import CONTROL, INVITABLE, PLAIN, permissions_of
 from dao_app.core.state import State
 
 INVITE = s.Schema({"bearer": s.key, "role": s.name, "uses": s.count, "lifetime": s.count}, {"note": s.ref})
@@ -38,7 +38,7 @@ def invite(state: State, action: Action, author: Author, context: Context) -> Re
     steward = "invite.role" in author.permissions
     if not steward and (body["role"] not in PLAIN or not parameter(state, "members_invite")):
         return Rejection.NOT_ALLOWED
-    if not permissions_of((body["role"],)) <= author.permissions:
+    if not permissions_of((body["role"],)) - CONTROL <= author.permissions:
         return Rejection.ROLE_NOT_YOURS
     if not 1 <= body["uses"] <= INVITE_USES_MAX:
         return Rejection.COUNT_TOO_LARGE

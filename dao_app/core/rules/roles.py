@@ -44,6 +44,7 @@ INVITABLE = ("member", "steward", "treasurer", "auditor", "witness", "partner", 
 PLAIN = ("member", "observer")  # roles that any inviter may give
 VOTING = frozenset(name for name, permissions in ROLES.items() if "vote.cast" in permissions)
 STEERING = frozenset(name for name, permissions in ROLES.items() if "proposal.steward" in permissions)
+CONTROL = frozenset({"emergency.stop"})  # holds others in check: who gives roles may give it without having it
 FOUNDATIONAL = frozenset({"vote.cast", "vote.delegate", "proposal.steward"})
 
 _JOINT: dict[tuple[str, ...], frozenset[str]] = {}
