@@ -11,13 +11,13 @@ from dao_app.app.queries import Reader, fingerprint
 from dao_app.app.resolve import members, minor, object_id, one_line
 from dao_app.app.workspace import ALL_TOPICS, Opened
 from dao_app.core.encoding import Link, digest, encode
-from dao_app.core.entities import Device, Invite, Member, Totals, Unit
+from dao_app.core.entities import Device, Emergency, Invite, Member, Totals, Unit
 from dao_app.core.envelope import GENESIS_TYPE, bearer_message, build_payload, device_message, pack, signed_message
 from dao_app.core.errors import EncodingError
 from dao_app.core.invitation import Invitation, InvitationError
-from dao_app.core.keys import TOTALS_KEY, device_key, invite_key, member_key, unit_key
+from dao_app.core.keys import EMERGENCY_KEY, TOTALS_KEY, device_key, invite_key, member_key, unit_key
 from dao_app.core.limits import INT_MAX, INVITE_LIFETIME_MS_MAX, INVITE_USES_MAX, TITLE_BYTES_MAX
-from dao_app.core.rules.charter import check_charter, parameter_of
+from dao_app.core.rules.charter import MODULES, check_charter, parameter, parameter_of
 from dao_app.core.rules.founding import DECIMALS_MAX
 from dao_app.core.rules.members import has_vote
 from dao_app.core.rules.membership import JOIN
@@ -115,6 +115,8 @@ class MembershipCases(Cases):
             tuple(v.ParameterView(k, str(value), _unit_of(k)) for k, value in founded.charter),
             reader.person(reader.member) if reader.member else None,
             tuple(sorted(reader.permissions())),
+            tuple(name for name in MODULES if parameter(reader.state, f"module_{name}")),
+            _stopped_until(reader),
         )
 
     # -- members -------------------------------------------------------------------------------------
@@ -327,6 +329,11 @@ def _charter(values: dict[str, int]) -> dict[str, int]:
     if rejection is not None:
         raise InputError(f"reject.{rejection.value}")
     return values
+
+
+def _stopped_until(reader: Reader) -> int | None:
+    found = reader.state.get(EMERGENCY_KEY, Emergency)
+    return found.until or None if found is not None else None
 
 
 def _unit_of(name: str) -> str:

@@ -1,56 +1,101 @@
-"""Use cases around decisions: proposals and ballots."""
+"""Use cases around decisions: proposals with their effects, and ballots."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from fractions import Fraction
 from typing import Any
 
 from dao_app.app import views as v
+from dao_app.app import views_governance as g
 from dao_app.app.cases import Cases
+from dao_app.app.effects_form import Form, asked, effect_view, read_effects
 from dao_app.app.errors import InputError
-from dao_app.app.queries import COMMENT, Reader, choice_json, power
-from dao_app.app.resolve import member_root, object_id, one_line, period_ms
+from dao_app.app.proposal_views import proposal_detail, proposal_row
+from dao_app.app.queries import Reader
+from dao_app.app.resolve import department_id, member_root, minor, object_id, one_line, period_ms, unit
+from dao_app.app.workspace import Opened
 from dao_app.core.encoding import Link, power_to_wire
-from dao_app.core.entities import Ballot, Proposal, Result
-from dao_app.core.keys import proposal_key, result_key
-from dao_app.core.limits import POWER_BYTES_MAX, TITLE_BYTES_MAX
-from dao_app.core.rules.ballots import adoption_of, ballot_of, ballots_of, choice_of, count
-from dao_app.core.rules.charter import parameter
-from dao_app.core.voting.registry import METHODS
+from dao_app.core.entities import Proposal, Totals
+from dao_app.core.keys import TOTALS_KEY, proposal_key
+from dao_app.core.limits import POWER_BYTES_MAX, TITLE_BYTES_MAX, TOPIC_BYTES_MAX
+from dao_app.core.rules import charter
+from dao_app.core.rules.methods import method_of
 
-_NO_TEXT = {"hash": bytes(32), "size": 1, "kind": "comment"}
+TEMPLATES: tuple[g.TemplateView, ...] = (
+    g.TemplateView("poll", "poll", "approval", ()),
+    g.TemplateView("decision", "decision", "yes-no-abstain", ()),
+    g.TemplateView("consent", "decision", "consent", ()),
+    g.TemplateView("spending", "spending", "yes-no-abstain", ("pay",)),
+    g.TemplateView("budget", "spending", "yes-no-abstain", ("budget",)),
+    g.TemplateView("amendment", "amendment", "yes-no-abstain", ("amend",)),
+    g.TemplateView("role", "role", "yes-no-abstain", ("assign",)),
+    g.TemplateView("admission", "role", "yes-no-abstain", ("admit",)),
+    g.TemplateView("department", "role", "yes-no-abstain", ("found_department",)),
+    g.TemplateView("issuance", "issuance", "yes-no-abstain", ("issue",)),
+    g.TemplateView("penalty", "penalty", "yes-no-abstain", ("suspend",)),
+    g.TemplateView("election", "election", "ranked", ("elect",)),
+    g.TemplateView("adoption", "adoption", "yes-no-abstain", ("adopt",)),
+)
 
 
 class ProposalCases(Cases):
     """Part of ``app.api.Api``."""
 
-    def proposal_open(
-        self,
-        org: str,
-        title: str,
-        text: str = "",
-        kind: str = "decision",
-        method: str = "yes-no-abstain",
-        options: Sequence[str] = (),
-        discussion_s: int = 0,
-        voting_s: int = 0,
-        table: Sequence[tuple[str, str]] = (),
-    ) -> v.ProposalRow:
+    def proposal_open(self, org: str, title: str, text: str = "", **given: Any) -> v.ProposalRow:
         opened, reader = self._read(org)
-        voting = period_ms(voting_s, "voting") or parameter(reader.state, "voting_ms")
+        body = self._proposal_body(reader, title, **given)
+        action = self._write(opened, "proposal.open", body, text=(text, "text"))
+        return self._row(opened, action.id)
+
+    def proposal_check(self, org: str, title: str, text: str = "", **given: Any) -> g.CheckView:
+        _, reader = self._read(org)
+        body = self._proposal_body(reader, title, **given)
+        refused = reader.judge("proposal.open", body)
+        effects = body.get("effects", [])
+        power = charter.POWERS[charter.rule_for(reader.state, body["kind"], "power")] if not refused else "member"
+        totals = reader.state.need(TOTALS_KEY, Totals)
+        return g.CheckView(
+            tuple(effect_view(reader, effect) for effect in effects),
+            refused.value if refused else "",
+            asked(reader, effects),
+            totals.members if power == "member" and "table" not in body else 0,
+        )
+
+    def _proposal_body(
+        self, reader: Reader, title: str, kind: str = "decision", method: str = "yes-no-abstain",
+        options: Sequence[str] = (), discussion_s: int = 0, voting_s: int = 0,
+        table: Sequence[tuple[str, str]] = (), effects: Sequence[Form] = (),
+        parameters: dict[str, Any] | None = None, department: str = "", topic: str = "", bond: str = "",
+    ) -> dict[str, Any]:
+        if kind not in charter.KINDS:
+            raise InputError("kind_unknown", kind=kind[:40], kinds=", ".join(charter.KINDS))
         body: dict[str, Any] = {
             "title": one_line(title, "title", TITLE_BYTES_MAX),
             "kind": kind,
             "method": method,
             "options": [one_line(option, "option", TITLE_BYTES_MAX) for option in options],
-            "discussion": max(period_ms(discussion_s, "discussion"), parameter(reader.state, "discussion_ms")),
-            "voting": voting,
+            "discussion": max(
+                period_ms(discussion_s, "discussion"), charter.rule_for(reader.state, kind, "discussion_ms")
+            ),
+            "voting": period_ms(voting_s, "voting") or charter.rule_for(reader.state, kind, "voting_ms"),
         }
         if table:
             body["table"] = _table(reader, table)
-        action = self._write(opened, "proposal.open", body, text=(text, "text"))
-        return proposal_row(self._reader(opened), action.id, self._ws.clock.now_ms())
+        if effects:
+            body["effects"] = read_effects(reader, effects, body["title"])
+        if kind == "election" and not options:
+            body["options"] = _candidates(reader, body.get("effects", []))
+        if parameters:
+            body["parameters"] = dict(parameters)
+        if method == "stv" and kind == "election" and "seats" not in (parameters or {}):
+            body["parameters"] = {**(parameters or {}), "seats": body["effects"][0]["seats"]}
+        if department:
+            body["department"] = Link(department_id(reader, department))
+        if topic:
+            body["topic"] = one_line(topic, "topic", TOPIC_BYTES_MAX)
+        if bond:
+            body["bond"] = minor(bond, unit(reader, "")[1].decimals)
+        return body
 
     def proposal_list(self, org: str, status: str = "") -> tuple[v.ProposalRow, ...]:
         _, reader = self._read(org)
@@ -62,38 +107,75 @@ class ProposalCases(Cases):
 
     def proposal_show(self, org: str, proposal: str) -> v.ProposalDetail:
         _, reader = self._read(org)
-        id_ = object_id(reader, "proposal", proposal)
-        entity = reader.state.need(proposal_key(id_), Proposal)
-        ballots = ballots_of(reader.state, id_, entity)
-        return v.ProposalDetail(
-            proposal_row(reader, id_, self._ws.clock.now_ms()),
-            reader.text(entity.text),
-            entity.options,
-            entity.discussion,
-            entity.voting,
-            parameter(reader.state, "grace_ms"),
-            tally_view(reader, id_, entity),
-            tuple(_ballot_view(reader, row) for row in ballots),
-            tuple(step for step in reader.activity(id_) if step.what != "vote.cast"),
-            reader.comments(id_),
-        )
+        return proposal_detail(reader, object_id(reader, "proposal", proposal), self._ws.clock.now_ms())
 
-    def proposal_withdraw(self, org: str, proposal: str) -> v.ProposalRow:
+    def proposal_revise(
+        self, org: str, proposal: str, title: str = "", text: str = "", options: Sequence[str] | None = None,
+        effects: Sequence[Form] | None = None,
+    ) -> v.ProposalRow:
         opened, reader = self._read(org)
         id_ = object_id(reader, "proposal", proposal)
-        self._write(opened, "proposal.withdraw", {"proposal": Link(id_)})
-        return proposal_row(self._reader(opened), id_, self._ws.clock.now_ms())
+        entity = reader.state.need(proposal_key(id_), Proposal)
+        fixed = bool(method_of(entity).fixed_options)
+        kept = () if fixed else entity.options
+        body: dict[str, Any] = {
+            "proposal": Link(id_),
+            "title": one_line(title or entity.title, "title", TITLE_BYTES_MAX),
+            "options": [one_line(o, "option", TITLE_BYTES_MAX) for o in (kept if options is None else options)],
+        }
+        wanted = reader.effects_of(entity) if effects is None else read_effects(reader, effects, body["title"])
+        if wanted:
+            body["effects"] = wanted
+        self._write(opened, "proposal.revise", body, text=(text or reader.text(entity.text) or "", "text"))
+        return self._row(opened, id_)
+
+    def proposal_withdraw(self, org: str, proposal: str) -> v.ProposalRow:
+        return self._about(org, "proposal.withdraw", proposal)
+
+    def proposal_second(self, org: str, proposal: str) -> v.ProposalRow:
+        return self._about(org, "proposal.second", proposal)
+
+    def proposal_execute(self, org: str, proposal: str) -> v.ProposalRow:
+        return self._about(org, "proposal.execute", proposal)
+
+    def proposal_templates(self, org: str) -> tuple[g.TemplateView, ...]:
+        self._read(org)
+        return TEMPLATES
 
     def vote(self, org: str, proposal: str, choice: Any) -> v.ProposalRow:
         opened, reader = self._read(org)
         id_ = object_id(reader, "proposal", proposal)
         entity = reader.state.need(proposal_key(id_), Proposal)
-        if isinstance(choice, tuple):
-            choice = list(choice)
-        if not METHODS[entity.method].check_choice(choice, len(entity.options)):
+        choice = _listed(choice)
+        if not method_of(entity).check_choice(choice, len(entity.options)):
             raise InputError("choice_bad", method=entity.method, options=len(entity.options))
         self._write(opened, "vote.cast", {"proposal": Link(id_), "choice": choice})
+        return self._row(opened, id_)
+
+    def _about(self, org: str, type_: str, proposal: str) -> v.ProposalRow:
+        opened, reader = self._read(org)
+        id_ = object_id(reader, "proposal", proposal)
+        self._write(opened, type_, {"proposal": Link(id_)})
+        return self._row(opened, id_)
+
+    def _row(self, opened: Opened, id_: bytes) -> v.ProposalRow:
         return proposal_row(self._reader(opened), id_, self._ws.clock.now_ms())
+
+
+def _listed(choice: Any) -> Any:
+    """Tuples, which a window hands over, as the lists of a ballot."""
+    return [_listed(item) for item in choice] if isinstance(choice, (list, tuple)) else choice
+
+
+def _candidates(reader: Reader, effects: list[dict[str, Any]]) -> list[str]:
+    """Names of an election's candidates as its options; equal names get their fingerprint."""
+    roots = effects[0].get("candidates", []) if effects else []
+    people = [reader.person(root) for root in roots]
+    names = [person.name for person in people]
+    return [
+        person.name if person.name and names.count(person.name) == 1 else f"{person.name} {person.fingerprint}".strip()
+        for person in people
+    ]
 
 
 def _table(reader: Reader, table: Sequence[tuple[str, str]]) -> list[list[Any]]:
@@ -106,83 +188,3 @@ def _table(reader: Reader, table: Sequence[tuple[str, str]]) -> list[list[Any]]:
             raise InputError("power_twice", name=member[:80])
         rows[root] = int(text)
     return [[root, power_to_wire(rows[root])] for root in sorted(rows)]
-
-
-def proposal_row(reader: Reader, id_: bytes, now_ms: int) -> v.ProposalRow:
-    """The row of a proposal that is in the state."""
-    entity = reader.state.need(proposal_key(id_), Proposal)
-    link = Link(id_)
-    gestures: list[tuple[str, str, dict[str, Any]]] = [
-        ("vote", "vote.cast", {"proposal": link, "choice": _sample(entity)}),
-        ("withdraw", "proposal.withdraw", {"proposal": link}),
-        ("comment", COMMENT, {"on": link, "text": _NO_TEXT}),
-    ]
-    status = "closing" if entity.status == "voting" and now_ms >= entity.closes else entity.status
-    return v.ProposalRow(
-        id_.hex(),
-        id_.hex()[:8],
-        entity.number or None,
-        entity.title,
-        entity.kind,
-        entity.method,
-        status,
-        reader.person(entity.author),
-        entity.opens or None,
-        entity.closes or None,
-        entity.voted,
-        entity.voters,
-        _my_choice(reader, id_, entity),
-        entity.comments,
-        reader.object_stamp(id_),
-        reader.can(gestures),
-    )
-
-
-def _sample(entity: Proposal) -> Any:
-    return {"yes-no-abstain": "yes", "single": 1, "approval": []}[entity.method]
-
-
-def _my_choice(reader: Reader, id_: bytes, entity: Proposal) -> str | None:
-    if reader.member is None:
-        return None
-    row = ballot_of(reader.state, id_, entity, reader.member)
-    return None if row is None else choice_json(choice_of(row))
-
-
-def _ballot_view(reader: Reader, row: Ballot) -> v.BallotView:
-    return v.BallotView(
-        reader.person(row.member), choice_json(choice_of(row)), str(power(row.power)), reader.stamp(row.action)
-    )
-
-
-def tally_view(reader: Reader, id_: bytes, entity: Proposal) -> v.TallyView | None:
-    """The count as seen here; None before voting opened."""
-    if entity.status == "discussion" or (entity.status == "withdrawn" and not entity.opened):
-        return None
-    rule = adoption_of(reader.state, entity)
-    electorate = power(entity.power)
-    outcome, passed, *_ = count(reader.state, id_, entity, reader.org.replay.position.id)
-    closed = reader.org.replay.results.entity(result_key(id_))
-    verdict = "none"
-    if isinstance(closed, Result):
-        verdict = closed.outcome
-    elif outcome.valid_power:
-        verdict = "decided" if passed is None else ("passed" if passed else "not_passed")
-    quorum = rule.participation_needed(electorate)
-    return v.TallyView(
-        entity.method,
-        entity.options,
-        outcome.printed_scores(),
-        outcome.winners,
-        outcome.tie,
-        str(outcome.valid_power),
-        str(electorate),
-        entity.voted,
-        entity.voters,
-        str(quorum),
-        outcome.valid_power >= quorum,
-        int(Fraction(rule.support_bp)),
-        str(rule.min_support_power),
-        verdict,
-        isinstance(closed, Result),
-    )

@@ -9,8 +9,8 @@ from dao_app.app.cases import Cases
 from dao_app.app.queries import Reader
 from dao_app.app.resolve import member_root, members, minor, party, unit
 from dao_app.app.workspace import Opened
-from dao_app.core.entities import Account, Task, Unit
-from dao_app.core.keys import TREASURY, account_key, escrow_party, member_party, task_key, unit_key
+from dao_app.core.entities import Account, Proposal, Task, Unit
+from dao_app.core.keys import TREASURY, account_key, escrow_party, member_party, proposal_key, task_key, unit_key
 from dao_app.core.state import Posting
 
 LEDGER_ROWS_MAX = 10_000
@@ -92,7 +92,7 @@ def ledger_row(reader: Reader, posting: Posting) -> v.LedgerRow:
         memo = _task_title(reader, posting.source[1:] if posting.source[:1] == b"e" else posting.target[1:])
     return v.LedgerRow(
         posting.action.hex(), posting.kind, source, source_person, target, target_person, amount, memo,
-        reader.stamp(posting.action),
+        reader.stamp(posting.action), reader.party_name(posting.source), reader.party_name(posting.target),
     )
 
 
@@ -118,13 +118,14 @@ def balances(reader: Reader, parties: list[bytes]) -> tuple[v.BalanceView, ...]:
                 v.BalanceView(
                     name, person, code, decimals, now.balance, now.incoming, final_balance - now.balance,
                     held.get((one, code), 0),
+                    reader.party_name(one),
                 )
             )
     return tuple(rows)
 
 
 def _held(reader: Reader) -> dict[tuple[bytes, str], int]:
-    """What lies in escrow, by who paid it in."""
+    """What lies in escrow or is set aside, by who paid it in."""
     held: dict[tuple[bytes, str], int] = {}
     for id_ in reader.org.store.of_type("task.open"):
         task = reader.state.get(task_key(id_), Task)
@@ -133,4 +134,8 @@ def _held(reader: Reader) -> dict[tuple[bytes, str], int]:
             if account is not None:
                 key = (task.payer, task.unit)
                 held[key] = held.get(key, 0) + account.balance + account.incoming
+    for id_ in reader.org.store.of_type("proposal.open"):
+        proposal = reader.state.get(proposal_key(id_), Proposal)
+        for source, code, amount in proposal.reserved if proposal is not None else ():
+            held[source, code] = held.get((source, code), 0) + amount
     return held

@@ -7,10 +7,10 @@ from typing import Any
 
 from dao_app.app import views as v
 from dao_app.app.cases import Cases
-from dao_app.app.cases_proposals import proposal_row
 from dao_app.app.cases_tasks import contribution_row, task_row
 from dao_app.app.cases_tokens import balances
 from dao_app.app.errors import InputError, NetworkError, NotFound
+from dao_app.app.proposal_views import proposal_row
 from dao_app.app.queries import Reader, fingerprint
 from dao_app.app.resolve import ids_by_prefix
 from dao_app.app.storage import CheckpointRecord, LogRecord

@@ -10,9 +10,19 @@ from dao_app.app import views as v
 from dao_app.app.organisation import Organisation
 from dao_app.app.storage import LogRecord
 from dao_app.core.encoding import power_from_wire
-from dao_app.core.entities import Device, Member, Org, Ref, Unit
+from dao_app.core.entities import Department, Device, Firm, Member, Org, Proposal, Ref, Task, Unit
 from dao_app.core.envelope import Action, parse_trusted
-from dao_app.core.keys import ORG_KEY, device_key, member_key, unit_key
+from dao_app.core.keys import (
+    ORG_KEY,
+    department_key,
+    device_key,
+    firm_key,
+    member_key,
+    proposal_key,
+    task_key,
+    unit_key,
+)
+from dao_app.core.rules import effects
 from dao_app.core.rules.context import Context
 from dao_app.core.rules.members import permissions_everywhere
 from dao_app.core.rules.registry import about
@@ -27,6 +37,9 @@ def fingerprint(key: bytes) -> str:
     """Short form of a key for people: three groups of four digits."""
     text = key.hex()
     return f"{text[:4]} {text[4:8]} {text[8:12]}"
+
+
+_PARTIES = {b"o": "treasury", b"e": "escrow", b"r": "reserve", b"d": "department", b"f": "firm"}
 
 
 class Reader:
@@ -67,9 +80,33 @@ class Reader:
         kind = party[:1]
         if kind == b"m":
             return party[1:].hex(), self.person(party[1:])
-        if kind in (b"d", b"f"):
-            return ("department:" if kind == b"d" else "firm:") + party[1:].hex(), None
-        return {b"o": "treasury", b"e": "escrow", b"r": "reserve"}.get(kind, "issue"), None
+        return _PARTIES.get(kind, "issue"), None
+
+    def party_name(self, party: bytes) -> str:
+        """Name of a department or firm; "" for other parties."""
+        if party[:1] == b"d":
+            return self.department_name(party[1:])
+        if party[:1] == b"f":
+            firm = self.state.get(firm_key(party[1:]), Firm)
+            return firm.name if firm is not None else party[1:5].hex()
+        return ""
+
+    def department_name(self, id_: bytes | None) -> str:
+        if not id_:
+            return ""
+        found = self.state.get(department_key(bytes(id_)), Department)
+        return found.name if found is not None else bytes(id_[:4]).hex()
+
+    def effects_of(self, proposal: Proposal) -> list[dict[str, Any]]:
+        return effects.unpack(proposal.effects)
+
+    def label(self, id_: bytes) -> str:
+        """How people call what an action made or caused: "P-12", "T-3", or a short id."""
+        proposal = self.state.get(proposal_key(id_), Proposal)
+        if proposal is not None and proposal.number:
+            return f"P-{proposal.number}"
+        task = self.state.get(task_key(id_), Task)
+        return f"T-{task.number}" if task is not None and task.number else id_[:4].hex()
 
     def founded(self) -> Org | None:
         return self.state.get(ORG_KEY, Org)

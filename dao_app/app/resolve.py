@@ -6,10 +6,14 @@ import re
 
 from dao_app.app.errors import InputError, NotFound
 from dao_app.app.queries import Reader
-from dao_app.core.entities import Contribution, Invite, Member, Proposal, Task, Unit
+from dao_app.core.entities import Contribution, Department, Firm, Invite, Member, Proposal, Task, Unit
 from dao_app.core.keys import (
     TREASURY,
     contribution_key,
+    department_key,
+    department_party,
+    firm_key,
+    firm_party,
     invite_key,
     member_key,
     member_party,
@@ -18,6 +22,8 @@ from dao_app.core.keys import (
     unit_key,
 )
 from dao_app.core.limits import INT_MAX, PERIOD_MS_MAX
+from dao_app.core.rules.departments import all_departments
+from dao_app.core.rules.members import chain_of
 
 PREFIX_DIGITS_MIN = 6
 AMOUNT_CHARS_MAX = 40
@@ -99,7 +105,47 @@ def members(reader: Reader) -> list[bytes]:
 
 
 def party(reader: Reader, name: str) -> bytes:
+    """The treasury, "department:NAME", "firm:NAME", or a member."""
+    kind, colon, rest = name.partition(":")
+    if kind == "department" and colon:
+        return department_party(department_id(reader, rest))
+    if kind == "firm" and colon:
+        return firm_party(firm_id(reader, rest))
     return TREASURY if name == "treasury" else member_party(member_root(reader, name))
+
+
+def department_id(reader: Reader, name: str) -> bytes:
+    """Id of a department by id, prefix or name; a path "Operations/Night" tells equal names apart."""
+    text = name.strip()
+    found = []
+    for id_ in all_departments(reader.state):
+        entity = reader.state.need(department_key(id_), Department)
+        by_id = len(text) >= PREFIX_DIGITS_MIN and id_.hex().startswith(text.lower())
+        if by_id or (entity.status == "active" and text in (entity.name, department_path(reader, id_))):
+            found.append(id_)
+    if len(found) != 1:
+        raise NotFound("department_unknown" if not found else "name_ambiguous", name=text[:80])
+    return found[0]
+
+
+def department_path(reader: Reader, id_: bytes) -> str:
+    """Names from the top down, "/" between them."""
+    return "/".join(reader.department_name(one) for one in reversed(list(chain_of(reader.state, id_))))
+
+
+def firm_id(reader: Reader, name: str) -> bytes:
+    """Id of a firm by id, prefix or name."""
+    text = name.strip()
+    found = []
+    for id_ in reader.org.store.of_type("firm.register"):
+        entity = reader.state.get(firm_key(id_), Firm)
+        if entity is not None and (
+            entity.name == text or (len(text) >= PREFIX_DIGITS_MIN and id_.hex().startswith(text.lower()))
+        ):
+            found.append(id_)
+    if len(found) != 1:
+        raise NotFound("firm_unknown" if not found else "name_ambiguous", name=text[:80])
+    return found[0]
 
 
 def unit(reader: Reader, code: str) -> tuple[str, Unit]:

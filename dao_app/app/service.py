@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 from dao_app.app import views as v
+from dao_app.app.cases_firms import FirmCases
+from dao_app.app.cases_governance import GovernanceCases
 from dao_app.app.cases_identity import IdentityCases
 from dao_app.app.cases_membership import MembershipCases, org_row
 from dao_app.app.cases_proposals import ProposalCases
@@ -16,7 +18,9 @@ from dao_app.app.workspace import Workspace
 OpenDemo = Callable[[Callable[[v.Progress], None]], Awaitable[bytes]]
 
 
-class Service(IdentityCases, MembershipCases, TaskCases, ProposalCases, TokenCases, TrustCases):
+class Service(
+    IdentityCases, MembershipCases, GovernanceCases, FirmCases, TaskCases, ProposalCases, TokenCases, TrustCases
+):
     """One open data folder, as window and command line see it. ``open_demo`` builds and opens the sample
     organisation (given by the composition root)."""
 

@@ -7,9 +7,20 @@ Every value here converts to JSON with ``to_json``. Identifiers are lower-case h
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, is_dataclass
-from typing import Any, Literal
+from typing import Any
 
-State = Literal["queued", "provisional", "closing", "final", "contested", "rejected"]
+from dao_app.app.views_parts import ActivityView as ActivityView
+from dao_app.app.views_parts import AmountView as AmountView
+from dao_app.app.views_parts import CommentView as CommentView
+from dao_app.app.views_parts import EffectView as EffectView
+from dao_app.app.views_parts import FieldView as FieldView
+from dao_app.app.views_parts import PersonView as PersonView
+from dao_app.app.views_parts import Stamp as Stamp
+from dao_app.app.views_parts import State as State
+from dao_app.app.views_proposals import BallotView as BallotView
+from dao_app.app.views_proposals import ProposalDetail as ProposalDetail
+from dao_app.app.views_proposals import ProposalRow as ProposalRow
+from dao_app.app.views_proposals import TallyView as TallyView
 
 
 def to_json(value: Any) -> Any:
@@ -21,40 +32,6 @@ def to_json(value: Any) -> Any:
     if isinstance(value, (list, tuple, set, frozenset)):
         return [to_json(v) for v in value]
     return value
-
-
-@dataclass(frozen=True, slots=True)
-class Stamp:
-    """How settled something signed is, and whom it waits for.
-
-    ``reason`` is a rejection code (``reject.<reason>`` in the catalogue) where state is
-    ``contested`` or ``rejected``; ``waits_for`` names witnesses; ``seen_ms`` is when the witness
-    awaited was last connected, or None.
-    """
-
-    state: State
-    at_ms: int
-    height: int | None = None
-    waits_for: tuple[str, ...] = ()
-    seen_ms: int | None = None
-    reason: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class PersonView:
-    """A member as shown anywhere. ``name`` is foreign text; empty until its content arrived."""
-
-    id: str
-    name: str
-    fingerprint: str  # "7f3a 91c2 e04d"
-    you: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class AmountView:
-    unit: str  # code, e.g. "GLD"
-    minor: int
-    decimals: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,25 +84,8 @@ class OrgView:
     charter: tuple[ParameterView, ...]
     you: PersonView | None
     permissions: tuple[str, ...]  # what your roles allow, e.g. "task.open"
-
-
-@dataclass(frozen=True, slots=True)
-class CommentView:
-    id: str
-    author: PersonView
-    text: str | None  # None: not here yet
-    erased: bool
-    stamp: Stamp
-
-
-@dataclass(frozen=True, slots=True)
-class ActivityView:
-    """One signed step in the life of an object; ``what`` is the action type, e.g. "task.claim"."""
-
-    id: str
-    author: PersonView
-    what: str
-    stamp: Stamp
+    modules: tuple[str, ...] = ("tasks", "contributions", "rewards", "tokens", "firms")  # that are on
+    stopped_until_ms: int | None = None  # the emergency stop
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,79 +122,6 @@ class TaskDetail:
 
 
 @dataclass(frozen=True, slots=True)
-class TallyView:
-    """A count as seen here; ``final`` once a checkpoint closed it.
-
-    ``outcome``: passed | not_passed | decided (poll with winners) | none. Scores and powers are
-    decimal strings, one score per option in the order of ``options``.
-    """
-
-    method: str
-    options: tuple[str, ...]
-    scores: tuple[str, ...]
-    winners: tuple[int, ...]
-    tie: bool
-    valid_power: str
-    electorate_power: str
-    voted: int
-    electorate: int
-    quorum_power: str  # participation needed, in power
-    quorum_met: bool
-    support_bp: int  # yes/(yes+no) must be strictly above
-    min_support_power: str
-    outcome: str
-    final: bool
-
-
-@dataclass(frozen=True, slots=True)
-class BallotView:
-    voter: PersonView
-    choice: str  # as the method writes it, JSON
-    power: str
-    stamp: Stamp
-
-
-@dataclass(frozen=True, slots=True)
-class ProposalRow:
-    """``status``: discussion | voting | closing | passed | not_passed | decided | withdrawn.
-
-    ``kind``: poll | decision. ``closes_ms`` is closing + grace, the real deadline.
-    ``my_choice`` is JSON or None. ``can``: vote, withdraw, comment.
-    """
-
-    id: str
-    short: str
-    number: int | None
-    title: str
-    kind: str
-    method: str
-    status: str
-    author: PersonView
-    opens_ms: int | None
-    closes_ms: int | None
-    voted: int
-    electorate: int
-    my_choice: str | None
-    comments: int
-    stamp: Stamp
-    can: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class ProposalDetail:
-    row: ProposalRow
-    text: str | None
-    options: tuple[str, ...]
-    discussion_ms: int
-    voting_ms: int
-    grace_ms: int
-    tally: TallyView | None
-    ballots: tuple[BallotView, ...]
-    activity: tuple[ActivityView, ...]
-    comments: tuple[CommentView, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class ContributionRow:
     """``source``: claim | task. ``status``: claimed | endorsed. ``can``: endorse, comment."""
 
@@ -260,7 +147,7 @@ class ContributionDetail:
 
 @dataclass(frozen=True, slots=True)
 class BalanceView:
-    """Of one party in one unit: spendable (final), held in escrow for it, pending in and out."""
+    """Of one party in one unit: spendable (final), held in escrow or set aside, pending in and out."""
 
     party: str  # "treasury" or a member id
     person: PersonView | None
@@ -270,12 +157,14 @@ class BalanceView:
     pending_in_minor: int
     pending_out_minor: int
     held_minor: int
+    name: str = ""  # of a department or firm
 
 
 @dataclass(frozen=True, slots=True)
 class LedgerRow:
-    """One posting. ``kind``: issue | transfer | tip | escrow | pay | refund. Parties: "treasury",
-    "escrow", "issue" or a member id; ``action`` caused it; ``memo`` is foreign text."""
+    """One posting. ``kind``: issue | transfer | tip | escrow | pay | refund | reserve | bond | forfeit |
+    budget | fine. Parties: "treasury", "escrow", "reserve", "issue", "department", "firm" or a member id;
+    ``action`` caused it; ``memo`` is foreign text."""
 
     action: str
     kind: str
@@ -286,13 +175,15 @@ class LedgerRow:
     amount: AmountView
     memo: str
     stamp: Stamp
+    source_name: str = ""  # of a department or firm, else ""
+    target_name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class MemberRow:
     person: PersonView
     roles: tuple[str, ...]
-    status: str  # active | joining | refused
+    status: str  # active | joining | applicant | suspended | left | expelled
     invited_by: PersonView | None
     joined_ms: int
     power: str

@@ -17,6 +17,8 @@ from dao_app.app.errors import GuildhallError, InputError, Locked
 from dao_app.app.texts import LANGUAGES, Texts, language_of
 from dao_app.cli.commands import BadValue, Duration, Root
 from dao_app.cli.contributions import contribution
+from dao_app.cli.firms import firm
+from dao_app.cli.governance import charter, delegate, department, emergency, leave, role
 from dao_app.cli.identity import identity
 from dao_app.cli.orgs import invite, join, member, org
 from dao_app.cli.proposals import proposal, vote
@@ -41,6 +43,7 @@ def tree() -> click.Group:
     root = Root()
     for command in (
         identity, org, invite, join, member, task, proposal, vote, contribution, token,
+        charter, role, department, delegate, emergency, leave, firm,
         log, state, peer, doctor, watch, node, window, demo, tally, rewards,
     ):
         root.add_command(command)

@@ -13,6 +13,7 @@ from dao_app.app.errors import InputError
 from dao_app.cli import render
 from dao_app.cli.commands import DURATION, Command, Group, option
 from dao_app.cli.files import read_text, write_file
+from dao_app.cli.governance import parameter_name, parameter_value
 from dao_app.cli.session import Session
 
 INVITE_BYTES_MAX = 64 * 1024  # a link with the plain text around it
@@ -97,23 +98,11 @@ def show(session: Session) -> None:
         session.line()
         render.table(session, [
             ("cli.col.parameter", render.text("key")),
-            ("cli.col.value", render.text("value")),
-            ("cli.col.measure", render.text("unit")),
-            ("cli.col.meaning", lambda row: _meaning(session, row)),
+            ("cli.col.meaning", lambda row: parameter_name(session, row["key"])),
+            ("cli.col.value", lambda row: parameter_value(session, row["key"], int(row["value"]))),
         ], view["charter"], "cli.none")
 
     session.show(session.ask("org_show"), human)
-
-
-def _meaning(session: Session, row: Any) -> str:
-    """A charter parameter as a person says it."""
-    value, texts = int(row["value"]), session.texts
-    said = {
-        "ms": lambda: texts.duration(value),
-        "bp": lambda: texts.basis_points(value),
-        "flag": lambda: session.t("cli.yes" if value else "cli.no"),
-    }.get(row["unit"], lambda: texts.number(value))
-    return f"{session.t('charter.' + row['key'])}: {said()}"
 
 
 @click.group("invite", cls=Group)

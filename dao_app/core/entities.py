@@ -226,7 +226,7 @@ class Task(NamedTuple):
 
 
 class Proposal(NamedTuple):
-    """``status``: discussion | voting | passed | not_passed | decided | withdrawn | lapsed.
+    """``status``: discussion | voting | passed | not_passed | decided | withdrawn.
 
     ``execution``: "" (nothing to execute) | waiting | done | failed | expired. ``effects`` are the typed
     effects in DAG-CBOR, as ``rules.effects`` reads them; b"" where there are none.

@@ -25,6 +25,7 @@ KINDS = (
 )
 POWERS = ("member", "token", "reputation", "table", "department")
 PROPOSERS = ("members", "stewards")
+MODULES = ("tasks", "contributions", "rewards", "tokens", "firms")
 BINDING = ("any", "yes-no-abstain", "consent")
 
 

@@ -1,0 +1,223 @@
+"""Effects of proposals as people write and read them. Raises InputError, NotFound for what does not fit.
+
+What people write is a map of texts, such as {"do": "pay", "to": "Ben", "amount": "12.50"}: members and
+departments by name, amounts in the unit's decimals, durations in seconds, charter values as ``charter_value``
+reads them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from dao_app.app import views as v
+from dao_app.app.errors import InputError
+from dao_app.app.queries import Reader
+from dao_app.app.resolve import department_id, member_root, minor, object_id, one_line, party, period_ms, unit
+from dao_app.core.entities import Unit
+from dao_app.core.keys import TREASURY, unit_key
+from dao_app.core.limits import EFFECTS_MAX, TITLE_BYTES_MAX
+from dao_app.core.rules.charter import parameter_of
+from dao_app.core.rules.effects import KINDS
+
+SEPARATOR = ","  # between several values of one field
+Form = Mapping[str, Any]
+
+# Fields of each kind of effect as people write them; the first ones must be given, those with "?" may be left out.
+FIELDS: dict[str, tuple[str, ...]] = {
+    "pay": ("to", "amount", "unit?", "from?"),
+    "budget": ("department", "amount", "unit?", "period?"),
+    "issue": ("amount", "to?", "unit?"),
+    "amend": ("name", "value"),
+    "define_role": ("code", "name_en", "name_zh?", "permissions"),
+    "lift": (),
+    "assign": ("member", "role", "department?", "term?"),
+    "unassign": ("member", "role", "department?"),
+    "admit": ("member",),
+    "found_department": ("name", "parent?"),
+    "move_department": ("department", "parent?"),
+    "close_department": ("department",),
+    "suspend": ("member", "period"),
+    "expel": ("member",),
+    "fine": ("member", "amount", "unit?"),
+    "adopt": ("title?", "replaces?"),
+    "elect": ("role", "candidates", "seats?", "department?", "term?"),
+}
+
+
+def read_effects(reader: Reader, forms: Sequence[Form], title: str) -> list[dict[str, Any]]:
+    """The effects of a proposal's body; ``title`` is the proposal's own."""
+    if len(forms) > EFFECTS_MAX:
+        raise InputError("effects_many", limit=EFFECTS_MAX)
+    return [_read(reader, form, title) for form in forms]
+
+
+def _read(reader: Reader, form: Form, title: str) -> dict[str, Any]:
+    do = str(form.get("do", ""))
+    fields = FIELDS.get(do)
+    if fields is None:
+        raise InputError("effect_unknown", effect=do[:40], effects=", ".join(sorted(FIELDS)))
+    known = {name.rstrip("?") for name in fields}
+    for name in form:
+        if name != "do" and name not in known:
+            raise InputError("effect_field", effect=do, field=str(name)[:40], fields=", ".join(sorted(known)))
+    for name in fields:
+        if not name.endswith("?") and not str(form.get(name, "")).strip():
+            raise InputError("effect_missing", effect=do, field=name)
+    return {"do": do, **_READ[do](reader, form, title)}
+
+
+def _money(reader: Reader, form: Form) -> dict[str, Any]:
+    code, entity = unit(reader, str(form.get("unit", "")))
+    return {"unit": code, "amount": minor(str(form["amount"]), entity.decimals)}
+
+
+def _department(reader: Reader, form: Form, field: str = "department") -> bytes | None:
+    name = str(form.get(field, "") or "").strip()
+    return department_id(reader, name) if name else None
+
+
+def _seconds(form: Form, field: str) -> int:
+    given = form.get(field, 0) or 0
+    try:
+        return period_ms(int(given), field)
+    except (TypeError, ValueError) as error:
+        raise InputError("effect_number", field=field, value=str(given)[:40]) from error
+
+
+def _member_role(reader: Reader, form: Form) -> dict[str, Any]:
+    return {
+        "member": member_root(reader, str(form["member"])),
+        "role": str(form["role"]),
+        "department": _department(reader, form),
+    }
+
+
+def _listed(value: Any) -> list[str]:
+    parts = value.split(SEPARATOR) if isinstance(value, str) else list(value)
+    return [text for part in parts if (text := str(part).strip())]
+
+
+def charter_value(name: str, text: str) -> int | None:
+    """A value as people write it: a number in the parameter's unit, one of its choices, "yes"/"no" for a flag,
+    "general" for "as for all". Raises InputError."""
+    found = parameter_of(name)
+    if found is None:
+        raise InputError("parameter_unknown", name=name[:80])
+    text = text.strip().lower()
+    if text == "general":
+        return None
+    if text in found.choices:
+        return found.choices.index(text)
+    if found.unit == "flag" and text in ("yes", "no"):
+        return int(text == "yes")
+    if not (text.isascii() and text.isdigit() and len(text) <= 16):
+        raise InputError("charter_value", key=name, value=text[:40])
+    return int(text)
+
+
+def _amend(reader: Reader, form: Form, title: str) -> dict[str, Any]:
+    return {"name": str(form["name"]), "value": charter_value(str(form["name"]), str(form["value"]))}
+
+
+def _elect(reader: Reader, form: Form, title: str) -> dict[str, Any]:
+    try:
+        seats = int(form.get("seats") or 1)
+    except ValueError as error:
+        raise InputError("effect_number", field="seats", value=str(form["seats"])[:40]) from error
+    return {
+        "role": str(form["role"]), "department": _department(reader, form), "seats": seats,
+        "term": _seconds(form, "term"),
+        "candidates": [member_root(reader, name) for name in _listed(form["candidates"])],
+    }
+
+
+def _adopt(reader: Reader, form: Form, title: str) -> dict[str, Any]:
+    replaces = str(form.get("replaces", "") or "").strip()
+    return {
+        "title": one_line(str(form.get("title") or title), "title", TITLE_BYTES_MAX),
+        "replaces": bytes(object_id(reader, "proposal", replaces)) if replaces else None,
+    }
+
+
+_READ: dict[str, Callable[[Reader, Form, str], dict[str, Any]]] = {
+    "pay": lambda r, f, _: {
+        "from": party(r, str(f.get("from") or "treasury")), "to": party(r, str(f["to"])), **_money(r, f)
+    },
+    "budget": lambda r, f, _: {
+        "department": department_id(r, str(f["department"])), "period": _seconds(f, "period"), **_money(r, f)
+    },
+    "issue": lambda r, f, _: {"to": party(r, str(f.get("to") or "treasury")), **_money(r, f)},
+    "amend": _amend,
+    "define_role": lambda r, f, _: {
+        "code": str(f["code"]), "name_en": one_line(str(f["name_en"]), "name", TITLE_BYTES_MAX),
+        "name_zh": one_line(str(f.get("name_zh") or f["name_en"]), "name", TITLE_BYTES_MAX),
+        "permissions": sorted(_listed(f["permissions"])),
+    },
+    "lift": lambda r, f, _: {},
+    "assign": lambda r, f, _: {**_member_role(r, f), "term": _seconds(f, "term")},
+    "unassign": lambda r, f, _: _member_role(r, f),
+    "admit": lambda r, f, _: {"member": member_root(r, str(f["member"]))},
+    "found_department": lambda r, f, _: {
+        "name": one_line(str(f["name"]), "name", TITLE_BYTES_MAX), "parent": _department(r, f, "parent")
+    },
+    "move_department": lambda r, f, _: {
+        "department": department_id(r, str(f["department"])), "parent": _department(r, f, "parent")
+    },
+    "close_department": lambda r, f, _: {"department": department_id(r, str(f["department"]))},
+    "suspend": lambda r, f, _: {"member": member_root(r, str(f["member"])), "period": _seconds(f, "period")},
+    "expel": lambda r, f, _: {"member": member_root(r, str(f["member"]))},
+    "fine": lambda r, f, _: {"member": member_root(r, str(f["member"])), **_money(r, f)},
+    "adopt": _adopt,
+    "elect": _elect,
+}
+assert set(FIELDS) == set(_READ) <= set(KINDS)
+
+
+# -- for reading ---------------------------------------------------------------------------------
+def effect_view(reader: Reader, effect: Mapping[str, Any]) -> v.EffectView:
+    """One effect for people; amounts stand with their unit."""
+    fields = [_field(reader, effect, name) for name in effect if name not in ("do", "unit")]
+    return v.EffectView(str(effect["do"]), tuple(one for found in fields for one in found))
+
+
+def _field(reader: Reader, effect: Mapping[str, Any], name: str) -> list[v.FieldView]:
+    value = effect[name]
+    if value is None and name != "value":
+        return []
+    if name == "amount":
+        return [v.FieldView(name, "amount", "", amount=amount_of(reader, effect["unit"], value))]
+    if name == "member":
+        return [v.FieldView(name, "person", "", reader.person(value))]
+    if name == "candidates":
+        return [v.FieldView("candidate", "person", "", reader.person(root)) for root in value]
+    if name in ("from", "to"):
+        code, person = reader.party(value)
+        return [v.FieldView(name, "party", reader.party_name(value) or code, person)]
+    if name in ("department", "parent"):
+        return [v.FieldView(name, "department", reader.department_name(value))]
+    if name == "replaces":
+        return [v.FieldView(name, "text", reader.label(value))]
+    if name in ("period", "term"):
+        return [v.FieldView(name, "duration", str(value))] if value else []
+    if name == "name" and effect["do"] == "amend":
+        return [v.FieldView(name, "parameter", value)]
+    if name == "value":
+        return [v.FieldView(name, "value", "" if value is None else str(value))]
+    if name == "permissions":
+        return [v.FieldView(name, "permissions", SEPARATOR.join(value))]
+    return [v.FieldView(name, "role" if name == "role" else "text", str(value))]
+
+
+def amount_of(reader: Reader, code: str, value: int) -> v.AmountView:
+    entity = reader.state.get(unit_key(code), Unit)
+    return v.AmountView(code, value, entity.decimals if entity else 0)
+
+
+def asked(reader: Reader, effects: Sequence[Mapping[str, Any]]) -> tuple[v.AmountView, ...]:
+    """What effects take out of treasury and departments, per unit."""
+    sums: dict[str, int] = {}
+    for effect in effects:
+        if effect["do"] in ("pay", "budget") and effect.get("from", TREASURY)[:1] in (b"o", b"d"):
+            sums[effect["unit"]] = sums.get(effect["unit"], 0) + effect["amount"]
+    return tuple(amount_of(reader, code, value) for code, value in sorted(sums.items()))
