@@ -28,7 +28,7 @@ check: setup  ## lint, types, layers
 	$(BIN)/lint-imports
 
 ONLY ?=
-bench: setup  ## measure (make bench ONLY=ingest|local|catchup|open|start)
+bench: setup  ## measure (make bench ONLY=ingest|local|catchup|open|start|tally)
 	@QT_QPA_PLATFORM=offscreen $(BIN)/python -m benchmarks.run $(if $(ONLY),--only $(ONLY)) $(ARGS)
 
 screenshots: setup  ## every page in both languages and themes (into screenshots/)

@@ -31,6 +31,7 @@ TARGETS = {
     "disk_bytes_per_action": ("<=", 650),
     "node_peak_mib": ("<=", 250),
     "window_peak_mib": ("<=", 400),
+    "tally_parse_ratio": ("<=", 6),
 }
 
 
@@ -205,6 +206,17 @@ def catchup() -> dict[str, Any]:
     return {**measure(ACTIONS, RUNS, verify_rate), **resync.measure()}
 
 
+def tally() -> dict[str, Any]:
+    """Tally files of every method, by the time that parsing the same bytes takes."""
+    return _child("tally")
+
+
+def _tally_once() -> dict[str, float]:
+    from benchmarks.tally import measure
+
+    return measure()
+
+
 def _folder_with(actions: int) -> Path:
     """A store with the workload in it, kept between runs."""
     from benchmarks import workload
@@ -263,9 +275,11 @@ def _medians(runs: list[dict[str, float]]) -> dict[str, Any]:
 
 CHILDREN: dict[str, Callable[..., dict[str, float]]] = {
     "ingest": _ingest_once, "local": _local_once, "open": _open_once, "node": _node_once, "window": _window_once,
+    "tally": _tally_once,
 }  # fmt: skip
 ALL: dict[str, Callable[[], dict[str, Any]]] = {
     "ingest": ingest, "local": local, "open": opening, "node": node, "start": window, "catchup": catchup,
+    "tally": tally,
 }  # fmt: skip
 
 
