@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from fractions import Fraction
+from math import isqrt
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dao_app.core.voting.base import Ballot, Method, Outcome
+from dao_app.core.voting.quadratic import _Count
 from dao_app.core.voting.registry import METHODS, method
 
 ROOT = Path(__file__).parents[2]
@@ -120,6 +122,18 @@ def test_another_ballot_for_the_sole_winner_keeps_it(election: tuple[Method, lis
 def test_shared_power_adds_up(election: tuple[Method, list[Ballot]]) -> None:
     outcome = counted(*election)
     assert sum(outcome.scores) == outcome.valid_power
+
+
+@given(
+    st.integers(0, 10**6) | st.integers(0, 10**60), st.lists(st.integers(0, 12) | st.integers(0, 10**30), min_size=1)
+)
+def test_roots_by_multiplication_are_the_integer_roots(power: int, parts: list[int]) -> None:
+    running = _Count(METHODS["quadratic"], OPTIONS)
+    under, total = power * 10**48, max(1, sum(parts))
+    assert running.roots_of(under, parts, total) == [isqrt(under * part // total) for part in parts]
+    square = power * power * 10**48  # whose roots are whole, and one below
+    for near in (square, max(0, square - 1), square + 1):
+        assert running.roots_of(near, [1], 1) == [isqrt(near)]
 
 
 @given(elections("ranked", "stv", "stv of two", "stv of three"))

@@ -5,10 +5,10 @@ Source: Brams and Fishburn, "Approval Voting", American Political Science Review
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
-from dao_app.core.voting.base import Method, Running, Sums
+from dao_app.core.voting.base import Method, Read, Running, Sums
 from dao_app.core.voting.forms import are_options
 
 
@@ -23,7 +23,8 @@ class Approval(Method):
 
 
 class _Count(Sums):
-    def take(self, ballot: Sequence[int], power: int) -> None:
+    def enter(self, rows: Collection[Read]) -> None:
         scores = self.scores
-        for number in ballot:
-            scores[number - 1] += power
+        for numbers, power in rows:
+            for number in numbers:
+                scores[number - 1] += power

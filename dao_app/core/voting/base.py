@@ -12,9 +12,10 @@ an election's state is a ``Running`` count.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import islice
 from types import MappingProxyType
 from typing import Any, ClassVar, NamedTuple
 
@@ -23,6 +24,8 @@ from dao_app.core.voting.parameters import Parameter, ParameterValue
 
 NO_EXTRAS: Mapping[str, Any] = MappingProxyType({})
 OPTIONS_MAX = 10_000  # of one election, where the work grows with the options only
+CHUNK = 128  # ballots that are entered together: few enough not to wake the interpreter's search for cycles
+Read = tuple[Any, int]  # a ballot as a method read it, and its power
 Step = Mapping[str, Any]  # of a log: "step" names it, the rest are numbers, texts and lists of them
 
 
@@ -109,22 +112,31 @@ class Method(ABC):
     def start(self, options: int) -> Running:
         """An empty count among options numbered from 1."""
 
-    def count(self, options: int, ballots: Iterable[Ballot], rule: Rule | None = None) -> Outcome:
-        """Count an election at once. Raises ValueError for negative power, a bug of the caller."""
-        read = self.read
-        last: dict[Hashable, tuple[Any, int]] = {}
+    def count(
+        self, options: int, ballots: Collection[tuple[Hashable, int, Any]], rule: Rule | None = None
+    ) -> Outcome:
+        """Count an election at once, each ballot a ``Ballot`` or a tuple like it. Raises ValueError for negative power,
+        a bug of the caller."""
         invalid = invalid_power = 0
-        for voter, power, choice in ballots:
-            if power < 0:
-                raise ValueError("negative power")
-            ballot = read(choice, options)
-            if ballot is None:
-                invalid += 1
-                invalid_power += power
-            else:
-                last[voter] = ballot, power
+
+        def well_formed() -> Iterator[tuple[Hashable, Read]]:
+            nonlocal invalid, invalid_power
+            read = self.read
+            for voter, power, choice in ballots:
+                if power < 0:
+                    raise ValueError("negative power")
+                ballot = read(choice, options)
+                if ballot is None:
+                    invalid += 1
+                    invalid_power += power
+                else:
+                    yield voter, (ballot, power)
+
         running = self.start(options)
-        running.add_read(last.values())
+        if len({voter for voter, _, _ in ballots}) == len(ballots):
+            running.add_read(row for _, row in well_formed())
+        else:  # only then all of them have to be held at once
+            running.add_read(dict(well_formed()).values())
         return running.outcome(rule, Dropped(invalid, invalid_power))
 
 
@@ -154,19 +166,20 @@ class Running(ABC):
             raise ValueError("not a well-formed ballot")
         self.ballots += by
         self.valid_power += power
-        self.take(ballot, power)
+        self.enter([(ballot, power)])
 
-    def add_read(self, rows: Iterable[tuple[Any, int]]) -> None:
+    def add_read(self, rows: Iterable[Read]) -> None:
         """Count many ballots, each as ``Method.read`` gave it with its power."""
-        take = self.take
-        for ballot, power in rows:
-            self.ballots += 1
-            self.valid_power += power
-            take(ballot, power)
+        left = iter(rows)
+        while chunk := list(islice(left, CHUNK)):
+            self.ballots += len(chunk)
+            self.valid_power += sum([power for _, power in chunk])
+            self.enter(chunk)
 
     @abstractmethod
-    def take(self, ballot: Any, power: int) -> None:
-        """Enter a ballot as ``Method.read`` gave it; negative power takes it back."""
+    def enter(self, rows: Collection[Read]) -> None:
+        """Enter ballots as ``Method.read`` gave them, with their power; negative power takes one back. Their number
+        and power stand in ``ballots`` and ``valid_power`` already."""
 
     @abstractmethod
     def outcome(self, rule: Rule | None = None, dropped: Dropped = NOTHING_DROPPED) -> Outcome:

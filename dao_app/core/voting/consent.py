@@ -9,12 +9,14 @@ Source: consent decision making of sociocracy (Endenburg; Rau and Koch-Gonzalez,
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
-from dao_app.core.voting.base import NOTHING_DROPPED, Dropped, Method, Outcome, Rule, Running, Step, Sums
+from dao_app.core.voting.base import NOTHING_DROPPED, Dropped, Method, Outcome, Read, Rule, Running, Step, Sums
 from dao_app.core.voting.numbers import printed
 
 STANCES = ("agree", "abstain", "disagree", "object")
+_PLACES = {stance: place for place, stance in enumerate(STANCES)}
 OBJECT = len(STANCES) - 1  # place of the stance that blocks
 
 
@@ -29,15 +31,17 @@ class Consent(Method):
         if type(choice) is not dict or len(choice) != 1:
             return None
         stance = choice.get("stance")
-        return STANCES.index(stance) if type(stance) is str and stance in STANCES else None
+        return _PLACES.get(stance) if type(stance) is str else None
 
     def start(self, options: int = len(STANCES)) -> Running:
         return _Count(self, len(STANCES))
 
 
 class _Count(Sums):
-    def take(self, ballot: int, power: int) -> None:
-        self.scores[ballot] += power
+    def enter(self, rows: Collection[Read]) -> None:
+        scores = self.scores
+        for place, power in rows:
+            scores[place] += power
 
     def outcome(self, rule: Rule | None = None, dropped: Dropped = NOTHING_DROPPED) -> Outcome:
         objected = self.scores[OBJECT]

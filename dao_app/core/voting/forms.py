@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -37,11 +38,14 @@ def places_of(options: int) -> dict[str, int]:
     return {str(number): number - 1 for number in range(1, min(options, OPTIONS_MAX) + 1)}
 
 
-def read_keys(choice: Any, options: int) -> list[int] | None:
-    """Places of the options that a non-empty map names by number as text, in its order."""
+def read_keys(choice: Any, options: int) -> Sequence[int] | None:
+    """Places of the options that a non-empty map names by number as text, in its order; a range where it names all of
+    them in theirs, as most ballots do."""
     if type(choice) is not dict or not choice or len(choice) > options:
         return None
     places = places_of(options)
+    if len(choice) == options and list(choice) == list(places):
+        return range(options)
     if not choice.keys() <= places.keys():
         return None
     return [places[key] for key in choice]

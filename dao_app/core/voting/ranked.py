@@ -13,10 +13,10 @@ Invariant: in every round the tally and the exhausted power add up to the valid 
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections.abc import Collection
 from typing import Any, ClassVar
 
-from dao_app.core.voting.base import NOTHING_DROPPED, Dropped, Method, Outcome, Rule, Running, Step
+from dao_app.core.voting.base import NOTHING_DROPPED, Dropped, Method, Outcome, Read, Rule, Running, Step
 from dao_app.core.voting.forms import read_ranking
 from dao_app.core.voting.numbers import printed
 from dao_app.core.voting.parameters import Parameter
@@ -43,12 +43,18 @@ class Rankings(Running):
 
     def __init__(self, method: Method, options: int) -> None:
         super().__init__(method, options)
-        self.kept: dict[Ranking, int] = defaultdict(int)
+        self.kept: dict[Ranking, int] = {}
 
-    def take(self, ballot: Ranking, power: int) -> None:
-        left = self.kept[ballot] = self.kept[ballot] + power
+    def enter(self, rows: Collection[Read]) -> None:
+        keep(self.kept, rows)
+
+
+def keep(kept: dict[Any, int], rows: Collection[Read]) -> None:
+    """Enter ballots into a table of power by distinct ballot; those without power need no place."""
+    for ballot, power in rows:
+        kept[ballot] = left = kept.get(ballot, 0) + power
         if not left:
-            del self.kept[ballot]
+            del kept[ballot]
 
 
 class _Count(Rankings):

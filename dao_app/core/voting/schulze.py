@@ -18,7 +18,7 @@ from typing import Any, ClassVar
 from dao_app.core.voting.base import NOTHING_DROPPED, Dropped, Method, Outcome, Rule, Running, Step
 from dao_app.core.voting.forms import are_options
 from dao_app.core.voting.numbers import printed
-from dao_app.core.voting.pairwise import PAIRWISE_OPTIONS_MAX, Pairs, Tiers
+from dao_app.core.voting.pairwise import PAIRWISE_OPTIONS_MAX, Pairs, Tiers, printed_pairs
 from dao_app.core.voting.parameters import Parameter
 
 Matrix = list[list[int]]
@@ -50,11 +50,12 @@ class Schulze(Method):
 
 class _Count(Pairs):
     def outcome(self, rule: Rule | None = None, dropped: Dropped = NOTHING_DROPPED) -> Outcome:
-        paths = strongest_paths(self._links())
+        sums = self.sums()
+        paths = strongest_paths(self._links(sums))
         places = range(self.options)
         beats = [{b for b in places if paths[a][b] > paths[b][a]} for a in places]
         ranking = _tiers(beats)
-        preferred = any(map(any, self.sums)) or (self.options == 1 and self.valid_power > 0)
+        preferred = any(map(any, sums)) or (self.options == 1 and self.valid_power > 0)
         winners = tuple(ranking[0]) if preferred else ()
         log: list[Step] = [
             {"step": "path", "option": a + 1, "options": [b + 1 for b in sorted(beats[a])]} for a in places if preferred
@@ -62,14 +63,14 @@ class _Count(Pairs):
         if winners:
             log.append({"step": "unbeaten", "options": list(winners)})
         strengths = [[printed(strength) for strength in row] for row in paths]
-        extras = {"ranking": ranking, "pairwise": self.printed_pairs(), "paths": strengths}
+        extras = {"ranking": ranking, "pairwise": printed_pairs(sums), "paths": strengths}
         return self.report(winners, [len(beaten) for beaten in beats], dropped, log, extras=extras)
 
-    def _links(self) -> Matrix:
+    def _links(self, sums: Matrix) -> Matrix:
         margins = self.method.parameters["strength"] == "margins"
         return [
             [(x - y if margins else x) if x > y else 0 for x, y in zip(row, column, strict=True)]
-            for row, column in zip(self.sums, zip(*self.sums, strict=True), strict=True)
+            for row, column in zip(sums, zip(*sums, strict=True), strict=True)
         ]
 
 

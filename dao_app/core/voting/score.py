@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import defaultdict
+from collections.abc import Collection
 from itertools import combinations
 from typing import Any, ClassVar
 
@@ -24,6 +25,7 @@ from dao_app.core.voting.base import (
     Dropped,
     Method,
     Outcome,
+    Read,
     Rule,
     Running,
     Step,
@@ -33,6 +35,7 @@ from dao_app.core.voting.base import (
 from dao_app.core.voting.forms import read_keys
 from dao_app.core.voting.numbers import printed
 from dao_app.core.voting.parameters import Parameter
+from dao_app.core.voting.ranked import keep
 
 SCORE_OPTIONS_MAX = 256  # when all sums are equal, every pair meets
 GRADE_MAX = 10**18  # of ``max``
@@ -49,9 +52,11 @@ class Score(Method):
         places = read_keys(choice, options)
         if places is None:
             return None
-        grades = choice.values()
+        grades = tuple(choice.values())
         if set(map(type, grades)) != {int} or min(grades) < 0 or max(grades) > self.parameters["max"]:
             return None
+        if type(places) is range:
+            return grades
         full = [0] * options
         for place, grade in zip(places, grades, strict=True):
             full[place] = grade
@@ -64,36 +69,34 @@ class Score(Method):
 class _Count(Running):
     def __init__(self, method: Method, options: int) -> None:
         super().__init__(method, options)
-        self.kept: dict[Grades, int] = defaultdict(int)  # power by distinct ballot
-        self.sums = [0] * options
+        self.kept: dict[Grades, int] = {}  # power by distinct ballot
         self.graded: list[dict[int, int]] = [defaultdict(int) for _ in range(options)]  # power by grade
         self.pairs: dict[tuple[int, int], list[int]] = {}  # power that prefers the first, the second
 
-    def take(self, ballot: Grades, power: int) -> None:
-        left = self.kept[ballot] = self.kept[ballot] + power
-        if not left:
-            del self.kept[ballot]
-        for place, grade in enumerate(ballot):
-            if grade:
-                self.sums[place] += power * grade
-            self.graded[place][grade] += power
+    def enter(self, rows: Collection[Read]) -> None:
+        keep(self.kept, rows)
+        for place, graded in enumerate(self.graded):
+            for grades, power in rows:
+                graded[grades[place]] += power
         for (one, other), sides in self.pairs.items():
-            if ballot[one] != ballot[other]:
-                sides[ballot[one] < ballot[other]] += power
+            for grades, power in rows:
+                if grades[one] != grades[other]:
+                    sides[grades[one] < grades[other]] += power
 
     def outcome(self, rule: Rule | None = None, dropped: Dropped = NOTHING_DROPPED) -> Outcome:
-        winners = most(self.sums)
-        log = highest(winners, self.sums)
-        star, star_tie, star_log = self._star() if winners else ((), "none", [])
+        sums = [sum(grade * power for grade, power in graded.items()) for graded in self.graded]
+        winners = most(sums)
+        log = highest(winners, sums)
+        star, star_tie, star_log = self._star(sums) if winners else ((), "none", [])
         judged, judgment_log = self._judgment() if winners else ((), [])
         extras = {
             "star_winners": list(star), "star_tie": star_tie, "majority_judgment_winners": list(judged),
         }  # fmt: skip
-        return self.report(winners, self.sums, dropped, [*log, *star_log, *judgment_log], extras=extras)
+        return self.report(winners, sums, dropped, [*log, *star_log, *judgment_log], extras=extras)
 
-    def _star(self) -> tuple[tuple[int, ...], str, list[Step]]:
+    def _star(self, sums: list[int]) -> tuple[tuple[int, ...], str, list[Step]]:
         """Winners, at which steps there was a tie ("none", "finalists", "runoff", "both"), and the log."""
-        meeting = self._finalists()
+        meeting = _finalists(sums)
         log: list[Step] = []
         found: set[int] = {place for pair in meeting for place in pair if len(pair) == 1}
         level = False
@@ -106,18 +109,6 @@ class _Count(Running):
         several = len(meeting) > 1
         tie = ("both" if level else "finalists") if several else ("runoff" if level else "none")
         return tuple(sorted(place + 1 for place in found)), tie, log
-
-    def _finalists(self) -> list[tuple[int, ...]]:
-        """Every pair of options that can be the two with the highest sums; a sole option meets nobody."""
-        if self.options == 1:
-            return [(0,)]
-        best = max(self.sums)
-        first = [place for place, total in enumerate(self.sums) if total == best]
-        if len(first) > 1:
-            return list(combinations(first, 2))
-        second = max(total for total in self.sums if total != best)
-        pairs = ((first[0], place) for place, total in enumerate(self.sums) if total == second)
-        return [(min(pair), max(pair)) for pair in pairs]
 
     def _preferences(self, one: int, other: int) -> list[int]:
         """Power that grades the first higher, and the second."""
@@ -163,6 +154,19 @@ class _Count(Running):
             return (above,)  # with an even total there is one unit more above than below
         below = _grade_at(ends, middle - distance)
         return (below, above) if self.valid_power % 2 else (above, below)
+
+
+def _finalists(sums: list[int]) -> list[tuple[int, ...]]:
+    """Every pair of options that can be the two with the highest sums; a sole option meets nobody."""
+    if len(sums) == 1:
+        return [(0,)]
+    best = max(sums)
+    first = [place for place, total in enumerate(sums) if total == best]
+    if len(first) > 1:
+        return list(combinations(first, 2))
+    second = max(total for total in sums if total != best)
+    pairs = ((first[0], place) for place, total in enumerate(sums) if total == second)
+    return [(min(pair), max(pair)) for pair in pairs]
 
 
 def _ends(graded: dict[int, int]) -> Ends:

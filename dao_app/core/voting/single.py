@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
-from dao_app.core.voting.base import Method, Running, Sums
+from dao_app.core.voting.base import Method, Read, Running, Sums
 from dao_app.core.voting.forms import is_option
 
 
@@ -19,5 +20,7 @@ class SingleChoice(Method):
 
 
 class _Count(Sums):
-    def take(self, ballot: int, power: int) -> None:
-        self.scores[ballot - 1] += power
+    def enter(self, rows: Collection[Read]) -> None:
+        scores = self.scores
+        for number, power in rows:
+            scores[number - 1] += power

@@ -10,12 +10,13 @@ group of ballots with one sum of shares is cut after ``FINE_PLACES`` decimals, a
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from fractions import Fraction
 from math import lcm
+from operator import add
 from typing import Any
 
-from dao_app.core.voting.base import NOTHING_DROPPED, Dropped, Method, Outcome, Rule, Running, highest, most
+from dao_app.core.voting.base import NOTHING_DROPPED, Dropped, Method, Outcome, Read, Rule, Running, highest, most
 from dao_app.core.voting.numbers import FRACTION_DIGITS_MAX, PLACES
 from dao_app.core.voting.shares import Shares, read_shares
 
@@ -38,16 +39,20 @@ class _Count(Running):
     def __init__(self, method: Method, options: int) -> None:
         super().__init__(method, options)
         self.groups: dict[int, list[int]] = defaultdict(lambda: [0] * options)  # power * share by sum of shares
-        self.power: dict[int, int] = defaultdict(int)  # of each group
+        self.power: dict[int, int] = {}  # of each group
 
-    def take(self, ballot: Shares, power: int) -> None:
-        places, parts, total = ballot
-        row = self.groups[total]
-        for place, part in zip(places, parts, strict=True):
-            row[place] += power * part
-        self.power[total] += power
-        if not self.power[total]:
-            del self.power[total], self.groups[total]
+    def enter(self, rows: Collection[Read]) -> None:
+        groups, powers = self.groups, self.power
+        for (places, parts, total), power in rows:
+            row = groups[total]
+            if type(places) is range:
+                row[:] = map(add, row, map(power.__mul__, parts))
+            else:
+                for place, part in zip(places, parts, strict=True):
+                    row[place] += power * part
+            powers[total] = left = powers.get(total, 0) + power
+            if not left:
+                del powers[total], groups[total]
 
     def outcome(self, rule: Rule | None = None, dropped: Dropped = NOTHING_DROPPED) -> Outcome:
         below = _common(self.groups)

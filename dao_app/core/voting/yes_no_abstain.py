@@ -7,14 +7,27 @@ Abstaining counts for participation only.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, cast
 
-from dao_app.core.voting.base import NOTHING_DROPPED, Dropped, Method, Outcome, Rule, Running, Step, Sums, share_of
+from dao_app.core.voting.base import (
+    NOTHING_DROPPED,
+    Dropped,
+    Method,
+    Outcome,
+    Read,
+    Rule,
+    Running,
+    Step,
+    Sums,
+    share_of,
+)
 from dao_app.core.voting.numbers import printed
 
 CHOICES = ("yes", "no", "abstain")
+_PLACES = {word: place for place, word in enumerate(CHOICES)}
 BP = 10_000  # basis points of a whole
 
 
@@ -56,15 +69,17 @@ class YesNoAbstain(Method):
 
     def read(self, choice: Any, options: int = len(CHOICES)) -> int | None:
         """The place of the word."""
-        return CHOICES.index(choice) if type(choice) is str and choice in CHOICES else None
+        return _PLACES.get(choice) if type(choice) is str else None
 
     def start(self, options: int = len(CHOICES)) -> Running:
         return _Count(self, len(CHOICES))
 
 
 class _Count(Sums):
-    def take(self, ballot: int, power: int) -> None:
-        self.scores[ballot] += power
+    def enter(self, rows: Collection[Read]) -> None:
+        scores = self.scores
+        for place, power in rows:
+            scores[place] += power
 
     def outcome(self, rule: Rule | None = None, dropped: Dropped = NOTHING_DROPPED) -> Outcome:
         adoption = MAJORITY if rule is None else cast(Adoption, rule)
