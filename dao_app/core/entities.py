@@ -13,6 +13,21 @@ from typing import Any, NamedTuple, cast
 import cbor2
 
 from dao_app.core.encoding import encode_trusted
+from dao_app.core.reward_entities import (
+    Backing,
+    Gifts,
+    HalfLives,
+    Line,
+    Lines,
+    Match,
+    PayoutRecord,
+    Points,
+    Project,
+    Reputation,
+    Round,
+    Series,
+    Share,
+)
 
 Ref = tuple[bytes, int]  # detached content: hash of salt ‖ content, size in bytes
 
@@ -42,6 +57,8 @@ class Totals(NamedTuple):
     departments: int  # ever, in their register
     delegators: int  # members who delegate something
     amendments: int  # of the charter
+    rounds: int = 0
+    matches: int = 0
 
 
 class Grant(NamedTuple):
@@ -315,8 +332,19 @@ class Comment(NamedTuple):
     text: Ref
 
 
+class Dispute(NamedTuple):
+    """Somebody who doubts a contribution, and why."""
+
+    member: bytes
+    reason: Ref
+
+
 class Contribution(NamedTuple):
-    """``source``: claim | task. ``status``: claimed | endorsed."""
+    """``source``: claim | task. ``status``: claimed | endorsed | disputed | withdrawn.
+
+    ``counted`` points stand in the author's sums; ``kept`` is what is left, at ``hour``, of the reputation
+    that they gave, in nano-points encoded as a power.
+    """
 
     author: bytes
     title: str
@@ -329,6 +357,13 @@ class Contribution(NamedTuple):
     endorsers: tuple[bytes, ...]
     sealed: int  # height
     comments: int
+    category: str = ""
+    department: bytes | None = None
+    value: int | None = None  # points by a steward's judgement; None: as the charter says
+    disputes: tuple[Dispute, ...] = ()
+    counted: int = 0
+    kept: int | bytes = 0
+    hour: int = 0  # since 1970
 
 
 class Account(NamedTuple):
@@ -374,7 +409,8 @@ class Erased(NamedTuple):
 Entity = (
     Org | Totals | Member | Device | Invite | Task | Proposal | Ballots | Powers | Result | Comment
     | Contribution | Account | Unit | Due | Erased | Register | Role | Department | Budget | Delegations
-    | Amendment | Adopted | Emergency | Firm | Payment
+    | Amendment | Adopted | Emergency | Firm | Payment | Reputation | HalfLives | Points | Round | Gifts | Lines
+    | Series | Share | Match | Backing | PayoutRecord
 )
 
 _CLASSES: dict[int, type[Any]] = {
@@ -405,6 +441,18 @@ _CLASSES: dict[int, type[Any]] = {
     ord("E"): Emergency,
     ord("F"): Firm,
     ord("P"): Payment,
+    ord("S"): Reputation,
+    ord("H"): HalfLives,
+    ord("K"): Points,
+    ord("J"): Round,
+    ord("G"): Gifts,
+    ord("L"): Lines,
+    ord("Y"): Series,
+    ord("y"): Share,
+    ord("Q"): Match,
+    ord("b"): Backing,
+    ord("l"): Register,
+    ord("O"): PayoutRecord,
 }
 # Fields that hold rows of a class of their own.
 _ROWS: dict[int, tuple[str, type[Any]]] = {
@@ -412,6 +460,9 @@ _ROWS: dict[int, tuple[str, type[Any]]] = {
     ord("q"): ("items", DueItem),
     ord("m"): ("grants", Grant),
     ord("F"): ("signers", Signer),
+    ord("k"): ("disputes", Dispute),
+    ord("L"): ("rows", Line),
+    ord("Q"): ("projects", Project),
 }
 def encode_entity(entity: Entity) -> bytes:
     """The leaf value of an entity."""

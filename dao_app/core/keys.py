@@ -9,6 +9,7 @@ HOUR_MS = 3_600_000
 ORG_KEY = b"o"
 TOTALS_KEY = b"n"
 EMERGENCY_KEY = b"E"
+HALF_LIVES_KEY = b"H"
 REGISTER_ROWS = 64  # a join encodes one entity of at most 2 kB anew
 
 # Parties: one kind byte and, but for the treasury, an identifier of 32 bytes.
@@ -19,8 +20,9 @@ def member_party(root: bytes) -> bytes:
     return b"m" + root
 
 
-def escrow_party(task: bytes) -> bytes:
-    return b"e" + task
+def escrow_party(id_: bytes) -> bytes:
+    """What lies in escrow for a task, a reward round or a matching pool."""
+    return b"e" + id_
 
 
 def department_party(id_: bytes) -> bytes:
@@ -127,6 +129,55 @@ def comment_key(id_: bytes) -> bytes:
 
 def contribution_key(id_: bytes) -> bytes:
     return b"k" + id_
+
+
+def reputation_key(root: bytes) -> bytes:
+    return b"S" + root
+
+
+def points_key(root: bytes, department: bytes | None) -> bytes:
+    """Contribution points of a member: all (None), or those in a department."""
+    return b"K" + root + (department or b"")
+
+
+def round_key(id_: bytes) -> bytes:
+    return b"J" + id_
+
+
+def gifts_key(round_: bytes, giver: bytes) -> bytes:
+    return b"G" + round_ + giver
+
+
+def lines_key(round_: bytes, number: int) -> bytes:
+    """Part of a closed round's computation."""
+    return b"L" + round_ + number.to_bytes(4, "big")
+
+
+def series_key(kind: str, payer: bytes, unit: str) -> bytes:
+    """Rounds of one kind ("peer", "points", "both"), out of one account."""
+    return b"Y" + kind[1:2].encode() + payer + b"/" + unit.encode()
+
+
+def share_key(root: bytes, kind: str, payer: bytes, unit: str) -> bytes:
+    """A member's part in such a series."""
+    return b"y" + root + kind[1:2].encode() + payer + b"/" + unit.encode()
+
+
+def match_key(id_: bytes) -> bytes:
+    return b"Q" + id_
+
+
+def backing_key(match: bytes, project: int, root: bytes) -> bytes:
+    return b"b" + match + bytes([project]) + root
+
+
+def backers_key(match: bytes, number: int) -> bytes:
+    """Part of the register of a matching pool's backers."""
+    return b"l" + match + number.to_bytes(4, "big")
+
+
+def payout_key(id_: bytes) -> bytes:
+    return b"O" + id_
 
 
 def account_key(party: bytes, unit: str) -> bytes:

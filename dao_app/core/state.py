@@ -171,6 +171,7 @@ class Posting(NamedTuple):
     """One movement on the ledger. ``source`` and ``target`` are parties; b"" is issue."""
 
     kind: str  # issue | transfer | tip | escrow | pay | refund | reserve | bond | forfeit | budget | fine
+    # | reward | support | match
     source: bytes
     target: bytes
     unit: str

@@ -11,7 +11,19 @@ from collections.abc import Callable
 from dao_app.core.entities import Account, Device, DueItem, Entity, Member, Result, Totals, Unit
 from dao_app.core.envelope import GENESIS_TYPE, JOIN_TYPE, Action
 from dao_app.core.keys import TOTALS_KEY, account_unit, device_key, member_key, result_key, unit_key
-from dao_app.core.rules import closing, effects, emergency, founding, membership, proposals, reserves, tasks
+from dao_app.core.rules import (
+    closing,
+    effects,
+    emergency,
+    founding,
+    matching,
+    membership,
+    proposals,
+    reserves,
+    round_closing,
+    rounds,
+    tasks,
+)
 from dao_app.core.rules.closing import Moment
 from dao_app.core.rules.context import Author, Context
 from dao_app.core.rules.due import DUE_PER_CHECKPOINT_MAX, take_due
@@ -79,6 +91,8 @@ STARTED: dict[str, Start] = {
     "withdrawn": lambda s, started, m: reserves.end_withdrawn(s, started.id),
     "all_voted": lambda s, started, m: closing.close_vote(s, started.id, m, started.place, True),
     "execute": lambda s, started, m: closing.execute_again(s, started.id, m, started.place),
+    "round": lambda s, started, m: rounds.start_round(s, started.id, m.time, started.place),
+    "match": lambda s, started, m: matching.start_match(s, started.id, m.time, started.place),
     "stop": lambda s, started, m: emergency.start_stop(s, started.id, started.duration, m.time, started.place),
 }
 # What is due at a sealed time.
@@ -92,6 +106,8 @@ DUE: dict[str, Happen] = {
     "end_budget": lambda s, item, m: effects.end_budget(s, item.target, m.time),
     "end_term": lambda s, item, m: effects.end_term(s, item.target, m.time, m.height),
     "end_suspension": lambda s, item, m: effects.end_suspension(s, item.target, m.height),
+    "close_round": lambda s, item, m: round_closing.close_round(s, item.target, m.time, m.height),
+    "close_match": lambda s, item, m: matching.close_match(s, item.target, m.time, m.height),
     "end_stop": lambda s, item, m: emergency.end_stop(s, m.time),
 }
 
@@ -106,7 +122,7 @@ def finish_checkpoint(
     InvariantBroken where money does not add up.
     """
     totals = base.entity(TOTALS_KEY)
-    moment = Moment(base, time, height, previous, totals.members if isinstance(totals, Totals) else 0)
+    moment = Moment(base, time, height, previous, totals.members if isinstance(totals, Totals) else 0, before)
     results: list[tuple[bytes, Result]] = []
     for started in state.started:
         result = STARTED[started.what](state, started, moment)

@@ -21,12 +21,16 @@ from dao_app.core.errors import EncodingError
 from dao_app.core.keys import contribution_key, member_party, proposal_key, task_key
 from dao_app.core.rules.registry import TYPES
 from tests.fakes.history import History, check_money
+from tests.fakes.reward_history import RewardHistory
 
 ODD: list[Any] = [
     Link(bytes(32)), None, True, 0, -1, 1, 2**53 - 1, -(2**53) + 1, "", "x", "\u202egnp.exe", "<b>bold</b>", "a\nb",
     b"", b"o", b"m", b"m" + bytes(32), b"e" + bytes(32), bytes(32), bytes(64), b"\xff" * 40, [], [[]], [None], [1, 1],
     [0], "yes", "共" * 100, {}, {"hash": bytes(32), "size": 1, "kind": "x"}, {"hash": 1}, {"a": {"b": {"c": []}}},
 ]  # fmt: skip
+
+
+REWARDS = ("contribution", "round", "match", "payout", "gifts", "givers", "receivers", "projects", "evidence", "reason")
 
 
 def views(org: Any, member: bytes) -> None:
@@ -55,13 +59,19 @@ def views(org: Any, member: bytes) -> None:
     org.replay.provisional_root()
 
 
-@pytest.mark.parametrize("seed", range(6))
-def test_any_body(tmp_path: Path, seed: int) -> None:
+@pytest.mark.parametrize(("seed", "rewards"), [*((seed, False) for seed in range(6)), (6, True), (7, True), (8, True)])
+def test_any_body(tmp_path: Path, seed: int, rewards: bool) -> None:
     print(f"seed {seed}")
     rng = random.Random(seed)
-    history = History(tmp_path, seed, 60)
-    world, main = history.world, history.world.main
-    known = [Link(id_) for id_ in [*history.tasks, *history.proposals, *history.contributions]]
+    known: list[Link] = []
+    if rewards:
+        history = RewardHistory(tmp_path, seed, 60)
+        world, main = history.world, history.world.main
+        known += [Link(id_) for made in history.made.values() for id_ in made]
+    else:
+        other = History(tmp_path, seed, 60)
+        world, main = other.world, other.world.main
+        known += [Link(id_) for id_ in [*other.tasks, *other.proposals, *other.contributions]]
     known += [Link(record.id) for record in main.store.newest(30, None)]
     samples = [main.replay.action(record.id) for record in main.store.newest(200, None)]
     verdicts: set[str] = set()
@@ -94,10 +104,11 @@ def test_any_body(tmp_path: Path, seed: int) -> None:
 def _body(rng: random.Random, samples: list[Action], known: list[Link]) -> tuple[str, dict[str, Any]]:
     """Something between a good action and nonsense."""
     sample = rng.choice(samples)
-    type_ = sample.type if rng.random() < 0.7 else rng.choice([*TYPES, "member.join", "org.create", "new.type"])
+    type_ = sample.type if rng.random() < 0.7 else rng.choice([*TYPES, "member.join", "org.create", *["new.type"] * 5])
     body = dict(sample.body) if rng.random() < 0.9 else {}
     for _ in range(rng.choice([0, 0, 1, 2])):
         names = [*body, "title", "task", "proposal", "on", "to", "amount", "choice", "text", "table", "unit", "for"]
+        names += REWARDS
         body[rng.choice(names)] = rng.choice([*ODD, *known])
     if body and rng.random() < 0.2:
         del body[rng.choice(list(body))]

@@ -13,6 +13,8 @@ from typing import NamedTuple
 from dao_app.core.entities import Amendment, Org, Totals
 from dao_app.core.keys import ORG_KEY, TOTALS_KEY, amendment_key
 from dao_app.core.limits import INT_MAX, PERIOD_MS_MAX
+from dao_app.core.rewards.decay import HALF_LIFE_HOURS_MAX
+from dao_app.core.rewards.peer_round import POINTS_DEFAULT
 from dao_app.core.rules.rejections import Rejection
 from dao_app.core.state import State
 
@@ -30,7 +32,7 @@ BINDING = ("any", "yes-no-abstain", "consent")
 
 
 class Parameter(NamedTuple):
-    """``unit``: bp (hundredths of a percent), ms, power, count, flag, choice, amount (minor units).
+    """``unit``: bp (hundredths of a percent), ms, hours, power, points, count, flag, choice, amount (minor units).
 
     ``step`` is the most that one amendment may change it by, 0 for any change within the bounds; the
     values of a choice are places in ``choices``. ``for_kind``: it may be set for a kind of proposal alone.
@@ -77,6 +79,13 @@ PARAMETERS: dict[str, Parameter] = {
     "members_invite": Parameter(1, 0, 1, "flag"),
     "members_open_tasks": Parameter(1, 0, 1, "flag"),  # with rewards from their own balance
     "endorsements": Parameter(1, 1, 20, "count"),  # needed for a claimed contribution
+    # Contributions, reputation, reward rounds.
+    "points_claim": Parameter(10, 0, 1_000_000, "points"),  # of an endorsed claim
+    "points_task": Parameter(10, 0, 1_000_000, "points"),  # of an accepted task, for each who did it
+    "points_most": Parameter(100, 0, 1_000_000, "points"),  # that a steward's valuation may give
+    "reputation_half_life": Parameter(4_383, 1, HALF_LIFE_HOURS_MAX, "hours"),  # half a year
+    "round_points": Parameter(POINTS_DEFAULT, 1, 1_000_000, "points"),  # each gives in a round, as a rule
+    "round_peer_bp": Parameter(5_000, 0, 10_000, "bp"),  # of a round by gifts and points: what gifts decide
     # The emergency stop.
     "stop_auditors": Parameter(1, 1, 20, "count"),  # who must ask for it
     "stop_ms": Parameter(7 * DAY_MS, HOUR_MS, 60 * DAY_MS, "ms"),

@@ -27,13 +27,14 @@ BP = 10_000  # basis points of a whole
 
 class Moment(NamedTuple):
     """The checkpoint being formed: ``base`` is the final state before it, ``members`` those with a vote in
-    that state, ``previous`` the id of the checkpoint before."""
+    that state, ``previous`` the id and ``since`` the time of the checkpoint before."""
 
     base: Layer
     time: int
     height: int
     previous: bytes
     members: int
+    since: int
 
 
 def open_vote(state: State, id_: bytes, moment: Moment, place: int) -> None:
@@ -41,7 +42,9 @@ def open_vote(state: State, id_: bytes, moment: Moment, place: int) -> None:
     found = state.need(proposal_key(id_), Proposal)
     if found.status != "discussion" or found.opens > moment.time:
         return
-    voters, power, chunks = electorate.freeze(state, State(moment.base), id_, found, moment.members)
+    voters, power, chunks = electorate.freeze(
+        state, State(moment.base), id_, found, moment.members, moment.since
+    )
     closes = moment.time + found.voting + charter.rule_for(state, found.kind, "grace_ms")
     state.put(
         proposal_key(id_),

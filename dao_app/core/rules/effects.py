@@ -21,6 +21,7 @@ from dao_app.core.keys import (
     adopted_key,
     budget_key,
     department_party,
+    match_key,
     member_key,
     member_party,
     proposal_key,
@@ -33,12 +34,16 @@ from dao_app.core.limits import (
     EFFECT_BYTES_MAX,
     EFFECTS_MAX,
     GRANTS_MAX,
+    INT_MAX,
     PERIOD_MS_MAX,
     PERMISSIONS_MAX,
     ROLES_MAX,
 )
-from dao_app.core.rules import charter, departments, emergency, ledger
+from dao_app.core.reward_entities import Match
+from dao_app.core.rewards.decay import SCALE
+from dao_app.core.rules import charter, departments, emergency, ledger, matching, reputation, rounds
 from dao_app.core.rules import schema as s
+from dao_app.core.rules.context import Context
 from dao_app.core.rules.due import schedule
 from dao_app.core.rules.members import put_member, role_exists
 from dao_app.core.rules.rejections import Rejection
@@ -122,11 +127,11 @@ def run(state: State, effects: list[dict[str, Any]], context: Run) -> Rejection 
         refused = KINDS[effect["do"]].perform(state, effect, context)
         if refused:
             return refused
-    return Rejection.LOCKOUT if locks_out(state) else None
+    return Rejection.LOCKOUT if locks_out(state, context.time) else None
 
 
-def locks_out(state: State) -> bool:
-    """Would nobody be left who can decide, or seal?"""
+def locks_out(state: State, time: int) -> bool:
+    """Would nobody be left who can decide, or seal? ``time`` is sealed."""
     totals = state.need(TOTALS_KEY, Totals)
     org = state.need(ORG_KEY, Org)
     witness = state.get(member_key(org.witness_member), Member)
@@ -140,6 +145,8 @@ def locks_out(state: State) -> bool:
     if power == "token":
         unit = state.need(unit_key(org.units[0]), Unit)
         return unit.supply <= state.balance(TREASURY, org.units[0])
+    if power == "reputation":
+        return reputation.is_held_below(state, charter.parameter(state, "min_support_power"), time)
     return False
 
 
@@ -225,7 +232,27 @@ def end_budget(state: State, proposal: bytes, time: int) -> None:
 
 # -- charter, texts, roles -----------------------------------------------------------------------
 def _amend(state: State, effect: dict[str, Any], context: Run) -> Rejection | None:
-    return charter.amend(state, effect["name"], effect["value"], context.proposal, context.time)
+    name, before = effect["name"], charter.values_of(state).get(effect["name"])
+    refused = charter.amend(state, name, effect["value"], context.proposal, context.time)
+    if refused is None and name == reputation.PARAMETER and before is not None:
+        return reputation.amend_half_life(state, before, effect["value"], context.time)
+    return refused
+
+
+def _lower_reputation(state: State, effect: dict[str, Any], context: Run) -> Rejection | None:
+    if not 0 < effect["points"] <= INT_MAX:
+        return Rejection.AMOUNT_NOT_POSITIVE
+    if state.get(member_key(effect["member"]), Member) is None:
+        return Rejection.MEMBER_UNKNOWN
+    reputation.change(state, effect["member"], -effect["points"] * SCALE, context.time)
+    return None
+
+
+def _cancel_round(state: State, effect: dict[str, Any], context: Run) -> Rejection | None:
+    moment = Context(context.time, context.height, True, context.place)
+    if state.get(match_key(effect["round"]), Match) is not None:
+        return matching.take_back(state, effect["round"], context.proposal, moment)
+    return rounds.take_back(state, effect["round"], context.proposal, moment)
 
 
 def _adopt(state: State, effect: dict[str, Any], context: Run) -> Rejection | None:
@@ -429,6 +456,8 @@ KINDS: dict[str, Kind] = {
     "suspend": Kind(s.Schema({"member": s.key, "period": s.count}), _suspend, ("penalty",)),
     "expel": Kind(s.Schema({"member": s.key}), _expel, ("penalty",)),
     "fine": Kind(s.Schema({"member": s.key, "unit": s.name, "amount": s.count}), _fine, ("penalty",)),
+    "reputation": Kind(s.Schema({"member": s.key, "points": s.count}), _lower_reputation, ("penalty",)),
+    "cancel_round": Kind(s.Schema({"round": s.key}), _cancel_round, ("decision", "spending")),
     "adopt": Kind(s.Schema({"title": s.title, "replaces": s.optional(s.key)}), _adopt, ("adoption",)),
     "elect": Kind(
         s.Schema(

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dao_app.core.encoding import power_from_wire, power_to_wire
 from dao_app.core.entities import Member, Powers, Proposal
 from dao_app.core.keys import member_key, member_party, powers_chunk_key, powers_key
+from dao_app.core.rules import reputation
 from dao_app.core.rules.members import all_members, belongs_to, had_vote, has_vote
 from dao_app.core.state import State
 
@@ -62,18 +63,20 @@ def _powers_keys(id_: bytes, proposal: Proposal) -> list[bytes]:
     return [powers_key(id_) + number.to_bytes(2, "big") for number in range(proposal.chunks)]
 
 
-def freeze(state: State, before: State, id_: bytes, proposal: Proposal, members_before: int) -> tuple[int, int, int]:
+def freeze(
+    state: State, before: State, id_: bytes, proposal: Proposal, members_before: int, time: int
+) -> tuple[int, int, int]:
     """Write down who may vote; returns (voters, their power, chunks).
 
     ``before`` is the final state before the checkpoint that seals the opening, ``members_before`` the
-    members with a vote in it.
+    members with a vote in it, ``time`` that of its checkpoint.
     """
     if proposal.power_kind == "member":
         return members_before, members_before, chunks_for(members_before)
     if proposal.power_kind == "table":
         rows = state.need(powers_key(id_), Powers).rows
         return len(rows), sum(power_from_wire(power) or 0 for _, power in rows), chunks_for(len(rows))
-    powers = sorted((root, power) for root, power in _powers(before, proposal) if power)
+    powers = sorted((root, power) for root, power in _powers(before, proposal, time) if power)
     chunks = chunks_for(len(powers))
     spread: dict[bytes, list[tuple[bytes, int | bytes]]] = {}
     for root, power in powers:
@@ -83,11 +86,15 @@ def freeze(state: State, before: State, id_: bytes, proposal: Proposal, members_
     return len(powers), sum(power for _, power in powers), chunks
 
 
-def _powers(before: State, proposal: Proposal) -> Iterator[tuple[bytes, int]]:
+def _powers(before: State, proposal: Proposal, time: int) -> Iterator[tuple[bytes, int]]:
     for root in all_members(before):
         member = before.need(member_key(root), Member)
         if proposal.power_kind == "department":
             if member.status == "active" and belongs_to(before, member, proposal.department or b""):
                 yield root, 1
-        elif has_vote(member):
+        elif not has_vote(member):
+            continue
+        elif proposal.power_kind == "reputation":
+            yield root, reputation.whole_of(before, root, time)
+        else:
             yield root, before.balance(member_party(root), proposal.power_unit)

@@ -21,7 +21,7 @@ from dao_app.core.state import Posting, State
 BP = 10_000  # basis points of a whole
 ISSUE = s.Schema({"unit": s.name, "amount": s.count, "to": s.party}, {"memo": s.ref})
 TRANSFER = s.Schema({"unit": s.name, "amount": s.count, "to": s.party}, {"memo": s.ref, "for": s.party})
-TIP = s.Schema({"unit": s.name, "amount": s.count, "to": s.party}, {"memo": s.ref})
+TIP = s.Schema({"unit": s.name, "amount": s.count, "to": s.party}, {"memo": s.ref, "for": s.party})
 
 
 def _memo(action: Action) -> bytes | None:
@@ -115,29 +115,40 @@ def transfer(state: State, action: Action, author: Author, context: Context) -> 
     refused = check_amount(state, body["unit"], body["amount"])
     if refused:
         return refused
+    source = _source(state, action, author, "token.transfer")
+    return source if isinstance(source, Rejection) else _pay(state, action, source, "transfer")
+
+
+def _source(state: State, action: Action, author: Author, permission: str) -> bytes | Rejection:
+    """Whose money it is: one's own, or the treasury's or a department's by "treasury.spend"."""
     own = member_party(author.root)
-    source = body.get("for", own)
+    source: bytes = action.body.get("for", own)
     if source == TREASURY or source[:1] == b"d":
         if not may(state, author, "treasury.spend", source[1:] or None):
             return Rejection.NOT_ALLOWED
-        if is_stopped(state):
-            return Rejection.SPENDING_STOPPED
-    elif source != own or "token.transfer" not in author.permissions:
-        return Rejection.NOT_ALLOWED
-    return _pay(state, action, source, "transfer")
+        return Rejection.SPENDING_STOPPED if is_stopped(state) else source
+    return source if source == own and permission in author.permissions else Rejection.NOT_ALLOWED
+
+
+def home_of(state: State, payer: bytes) -> bytes:
+    """Where money goes back to: whence it came, or the treasury where that party is no more."""
+    return payer if check_party(state, payer) is None else TREASURY
 
 
 def tip(state: State, action: Action, author: Author, context: Context) -> Rejection | None:
-    """A tip to a person, from one's own balance."""
+    """A tip to a person, from one's own balance, or as merit from the treasury's or a department's."""
     body = action.body
     refused = check_amount(state, body["unit"], body["amount"])
     if refused:
         return refused
-    if "token.tip" not in author.permissions:
-        return Rejection.NOT_ALLOWED
+    source = _source(state, action, author, "token.tip")
+    if isinstance(source, Rejection):
+        return source
     if body["to"][:1] != b"m":
         return Rejection.PARTY_UNKNOWN
-    return _pay(state, action, member_party(author.root), "tip")
+    if body["to"] == member_party(author.root):
+        return Rejection.TO_SELF
+    return _pay(state, action, source, "tip")
 
 
 def _pay(state: State, action: Action, source: bytes, kind: str) -> Rejection | None:

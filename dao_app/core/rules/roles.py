@@ -24,7 +24,7 @@ _WORK = _OWN | _VOTE | {
 }
 _MANAGE = _WORK | {
     "task.fund", "task.cancel", "proposal.table", "proposal.steward", "invite.role", "department.manage",
-    "round.open",
+    "round.open", "contribution.value",
 }
 _MONEY = _WORK | {"task.fund", "treasury.spend", "token.issue", "payout.record", "round.open"}
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from dao_app.core.entities import Contribution, DueItem, Task, Totals
 from dao_app.core.envelope import Action
-from dao_app.core.keys import TOTALS_KEY, TREASURY, contribution_key, escrow_party, member_party, task_key
+from dao_app.core.keys import TOTALS_KEY, TREASURY, escrow_party, member_party, task_key
 from dao_app.core.limits import PERIOD_MS_MAX
+from dao_app.core.rules import contributions
 from dao_app.core.rules import schema as s
 from dao_app.core.rules.charter import parameter
 from dao_app.core.rules.context import Author, Context
@@ -120,7 +121,7 @@ def accept(state: State, action: Action, author: Author, context: Context) -> Re
         task.assignee, task.title, None, "task", id_, task.unit, task.amount, "endorsed", (author.root,),
         context.height if context.final else 0, 0,
     )
-    state.put(contribution_key(action.id), contribution)
+    contributions.record(state, action.id, contribution, context.time)
     return None
 
 
