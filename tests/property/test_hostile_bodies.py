@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from dao_app.app.cases_membership import devices_by_member
-from dao_app.app.cases_proposals import proposal_row, tally_view
 from dao_app.app.cases_tasks import contribution_row, task_row
 from dao_app.app.cases_tokens import balances, ledger_row
+from dao_app.app.proposal_views import proposal_row, tally_view
 from dao_app.app.queries import Reader
 from dao_app.app.resolve import members
 from dao_app.core.encoding import Link, digest
