@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from dao_app.app.scribe import Member, Scribe
@@ -57,6 +57,13 @@ _PROPOSALS = (
      {"Amara": "yes", "Chen Mo": "yes", "Priya": "abstain"}, 3, 1),
 )  # fmt: skip
 
+# department, above, steward, members
+_DEPARTMENTS = (
+    ("Editorial", "", "Jonas", ("Priya", "Chen Mo")),
+    ("Translation", "Editorial", "Chen Mo", ("Sofia",)),
+    ("Print and sale", "", "Robin", ("Mateo",)),
+)
+
 _CONTRIBUTIONS = (
     ("Repaired the folding machine", "Jonas", ("Amara", "Mateo")),
     ("Introduced two new readers", "Priya", ("Sofia",)),
@@ -67,7 +74,10 @@ _CONTRIBUTIONS = (
 def play(scribe: Scribe, now_ms: int) -> Iterator[tuple[int, int, dict[str, Member]]]:
     """Play the story up to ``now_ms``; yields (step, steps, people so far)."""
     story = _Story(scribe, now_ms)
-    steps = [story.join, story.open_tasks, story.decide, story.work, story.contribute, story.talk]
+    steps = [
+        story.join, story.found_departments, story.open_tasks, story.decide, story.work, story.contribute,
+        story.govern, story.talk,
+    ]
     for number, step in enumerate(steps, 1):
         step()
         yield number, len(steps), dict(story.people)
@@ -80,6 +90,7 @@ class _Story:
         self.people: dict[str, Member] = {FOUNDER: scribe.founder}
         self._tasks: dict[str, bytes] = {}
         self._proposals: dict[str, bytes] = {}
+        self._departments: dict[str, bytes] = {}
 
     def _at(self, days_ago: float) -> None:
         """Move to so many days before now; never back."""
@@ -96,6 +107,19 @@ class _Story:
         for names, role in ((_STEWARDS, "steward"), (_MEMBERS, "member")):
             for person in self._scribe.join(list(names), role):
                 self.people[person.name] = person
+
+    def found_departments(self) -> None:
+        self._at(20)
+        for name, above, steward, members in _DEPARTMENTS:
+            parent = Link(self._departments[above]) if above else None
+            id_ = self._departments[name] = self._sign(FOUNDER, "department.open", {"name": name, "parent": parent})
+            for person, role in ((steward, "steward"), *((one, "member") for one in members)):
+                body = {"department": Link(id_), "member": self.people[person].root.public, "role": role}
+                self._sign(FOUNDER, "role.give", body)
+        self._seal()
+        self._sign("Mateo", "vote.delegate", {"to": self.people["Robin"].root.public})
+        self._sign("Sofia", "vote.delegate", {"to": self.people["Chen Mo"].root.public, "topic": "language"})
+        self._seal()
 
     def open_tasks(self) -> None:
         self._at(19)
@@ -155,11 +179,61 @@ class _Story:
             self._sign(source, "token.tip", body, reason, "memo")
         self._seal()
 
+    def govern(self) -> None:
+        """A spending proposal that executes itself, an election, and open votes of other methods."""
+        self._at(0.25)
+        root = {name: person.root.public for name, person in self.people.items()}
+        pay = {"do": "pay", "from": b"o", "to": b"m" + root["Mateo"], "unit": "HBR", "amount": 30_000}
+        ballots = dict.fromkeys(("Amara", "Jonas", "Priya", "Robin"), "yes")
+        self._vote("Buy a second paper cutter", "spending", "yes-no-abstain", ballots, (), HOUR, effects=[pay])
+        self._at(0.15)
+        names = ["Priya", "Sofia", "Chen Mo"]
+        elect = {"do": "elect", "role": "treasurer", "department": None, "seats": 1, "term": 365 * DAY,
+                 "candidates": [root[name] for name in names]}  # fmt: skip
+        choices = {"Amara": [1, 3], "Jonas": [3, 1], "Robin": [2, 1], "Priya": [1], "Chen Mo": [3, 2], "Sofia": [2, 3]}
+        self._vote("Who keeps the books next year?", "election", "ranked", choices, names, HOUR, effects=[elect])
+        self._at(0.08)
+        towns = ["Two regional providers", "One provider, three years", "Our own servers", "Stay as we are"]
+        self._vote("Where shall our site live?", "decision", "ranked",
+                   {"Amara": [3, 1], "Jonas": [1, 3, 2], "Priya": [3], "Chen Mo": [1]}, towns, 2 * DAY)  # fmt: skip
+        self._vote("How well did these evenings work?", "poll", "score",
+                   {"Jonas": {"1": 5, "2": 2}, "Priya": {"1": 3, "3": 4}},
+                   ["Reading", "Bookbinding", "Harbour walk"], 2 * DAY)  # fmt: skip
+        self._vote("Share the training money", "poll", "quadratic",
+                   {"Amara": {"1": 60, "2": 40}, "Sofia": {"3": 100}}, ["Typesetting", "Sales", "Languages"], 2 * DAY)
+        self._vote("House style for place names", "decision", "consent",
+                   {"Jonas": {"stance": "agree"}, "Priya": {"stance": "object"}}, (), 2 * DAY,
+                   topic="language", department=Link(self._departments["Translation"]))  # fmt: skip
+        budget = {"do": "budget", "department": self._departments["Print and sale"], "unit": "HBR",
+                  "amount": 80_000, "period": 90 * DAY}  # fmt: skip
+        self._vote("Spring budget for print and sale", "spending", "yes-no-abstain", {"Jonas": "yes"}, (), 2 * DAY,
+                   effects=[budget])  # fmt: skip
+
+    def _vote(
+        self, title: str, kind: str, method: str, ballots: dict[str, Any], options: Sequence[str], voting: int,
+        **more: Any,
+    ) -> None:
+        """Put a proposal, second it where it asks for money, vote, and close it where its time is short."""
+        body = {"title": title, "kind": kind, "method": method, "options": list(options), "discussion": 0,
+                "voting": voting, **more}  # fmt: skip
+        id_ = self._proposals[title] = self._sign(FOUNDER, "proposal.open", body)
+        self._seal()
+        if kind == "spending":
+            self._sign("Jonas", "proposal.second", {"proposal": Link(id_)})
+        for name, choice in ballots.items():
+            self._scribe.clock.now += 30_000
+            self._sign(name, "vote.cast", {"proposal": Link(id_), "choice": choice})
+        self._seal()
+        if voting == HOUR:
+            self._scribe.clock.now += HOUR
+            self._seal()
+
     def talk(self) -> None:
         self._at(0.1)
         for target, name, text in (
             (self._tasks["Draw the tide tables"], "Sofia", "January to June are in; the rest follows today."),
             (self._tasks["Draw the tide tables"], "Jonas", "Looks right to me. Which datum did you use?"),
+            (self._proposals["House style for place names"], "Priya", "Objection: the old charts use other names."),
             (self._proposals["Which towns shall the tour visit?"], "Priya", "Upper Ferry has no hall in *March*."),
             (self._proposals["Give 200 points to the youth group"], "Mateo", "They did good work last year."),
         ):

@@ -16,6 +16,7 @@ from typing import Any
 from dao_app.app import views as v
 from dao_app.app.errors import GuildhallError, InputError, Locked, NotFound
 from tests.fakes import sample
+from tests.fakes.governing import FakeGoverning
 from tests.fakes.sample import (
     AMARA,
     CHEN,
@@ -40,7 +41,7 @@ from tests.fakes.sample import (
 from tests.fakes.work import FakeWork
 
 
-class FakeEngine(FakeWork):
+class FakeEngine(FakeWork, FakeGoverning):
     """An ``EngineHandle`` over sample data. ``fail`` maps a method to the error it raises next."""
 
     def __init__(self, filled: bool = True, founder_alone: bool = False) -> None:
@@ -69,6 +70,7 @@ class FakeEngine(FakeWork):
         self.contributions = sample.contributions()
         self.ledger = sample.ledger()
         self.invites = sample.invites()
+        self._fill_governing()
 
     # -- the handle ----------------------------------------------------------------------------
     def call(

@@ -135,6 +135,7 @@ class FakeWork:
         discussion_s: int = 0,
         voting_s: int = 0,
         table: Sequence[tuple[str, str]] = (),
+        **more: Any,
     ) -> v.ProposalRow:
         row = replace(
             make_proposal(90 + len(self.proposals), title, method, "voting", LIN, 0, kind=kind, stamp=pending(0)),

@@ -116,7 +116,7 @@ def test_ballot_near_the_close_is_signed_at_once(opened: Open) -> None:
 def test_choose_one_takes_option_numbers(o: Opened) -> None:
     open_proposal(o, 58)
     panel = o.window.shell.proposals.detail.vote_panel
-    QTest.mouseClick(panel._buttons[2], Qt.MouseButton.LeftButton)
+    QTest.mouseClick(panel._ballot._buttons[2], Qt.MouseButton.LeftButton)
     QTest.mouseClick(panel._sign, Qt.MouseButton.LeftButton)
     o.window.ui.drafts.flush()
     o.settle()

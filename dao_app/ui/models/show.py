@@ -114,7 +114,7 @@ def describe_proposal(ui: Ui, row: v.ProposalRow) -> str:
 
 
 def proposal_cells(ui: Ui, row: v.ProposalRow) -> list[Cell]:
-    kind = f"{ui.t(f'proposal.kind.{row.kind}')} · {ui.t(f'method.{row.method}')}"
+    kind = f"{ui.t(f'kind.{row.kind}')} · {ui.t(f'method.{row.method}')}"
     turnout = ui.t("proposal.voted", voted=row.voted, electorate=row.electorate) if row.status != "discussion" else ""
     yours = ui.t("proposal.you_voted") if row.my_choice is not None else ""
     return [

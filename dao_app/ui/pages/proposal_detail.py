@@ -12,19 +12,23 @@ from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 from dao_app.app import views as v
 from dao_app.app.errors import GuildhallError
 from dao_app.ui.context import Ui
+from dao_app.ui.dialogs.proposals import ReviseDialog
 from dao_app.ui.markdown import MarkdownView
 from dao_app.ui.models import show
 from dao_app.ui.pages.base import section_head
+from dao_app.ui.pages.effects_panel import EffectsCard, PowersDialog
 from dao_app.ui.pages.tally_panel import BallotsDialog, SealPanel, TallyPanel
 from dao_app.ui.pages.task_pane import erase_comment
-from dao_app.ui.pages.vote_panel import VotePanel, choice_text, letter
+from dao_app.ui.pages.vote_panel import VotePanel, choice_text
 from dao_app.ui.widgets.buttons import Button, IconButton
 from dao_app.ui.widgets.glyphs import AvatarView, Chip, IconView, KeyChip, SealView
 from dao_app.ui.widgets.labels import Label, Paragraph
 from dao_app.ui.widgets.layout import Box, clear, column, divider, row, scrolling
 from dao_app.ui.widgets.posts import Composer, Posts
+from dao_app.ui.widgets.ranking import letter
 from dao_app.ui.widgets.stages import Stage, Stages
 
+FIXED = ("yes-no-abstain", "consent")  # methods whose options are their own
 LETTERS = 26  # options that have a single letter as their key
 FOLD = 900  # effective pixels below which the ballot stands under the text
 
@@ -46,7 +50,9 @@ class ProposalDetailView(QWidget):
         self.vote_panel, self.tally_panel = VotePanel(ui), TallyPanel(ui)
         ballots = Button(ui, "tally.show_ballots", "link")
         ballots.clicked.connect(self._show_ballots)
-        self._seal_panel = SealPanel(ui, ballots)
+        powers = Button(ui, "powers.show", "link")
+        powers.clicked.connect(self._show_powers)
+        self._seal_panel = SealPanel(ui, ballots, powers)
         self.vote_panel.signed.connect(self._vote)
         self._splitter.addWidget(self._build_document())
         side = QWidget()
@@ -75,6 +81,8 @@ class ProposalDetailView(QWidget):
         later.clicked.connect(lambda: self.stepped.emit(1))
         link = Button(ui, "link.copy", "ghost", icon="link")
         link.clicked.connect(self.copy_link)
+        self._revise = Button(ui, "proposal.revise", "ghost")
+        self._revise.clicked.connect(self._ask_revise)
         self._withdraw = Button(ui, "proposal.withdraw", "ghost")
         self._withdraw.clicked.connect(self._ask_withdraw)
         items = row(
@@ -85,6 +93,7 @@ class ProposalDetailView(QWidget):
             self._name,
             self._chip,
             None,
+            self._revise,
             self._withdraw,
             earlier,
             later,
@@ -105,6 +114,9 @@ class ProposalDetailView(QWidget):
         self._text, self._absent = MarkdownView(ui), Paragraph(ui, "text.absent", tone="text3")
         self._options: QVBoxLayout = column(ui, margins=(1, 1, 1, 1))
         self._options_card = Box(ui, "card", self._options)
+        self._effects = EffectsCard(ui)
+        self._effects.seconded.connect(self._second)
+        self._effects.retried.connect(self._execute)
         self._count = Label(ui, role="caption", tone="text3")
         self._posts = Posts(ui)
         self._posts.link.connect(self.link_opened)
@@ -129,6 +141,8 @@ class ProposalDetailView(QWidget):
                 self._absent,
                 8,
                 self._options_card,
+                8,
+                self._effects,
                 18,
                 discussion,
                 6,
@@ -182,7 +196,7 @@ class ProposalDetailView(QWidget):
         self._picture.show_person(row_.author)
         when = ui.texts.day(row_.stamp.at_ms, ui.now_ms())
         self._who.say(ui.t("proposal.by", name=ui.name_you(row_.author), when=when))
-        self._how.say(f"{ui.t(f'proposal.kind.{row_.kind}')} · {ui.t(f'method.{row_.method}')}")
+        self._how.say(self._about(detail))
         self._state.show_stamp(row_.stamp)
         waits = ui.waits_short(row_.stamp)
         self._waits.say(ui.t("state.waits_line", names=waits) if waits and not row_.stamp.reason else waits)
@@ -192,7 +206,9 @@ class ProposalDetailView(QWidget):
         self._text.setVisible(bool(detail.text))
         self._absent.setVisible(detail.text is None)
         if changed:
-            self._show_options(() if row_.method == "yes-no-abstain" else detail.options)
+            self._show_options(() if row_.method in FIXED else detail.options)
+        self._effects.show_proposal(detail)
+        self._revise.setVisible("revise" in row_.can)
         self._count.say(ui.texts.number(len(detail.comments)) if detail.comments else "")
         self._posts.show_comments(detail.comments, again)
         self.composer.setVisible("comment" in row_.can)
@@ -200,6 +216,23 @@ class ProposalDetailView(QWidget):
         self.tally_panel.show_proposal(detail)
         self._seal_panel.setVisible(detail.tally is not None)
         self._seal_panel.show_proposal(detail)
+
+    def _about(self, detail: v.ProposalDetail) -> str:
+        """Kind, method, department, topic, power, version: what a voter wants to know at a glance."""
+        ui, row_ = self.ui, detail.row
+        parts = [ui.t(f"kind.{row_.kind}"), ui.t(f"method.{row_.method}")]
+        if row_.department:
+            parts.append(show.title(row_.department))
+        if row_.topic:
+            parts.append(show.title(row_.topic))
+        parts.append(ui.t(f"choice.{detail.power_kind}"))
+        if row_.asks:
+            parts.append(ui.t("proposal.asks", amount=ui.texts.join([ui.texts.amount(a) for a in row_.asks])))
+        if row_.version > 1:
+            parts.append(ui.t("proposal.version", n=row_.version))
+        if detail.extended:
+            parts.append(ui.t("proposal.extended"))
+        return " · ".join(parts)
 
     def _show_options(self, options: tuple[str, ...]) -> None:
         ui = self.ui
@@ -239,7 +272,7 @@ class ProposalDetailView(QWidget):
         )
 
     # -- gestures ------------------------------------------------------------------------------
-    def _vote(self, choice: object) -> None:
+    def _vote(self, choice: object, reason: str) -> None:
         detail = self._detail
         if detail is None:
             return
@@ -247,9 +280,37 @@ class ProposalDetailView(QWidget):
         words = choice_text(ui, row_.method, json.dumps(choice), detail.options)
         ui.hold(
             ui.t("vote.held", name=show.proposal_name(ui, row_), choice=words),
-            lambda: ui.write(self, "vote", lambda _: self.reload(), proposal=row_.id, choice=choice),
+            lambda: ui.write(self, "vote", lambda _: self._voted(row_.id, reason), proposal=row_.id, choice=choice),
             deadline_ms=row_.closes_ms,
         )
+
+    def _voted(self, proposal: str, reason: str) -> None:
+        """The ballot is signed; the reason of an objection stands beside it, as a comment."""
+        if reason:
+            self.ui.write(self, "comment_add", lambda _: self.reload(), target=proposal, text=reason)
+        else:
+            self.reload()
+
+    def _second(self) -> None:
+        row_ = self.proposal
+        if row_ is not None:
+            self.ui.hold(
+                self.ui.t("proposal.second.held", name=show.proposal_name(self.ui, row_)),
+                lambda: self.ui.write(self, "proposal_second", lambda _: self.reload(), proposal=row_.id),
+            )
+
+    def _execute(self) -> None:
+        row_ = self.proposal
+        if row_ is not None:
+            self.ui.write(self, "proposal_execute", lambda _: self.reload(), proposal=row_.id)
+
+    def _ask_revise(self) -> None:
+        if self._detail is not None:
+            ReviseDialog(self.ui, self.window(), self._detail, lambda _: self.reload()).open()
+
+    def _show_powers(self) -> None:
+        if self._detail is not None:
+            PowersDialog(self.ui, self.window(), self._detail).open()
 
     def _ask_withdraw(self) -> None:
         row_ = self.proposal
@@ -303,6 +364,7 @@ class ProposalDetailView(QWidget):
         own: dict[str, Callable[[], object]] = {
             "C": self.composer.field.setFocus,
             "V": self.vote_panel.focus,
+            "D": self._show_powers,
             "J": lambda: self.stepped.emit(1),
             "K": lambda: self.stepped.emit(-1),
         }

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fractions import Fraction
 from functools import partial
 
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtCore import QTimer, Signal
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from dao_app.app import views as v
 from dao_app.ui.context import Ui
 from dao_app.ui.dialogs.base import Dialog
 from dao_app.ui.models import show
 from dao_app.ui.models.rows import ViewModel
-from dao_app.ui.pages.vote_panel import choice_text, letter
-from dao_app.ui.widgets.buttons import Button
+from dao_app.ui.pages.vote_panel import choice_text
+from dao_app.ui.widgets.buttons import Button, Choices
 from dao_app.ui.widgets.glyphs import Bar, IconView, KeyChip, Pips, SealView
 from dao_app.ui.widgets.labels import Label, Paragraph
 from dao_app.ui.widgets.layout import Box, clear, column, row
+from dao_app.ui.widgets.ranking import letter
 from dao_app.ui.widgets.rows import Cell, Col, Header, RowDelegate, RowList
 
 OPTIONS_SHOWN = 12
+ROUNDS_PICKED_MAX = 9  # more rounds than that stand in the ballots' dialog
+POWER_METHODS = ("single", "approval", "ranked", "stv", "weighted", "quadratic")  # scores are parts of the power
 BALLOT_COLUMNS = (
     Col("col.voter", width=160),
     Col("col.choice"),
@@ -30,9 +34,23 @@ BALLOT_COLUMNS = (
 
 
 def share(part: str, whole: str) -> float:
-    """Exact powers as a share for painting; 0 of 0 is 0."""
-    total = int(whole)
-    return int(part) * 10_000 // total / 10_000 if total else 0.0
+    """Exact scores or powers as a share for painting; 0 of 0 is 0."""
+    total = _exact(whole)
+    return int(_exact(part) * 10_000 / total) / 10_000 if total else 0.0
+
+
+def _exact(score: str) -> Fraction:
+    """A printed score: an integer, a fraction "7/3" or a decimal."""
+    return Fraction(score)
+
+
+def score_text(ui: Ui, score: str) -> str:
+    """A score for people: integers grouped, others with two decimals."""
+    exact = _exact(score)
+    if exact.denominator == 1:
+        return ui.texts.number(int(exact))
+    hundredths = round(exact * 100)
+    return ui.texts.figure(hundredths, 2)
 
 
 def power_text(ui: Ui, power: str) -> str:
@@ -46,6 +64,8 @@ class TallyPanel(Box):
 
     def __init__(self, ui: Ui) -> None:
         super().__init__(ui, "section")
+        self._round: int | None = None  # shown; None is the last
+        self._shown: v.ProposalDetail | None = None
         self._seal = SealView(ui)
         self._voted = Label(ui, role="caption", tone="text2")
         self._quorum_icon = IconView(ui, "check", "accent", 14)
@@ -63,6 +83,9 @@ class TallyPanel(Box):
 
     def show_proposal(self, detail: v.ProposalDetail) -> None:
         ui, tally = self._ui, detail.tally
+        if self._shown is None or self._shown.row.id != detail.row.id:
+            self._round = None
+        self._shown = detail
         self._count.setVisible(tally is not None)
         self._none.setVisible(tally is None)
         self._seal.setVisible(tally is not None)
@@ -107,30 +130,78 @@ class TallyPanel(Box):
             quiet.say(ui.t("tally.abstained", n=abstain))
             self._rows.addLayout(row(ui, quiet, None))
             return
-        best = max((int(s) for s in tally.scores), default=0)
-        for place, score in enumerate(tally.scores[:OPTIONS_SHOWN]):
-            lead = best > 0 and int(score) == best
-            self._rows.addLayout(
-                self._line(letter(place), score, tally.valid_power, tally, lead, None, tally.options[place])
-            )
+        if tally.method == "consent":
+            self._add_stances(tally)
+            return
+        rounds = tally.detail.get("rounds") or []
+        number = len(rounds) if self._round is None else min(self._round, len(rounds))
+        scores = tuple(str(x) for x in rounds[number - 1]["tally"]) if rounds else tally.scores
+        best = max((_exact(s) for s in scores), default=Fraction(0))
+        whole = tally.valid_power if tally.method in POWER_METHODS else str(max(best, Fraction(1)))
+        if rounds:
+            self._rows.addLayout(self._round_head(number, len(rounds)))
+        out = {one["eliminated"]: place for place, one in enumerate(rounds[: number - 1], 1) if one.get("eliminated")}
+        for place, score in enumerate(scores[:OPTIONS_SHOWN]):
+            if place + 1 in out:
+                gone = Label(ui, role="caption", tone="text3", elide=True)
+                gone.say(ui.t("tally.out", round=out[place + 1]))
+                line = row(ui, KeyChip(ui, letter(place), filled=True), gone, gap=8)
+                line.setStretch(1, 1)
+                self._rows.addLayout(line)
+                continue
+            won = place + 1 in tally.winners and number == max(len(rounds), number)
+            lead = won or (not tally.winners and bool(best) and _exact(score) == best)
+            name = tally.options[place]
+            self._rows.addLayout(self._line(letter(place), score, whole, tally, lead, None, name))
+
+    def _round_head(self, number: int, rounds: int) -> QHBoxLayout:
+        """"Round 2 of 3" and a way to the others."""
+        ui = self._ui
+        head = Label(ui, role="caption", weight=600)
+        head.say(ui.t("tally.round_of", round=number, n=rounds))
+        if not 1 < rounds <= ROUNDS_PICKED_MAX:
+            return row(ui, head, None)
+        picker = Choices(ui, [(str(n), f"digit.{n}") for n in range(1, rounds + 1)], "segment")
+        picker.setAccessibleName(ui.t("tally.round_pick"))
+        picker.select(str(number))
+        picker.chosen.connect(self._pick_round)
+        return row(ui, head, None, picker)
+
+    def _pick_round(self, name: str) -> None:
+        self._round = int(name)
+        if self._shown is not None:
+            QTimer.singleShot(0, self._fill_again)  # not while the picker that is replaced still speaks
+
+    def _fill_again(self) -> None:
+        if self._shown is not None:
+            self.show_proposal(self._shown)
+
+    def _add_stances(self, tally: v.TallyView) -> None:
+        """Consent: who stands where; one objection decides."""
+        ui = self._ui
+        counts = dict(zip(tally.options, tally.scores, strict=True))
+        objected = _exact(counts.get("object", "0")) > 0
+        for stance, score in counts.items():
+            lead = (stance == "object") == objected and stance in ("agree", "object")
+            self._rows.addLayout(self._line(ui.t(f"vote.{stance}"), score, tally.valid_power, tally, lead, None))
 
     def _line(
         self, name: str, score: str, whole: str, tally: v.TallyView, lead: bool, mark: float | None, full: str = ""
     ) -> QVBoxLayout:
         ui = self._ui
         bar = Bar(ui, height=16)
-        percent = ui.texts.percent(int(score), int(whole))
-        spoken = f"{show.title(full) if full else name}: {power_text(ui, score)}, {percent}"
+        percent = ui.texts.percent(int(share(score, whole) * 10_000), 10_000)
+        spoken = f"{show.title(full) if full else name}: {score_text(ui, score)}, {percent}"
         bar.show_share(share(score, whole), spoken, mark, tally.final, lead)
         figure = Label(ui, weight=600)
-        figure.say(power_text(ui, score))
+        figure.say(score_text(ui, score))
         part = Label(ui, role="caption", tone="text2")
         part.say(percent)
         head: QWidget = KeyChip(ui, name, filled=True)
         if not full:
             caption = Label(ui, role="caption", tone="text2")
             caption.say(name)
-            head = Box(ui, "plain", row(ui, caption), width=40)
+            head = Box(ui, "plain", row(ui, caption), width=64 if tally.method == "consent" else 40)
         amount = Box(ui, "plain", row(ui, None, figure), width=max(20, 9 * len(figure.text())))
         line = row(ui, head, bar, amount, Box(ui, "plain", row(ui, None, part), width=44), gap=8)
         line.setStretch(1, 1)
@@ -142,12 +213,16 @@ class TallyPanel(Box):
         parts = []
         if tally.final:
             parts.append(ui.t(f"tally.outcome.{tally.outcome}"))
-        elif tally.method == "yes-no-abstain":
+        elif tally.method in ("yes-no-abstain", "consent"):
             parts.append(ui.t("tally.would_pass" if tally.outcome == "passed" else "tally.would_fail"))
         elif tally.winners and not tally.tie:
             parts.append(ui.t("tally.leads", option=letter(tally.winners[0] - 1)))
         elif tally.tie:
             parts.append(ui.t("tally.tie", options=ui.texts.join([letter(w - 1) for w in tally.winners])))
+        if _exact(tally.carried_power):
+            parts.append(ui.t("tally.carried", power=power_text(ui, tally.carried_power)))
+        if _exact(tally.lost_power):
+            parts.append(ui.t("tally.lost", power=power_text(ui, tally.lost_power)))
         if tally.method == "yes-no-abstain":
             parts.append(ui.t("tally.needs_support", share=ui.texts.basis_points(tally.support_bp)))
             if int(tally.min_support_power) > 0:
@@ -158,7 +233,7 @@ class TallyPanel(Box):
 class SealPanel(Box):
     """Who makes the result final, and the way to the ballots."""
 
-    def __init__(self, ui: Ui, ballots: Button) -> None:
+    def __init__(self, ui: Ui, ballots: Button, powers: Button) -> None:
         super().__init__(ui, "section")
         self._note = Label(ui, role="caption", tone="text3", elide=True)
         self._pips = Pips(ui)
@@ -170,9 +245,10 @@ class SealPanel(Box):
         pips = row(ui, self._pips, self._signed, gap=12)
         pips.setStretch(1, 1)
         checked = row(ui, IconView(ui, "shield", "text2", 14), self._checked, gap=8)
+        ways = row(ui, ballots, powers, None, gap=14)
         checked.setStretch(1, 1)
         self.setLayout(
-            column(ui, head, 4, pips, 4, self._waits, 8, checked, 4, row(ui, ballots, None), margins=(20, 14, 20, 14))
+            column(ui, head, 4, pips, 4, self._waits, 8, checked, 4, ways, margins=(20, 14, 20, 14))
         )
 
     def show_proposal(self, detail: v.ProposalDetail) -> None:
@@ -201,14 +277,13 @@ class BallotsDialog(Dialog):
         tally = detail.tally
         if tally is not None:
             lines = column(ui, gap=4, margins=(14, 10, 14, 10))
-            names = (
-                tuple(ui.t(f"vote.{o}") for o in tally.options) if tally.method == "yes-no-abstain" else tally.options
-            )
+            fixed = tally.method in ("yes-no-abstain", "consent")
+            names = tuple(ui.t(f"vote.{o}") for o in tally.options) if fixed else tally.options
             for place, (name, score) in enumerate(zip(names, tally.scores, strict=True)):
                 option = Label(ui, elide=True)
-                option.say(name if tally.method == "yes-no-abstain" else f"{letter(place)}  {show.title(name)}")
+                option.say(name if fixed else f"{letter(place)}  {show.title(name)}")
                 figure = Label(ui, weight=600)
-                figure.say(power_text(ui, score))
+                figure.say(score_text(ui, score))
                 line = row(ui, option, figure)
                 line.setStretch(0, 1)
                 lines.addLayout(line)

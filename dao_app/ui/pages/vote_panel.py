@@ -5,55 +5,65 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QButtonGroup, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from dao_app.app import views as v
 from dao_app.ui.context import Ui
 from dao_app.ui.models import show
+from dao_app.ui.widgets.ballots import STANCES, YES_NO, BallotBox, OneOf, ballot_for
 from dao_app.ui.widgets.buttons import KEY_SIGN, Button
-from dao_app.ui.widgets.fields import Check
-from dao_app.ui.widgets.glyphs import IconView, KeyChip
-from dao_app.ui.widgets.labels import Label
+from dao_app.ui.widgets.glyphs import IconView
+from dao_app.ui.widgets.labels import Label, Paragraph
 from dao_app.ui.widgets.layout import Box, clear, column, row
+from dao_app.ui.widgets.ranking import letter
 
-YES_NO = ("yes", "no", "abstain")
-
-
-def letter(place: int) -> str:
-    """The letter of an option: A … Z, then AA …"""
-    name = ""
-    while place >= 0:
-        name = chr(ord("A") + place % 26) + name
-        place = place // 26 - 1
-    return name
+CARRIED_SHOWN = 6  # names of those for whom one votes
+TAB = Qt.FocusPolicy.TabFocus
 
 
 def choice_text(ui: Ui, method: str, choice: str, options: tuple[str, ...]) -> str:
-    """A ballot in words: "Yes", "B Two providers", "A, C"."""
+    """A ballot in words: "Yes", "B Two providers", "C, A", "A = B, C", "A 5, B 2"."""
     try:
         value: Any = json.loads(choice)
     except ValueError:
         return ui.t("vote.unreadable")
+    if isinstance(value, dict) and isinstance(value.get("stance"), str) and value["stance"] in STANCES:
+        return ui.t(f"vote.{value['stance']}")
+    if isinstance(value, dict):
+        return _marks_text(ui, value, options)
     if method == "yes-no-abstain" and value in YES_NO:
         return ui.t(f"vote.{value}")
     places = [value] if isinstance(value, int) else value if isinstance(value, list) else []
-    named = [letter(p - 1) for p in places if isinstance(p, int) and 0 < p <= len(options)]
-    if len(named) == 1:
+    named = [text for place in places if (text := _place_text(place, options))]
+    if len(named) == 1 and isinstance(places[0], int):
         return f"{named[0]} {show.title(options[places[0] - 1])}"
     return ui.texts.join(named) or ui.t("vote.blank")
+
+
+def _place_text(place: Any, options: tuple[str, ...]) -> str:
+    """A letter, or letters ranked equal."""
+    if isinstance(place, list):
+        return " = ".join(filter(None, (_place_text(one, options) for one in place)))
+    return letter(place - 1) if isinstance(place, int) and 0 < place <= len(options) else ""
+
+
+def _marks_text(ui: Ui, marks: dict[str, Any], options: tuple[str, ...]) -> str:
+    shown = []
+    for number, mark in sorted(marks.items(), key=lambda row_: (len(row_[0]), row_[0])):
+        if number.isascii() and number.isdigit() and 0 < int(number) <= len(options):
+            shown.append(f"{letter(int(number) - 1)} {show.title(str(mark))}")
+    return ui.texts.join(shown) or ui.t("vote.unreadable")
 
 
 class VotePanel(Box):
     """What the viewer may choose, and what was chosen."""
 
-    signed = Signal(object)  # the choice as the method takes it
+    signed = Signal(object, str)  # the choice as the method takes it, and the reason of an objection
 
     def __init__(self, ui: Ui) -> None:
         super().__init__(ui, "section")
-        self._group: QButtonGroup | None = None
-        self._buttons: list[Button] = []
-        self._checks: list[Check] = []
+        self._ballot: BallotBox | None = None
         self._detail: v.ProposalDetail | None = None
         self._shape: tuple[object, ...] = ()
         self._method = Label(ui, role="caption", tone="text3")
@@ -66,12 +76,16 @@ class VotePanel(Box):
         head = row(ui, Label(ui, "vote.yours", weight=600), self._method, None, self._clock, self._left, gap=8)
         foot = row(ui, self._sign, self._note, gap=10)
         foot.setStretch(1, 1)
-        self.setLayout(column(ui, head, 8, self._choices, 10, foot, margins=(20, 16, 20, 16)))
+        self._via = Paragraph(ui, role="caption", tone="text2")
+        self._carries = Paragraph(ui, role="caption", tone="text2")
+        self.setLayout(
+            column(ui, head, 8, self._via, self._carries, 4, self._choices, 10, foot, margins=(20, 16, 20, 16))
+        )
 
     def show_proposal(self, detail: v.ProposalDetail, again: bool = False) -> None:
         """Show the ballot of a proposal; what was ticked and not yet signed stays."""
         ui, row_ = self._ui, detail.row
-        shape = (row_.id, row_.method, detail.options, row_.my_choice)
+        shape = (row_.id, row_.method, detail.options, row_.my_choice, tuple(sorted(detail.parameters.items())))
         self._detail = detail
         may = "vote" in row_.can
         self.setVisible(may or row_.my_choice is not None)
@@ -83,11 +97,13 @@ class VotePanel(Box):
             self._left.say(ui.t("time.left", duration=ui.texts.duration(row_.closes_ms - ui.now_ms())))
         if shape != self._shape or again:
             pending = self.choice() if shape[:3] == self._shape[:3] else None
+            self._show_delegation(detail)
             self._shape = shape
             self._build(detail)
-            self._preset(json.loads(row_.my_choice) if row_.my_choice else pending)
-        for control in (*self._buttons, *self._checks):
-            control.setEnabled(may)
+            assert self._ballot is not None
+            self._ballot.preset(json.loads(row_.my_choice) if row_.my_choice else pending)
+        if self._ballot is not None:
+            self._ballot.setEnabled(may)
         self._sign.setVisible(may)
         self._sign.say_key("vote.sign_again" if row_.my_choice is not None else "vote.sign")
         if row_.my_choice is not None:
@@ -97,83 +113,49 @@ class VotePanel(Box):
             self._note.say(ui.t("vote.editable"))
         self._offer()
 
-    def _build(self, detail: v.ProposalDetail) -> None:
+    def _show_delegation(self, detail: v.ProposalDetail) -> None:
         ui = self._ui
+        self._via.setVisible(detail.via is not None)
+        if detail.via is not None:
+            self._via.say(ui.t("vote.via", name=ui.name(detail.via)))
+        self._carries.setVisible(bool(detail.carries))
+        names = [ui.name(person) for person in detail.carries[:CARRIED_SHOWN]]
+        rest = len(detail.carries) - len(names)
+        shown = ui.texts.join(names)
+        self._carries.say(ui.t("vote.carries_more", names=shown, n=rest) if rest else ui.t("vote.carries", names=shown))
+
+    def _build(self, detail: v.ProposalDetail) -> None:
         clear(self._choices)
-        self._buttons, self._checks = [], []
-        self._group = QButtonGroup(self)
-        if detail.row.method == "yes-no-abstain":
-            for place, name in enumerate(YES_NO):
-                self._buttons.append(Button(ui, f"vote.{name}", "choice", str(place + 1), wide=True, height=32))
-            self._choices.addLayout(row(ui, *self._buttons, gap=6))
-        elif detail.row.method == "single":
-            for place, option in enumerate(detail.options):
-                button = Button(ui, kind="choice", key=str(place + 1) if place < 9 else "", wide=True, height=34)
-                button.say(f"{letter(place)}  {show.title(option)}")
-                button.leading = True
-                self._buttons.append(button)
-                self._choices.addWidget(button)
-        else:
-            for place, option in enumerate(detail.options):
-                check = Check(ui)
-                check.say(show.title(option))
-                check.toggled.connect(self._offer)
-                self._checks.append(check)
-                line = row(ui, check, KeyChip(ui, letter(place)), gap=8, margins=(10, 3, 10, 3))
-                line.setStretch(0, 1)
-                self._choices.addWidget(Box(ui, "card", line))
-        for button in self._buttons:
-            self._group.addButton(button)
-            button.clicked.connect(self._offer)
+        self._ballot = ballot_for(self._ui, detail.row.method, detail.options, detail.parameters)
+        self._ballot.changed.connect(self._offer)
+        self._choices.addWidget(self._ballot)
 
-    def _preset(self, value: Any) -> None:
-        if value is None:
-            return
-        if isinstance(value, str) and value in YES_NO:
-            self._buttons[YES_NO.index(value)].setChecked(True)
-        elif isinstance(value, int) and 0 < value <= len(self._buttons):
-            self._buttons[value - 1].setChecked(True)
-        elif isinstance(value, list):
-            for place, check in enumerate(self._checks):
-                check.setChecked(place + 1 in value)
-
-    def choice(self) -> object | None:
-        """What is ticked, in the method's form; None while nothing is."""
-        if self._detail is None:
-            return None
-        if self._checks:
-            return [place + 1 for place, check in enumerate(self._checks) if check.isChecked()]
-        chosen = next((p for p, b in enumerate(self._buttons) if b.isChecked()), None)
-        if chosen is None:
-            return None
-        return YES_NO[chosen] if self._detail.row.method == "yes-no-abstain" else chosen + 1
+    def choice(self) -> Any:
+        """What is filled in, in the method's form; None while there is nothing to sign."""
+        return None if self._ballot is None or self._detail is None else self._ballot.value()
 
     def _offer(self) -> None:
         self._sign.setEnabled(self.choice() is not None)
 
     def choose(self, place: int) -> bool:
-        """By number key: tick the option at this place; False where there is none."""
-        if 0 <= place < len(self._buttons) and self._buttons[place].isEnabled():
-            self._buttons[place].click()
-            return True
-        return False
+        """By number key: take the option at this place; False where there is none."""
+        return self._ballot is not None and self._ballot.choose(place)
 
     def toggle(self, place: int) -> bool:
         """By letter key: tick or untick."""
-        if 0 <= place < len(self._checks) and self._checks[place].isEnabled():
-            self._checks[place].click()
-            return True
-        return False
+        return self._ballot is not None and self._ballot.toggle(place)
 
     def focus(self) -> None:
-        controls: list[QWidget] = [*self._buttons, *self._checks]
-        if controls:
-            controls[0].setFocus()
+        if self._ballot is not None:
+            inner = [w for w in self._ballot.findChildren(QWidget) if w.focusPolicy() & TAB and w.isVisible()]
+            if inner:
+                inner[0].setFocus()
 
     def sign(self) -> bool:
         """Hand over the ballot; False where there is none to sign."""
         choice = self.choice()
         if choice is None or self._detail is None or "vote" not in self._detail.row.can:
             return False
-        self.signed.emit(choice)
+        reason = self._ballot.reason.text().strip() if isinstance(self._ballot, OneOf) else ""
+        self.signed.emit(choice, reason if choice == {"stance": "object"} else "")
         return True

@@ -40,6 +40,9 @@ QLabel[tone="danger"] { color: @danger; } QLabel[tone="onToast"] { color: @windo
 QListView, QTreeView { background: transparent; border: 0; outline: 0; }
 QScrollArea { background: transparent; border: 0; }
 QScrollArea > QWidget > QWidget[box="surface"] { background: @surface; }
+QScrollArea > QWidget > QWidget[box="raised"] { background: @raised; }
+QSpinBox QLineEdit, QSpinBox QLineEdit:focus { background: transparent; border: 0; padding: 0; }
+QSpinBox[box="stepper"], QSpinBox[box="stepper"]:focus { padding: 0; }
 QPushButton, QToolButton { background: @raised; border: 1px solid @border; border-radius: $6px; padding: 0; }
 QPushButton:hover, QToolButton:hover { background: @hover; }
 QPushButton:focus, QToolButton:focus { border: 2px solid @focus; }

@@ -223,6 +223,9 @@ class Field(QWidget):
         if isinstance(self.control, Line):
             self.control.mark(bool(text))
 
+    def rename(self, caption: str) -> None:
+        self._caption.say_key(caption)
+
     def judge(self, text: str) -> None:
         """Say something about what is typed that is no fault."""
         self._note.say(text)
