@@ -34,9 +34,11 @@ bench: setup  ## measure (make bench ONLY=ingest|local|catchup|open|start|tally)
 screenshots: setup  ## every page in both languages and themes (into screenshots/)
 	@QT_QPA_PLATFORM=offscreen $(BIN)/python tools/screenshots.py screenshots $(ARGS)
 
-lock:  ## renew requirements.lock and requirements-dev.lock from pyproject.toml
+lock:  ## renew requirements.lock, requirements-dev.lock and packaging/crosscheck.lock
 	$(BIN)/pip-compile -q --upgrade -o requirements.lock pyproject.toml
 	$(BIN)/pip-compile -q --upgrade --extra dev -c requirements.lock -o requirements-dev.lock pyproject.toml
+	$(BIN)/pip-compile -q --upgrade --no-annotate -o - packaging/crosscheck.in | \
+	  awk '/^[^ ]/ { on = /^pref-voting==/ } on' > packaging/crosscheck.lock
 
 clean:  ## remove what setup and tests made
 	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

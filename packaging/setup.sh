@@ -15,7 +15,7 @@ command -v "$python" >/dev/null || fail "$python was not found. Install Python 3
 "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
   fail "$("$python" --version) is too old; Python 3.11 or newer is needed. Name one: make setup PYTHON=/path/to/python3"
 
-wanted=$({ "$python" --version; cat requirements-dev.lock pyproject.toml; pwd; } | sha256sum | cut -d' ' -f1)
+wanted=$({ "$python" --version; cat requirements-dev.lock packaging/crosscheck.lock pyproject.toml; pwd; } | sha256sum | cut -d' ' -f1)
 if [ -x $venv/bin/guildhall ] && [ "$(cat $stamp 2>/dev/null || true)" = "$wanted" ]; then
   exit 0
 fi
@@ -54,6 +54,7 @@ say "Setting up .venv (once; takes about a minute)"
 rm -f $stamp
 "$python" -m venv --clear $venv
 $venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+$venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r packaging/crosscheck.lock
 PYTHONWARNINGS=ignore $venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 printf '%s\n' "$wanted" > $stamp
 say "Ready. The command line is .venv/bin/guildhall"

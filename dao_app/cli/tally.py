@@ -55,7 +55,7 @@ def _one(session: Session, election: Any, result: Any) -> None:
     if isinstance(election.get("title"), str):
         session.line(render.plain(election["title"]))
     rows = [
-        {"place": str(place), "option": name, "score": score, "won": place in result["winners"]}
+        {"place": str(place), "option": name, "score": _spoken(score), "won": place in result["winners"]}
         for place, (name, score) in enumerate(zip(listed, result["scores"], strict=True), 1)
     ]
     render.table(session, [

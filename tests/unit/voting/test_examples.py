@@ -13,6 +13,7 @@ from dao_app.core.voting import numbers, weighted
 from dao_app.core.voting.base import Ballot, Method, Outcome
 from dao_app.core.voting.numbers import printed
 from dao_app.core.voting.registry import METHODS, method
+from tests.fakes.judgment import take_medians_away
 
 BIG = 10**40
 
@@ -247,24 +248,12 @@ def test_star_can_differ_from_score() -> None:
     assert (outcome.winners, outcome.extras["star_winners"]) == ((2,), [1])
 
 
-def slow_judgment(options: int, rows: list[tuple[int, dict[str, int]]]) -> list[int]:
-    """Take away one median grade of power at a time, literally."""
-    units = {n: sorted(g for power, row in rows for g in [row.get(str(n), 0)] * power) for n in range(1, options + 1)}
-    left = list(units)
-    while len(left) > 1 and units[left[0]]:
-        medians = {n: units[n][(len(units[n]) - 1) // 2] for n in left}
-        left = [n for n in left if medians[n] == max(medians.values())]
-        for n in left:
-            units[n].remove(medians[n])
-    return left
-
-
 @pytest.mark.parametrize("seed", range(60))
 def test_majority_judgment_equals_the_removal_one_by_one(seed: int) -> None:
     digest = sha256(seed.to_bytes(2, "big")).digest()
     rows = [(digest[i] % 4, {str(n): digest[i + n] % 4 for n in range(1, 4)}) for i in range(0, 24, 4)]
     outcome = count("score", 3, rows)
-    expected = slow_judgment(3, rows) if any(outcome.scores) else []
+    expected = take_medians_away(3, rows) if any(outcome.scores) else []
     assert outcome.extras["majority_judgment_winners"] == expected
 
 
