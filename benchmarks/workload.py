@@ -12,6 +12,7 @@ from pathlib import Path
 
 from dao_app.app.errors import Refused
 from dao_app.core.encoding import Link, decode, encode
+from dao_app.core.keys import TREASURY
 from tests.fakes.world import Person, World
 
 WORK = Path(__file__).parent / "work"
@@ -153,7 +154,7 @@ class _Play:
                 "title": f"Work item {self.count}: prepare and check",
                 "unit": "GLD",
                 "amount": 100 + number % 50,
-                "treasury": True,
+                "payer": TREASURY,
                 "lifetime": 0,
             }
             self._do(self._steward(), "task.open", body, self.opened)

@@ -17,6 +17,7 @@ from typing import Any, Protocol
 
 from dao_app.app import views as v
 from dao_app.app import views_governance as g
+from dao_app.app import views_tasks as vt
 
 ProgressSink = Callable[[v.Progress], None]
 ChangeSink = Callable[[v.Change], None]
@@ -83,19 +84,120 @@ class Api(Protocol):
         text: str = "",
         reward: str = "",
         unit: str = "",
-        from_treasury: bool = True,
+        payer: str = "treasury",
         lifetime_s: int = 0,
-    ) -> v.TaskRow: ...
-    def task_list(self, org: str, status: str = "") -> tuple[v.TaskRow, ...]: ...
-    def task_show(self, org: str, task: str) -> v.TaskDetail: ...
-    def task_claim(self, org: str, task: str) -> v.TaskRow: ...
-    def task_submit(self, org: str, task: str, note: str = "") -> v.TaskRow: ...
-    def task_accept(self, org: str, task: str) -> v.TaskRow: ...
-    def task_reject(self, org: str, task: str, note: str = "") -> v.TaskRow:
-        """Request changes: the task goes back to its assignee with the note as a comment."""
+        labels: Sequence[str] = (),
+        priority: str = "normal",
+        due_ms: int = 0,
+        estimate_min: int = 0,
+        checklist: Sequence[str] = (),
+        files: Sequence[tuple[str, str, int]] = (),
+        depends: Sequence[str] = (),
+        every_days: int = 0,
+        approval: bool = False,
+        seats: int = 1,
+        department: str = "",
+        draft: bool = False,
+    ) -> vt.TaskRow:
+        """``payer``: "treasury", "own" or a department by name or id; files are (SHA-256 in hexadecimal, name,
+        bytes); a draft holds no reward until it is published."""
         ...
 
-    def task_cancel(self, org: str, task: str) -> v.TaskRow: ...
+    def task_edit(
+        self,
+        org: str,
+        task: str,
+        title: str | None = None,
+        text: str | None = None,
+        reward: str | None = None,
+        unit: str | None = None,
+        payer: str | None = None,
+        lifetime_s: int | None = None,
+        labels: Sequence[str] | None = None,
+        priority: str | None = None,
+        due_ms: int | None = None,
+        estimate_min: int | None = None,
+        checklist: Sequence[str] | None = None,
+        files: Sequence[tuple[str, str, int]] | None = None,
+        depends: Sequence[str] | None = None,
+        every_days: int | None = None,
+        approval: bool | None = None,
+        seats: int | None = None,
+        department: str | None = None,
+    ) -> vt.TaskRow:
+        """Change a draft, or an open task that nobody has claimed; None leaves a term as it is."""
+        ...
+
+    def task_list(self, org: str, status: str = "") -> tuple[vt.TaskRow, ...]: ...
+    def task_show(self, org: str, task: str) -> vt.TaskDetail: ...
+    def task_publish(self, org: str, task: str) -> vt.TaskRow: ...
+    def task_claim(self, org: str, task: str) -> vt.TaskRow: ...
+    def task_apply(self, org: str, task: str, note: str = "") -> vt.TaskRow: ...
+    def task_assign(self, org: str, task: str, assignees: Sequence[tuple[str, str]]) -> vt.TaskRow:
+        """(member, share in percent) pairs; all shares "" makes them equal."""
+        ...
+
+    def task_unassign(self, org: str, task: str, member: str = "") -> vt.TaskRow:
+        """Give a task back (""), or take it from a member."""
+        ...
+
+    def task_start(self, org: str, task: str) -> vt.TaskRow: ...
+    def task_tick(self, org: str, task: str, item: int, done: bool = True) -> vt.TaskRow:
+        """Items of the checklist count from 1."""
+        ...
+
+    def task_submit(
+        self,
+        org: str,
+        task: str,
+        note: str = "",
+        files: Sequence[tuple[str, str, int]] = (),
+        links: Sequence[str] = (),
+    ) -> vt.TaskRow: ...
+    def task_accept(self, org: str, task: str, note: str = "") -> vt.TaskRow: ...
+    def task_changes(self, org: str, task: str, note: str = "") -> vt.TaskRow:
+        """Request changes: the task goes back to its assignees."""
+        ...
+
+    def task_reject(self, org: str, task: str, note: str = "") -> vt.TaskRow:
+        """Reject for good; the reward returns unless an assignee disputes it in the charter's time."""
+        ...
+
+    def task_dispute(
+        self, org: str, task: str, title: str = "", reason: str = "", proposal: str = ""
+    ) -> vt.TaskRow:
+        """Let a proposal decide: one that runs, or a new one with this title and reason."""
+        ...
+
+    def task_cancel(self, org: str, task: str) -> vt.TaskRow: ...
+    def task_import_check(
+        self,
+        org: str,
+        rows: Sequence[Sequence[str]],
+        lines: Sequence[int],
+        columns: Sequence[str],
+        payer: str = "treasury",
+    ) -> vt.ImportPreview:
+        """Judge the rows of a table (without its head) without signing; ``columns`` says what each column is
+        ("" for nothing), ``lines`` where each row stands in the file."""
+        ...
+
+    def task_import(
+        self,
+        org: str,
+        rows: Sequence[Sequence[str]],
+        lines: Sequence[int],
+        columns: Sequence[str],
+        digest: str,
+        payer: str = "treasury",
+    ) -> tuple[vt.TaskRow, ...]:
+        """Open the good rows as tasks, if they still are those of the preview with this digest."""
+        ...
+
+    def task_export(self, org: str) -> str:
+        """All tasks as CSV text."""
+        ...
+
     def comment_add(self, org: str, target: str, text: str) -> v.CommentView: ...
     def content_erase(self, org: str, target: str) -> v.Stamp:
         """Ask all to drop the free text that you wrote with this action (comment, description)."""

@@ -11,6 +11,7 @@ from dao_app.app.resolve import member_root, members, minor, party, unit
 from dao_app.app.workspace import Opened
 from dao_app.core.entities import Account, Proposal, Task, Unit
 from dao_app.core.keys import TREASURY, account_key, escrow_party, member_party, proposal_key, task_key, unit_key
+from dao_app.core.rules.task_money import is_held
 from dao_app.core.state import Posting
 
 LEDGER_ROWS_MAX = 10_000
@@ -129,7 +130,7 @@ def _held(reader: Reader) -> dict[tuple[bytes, str], int]:
     held: dict[tuple[bytes, str], int] = {}
     for id_ in reader.org.store.of_type("task.open"):
         task = reader.state.get(task_key(id_), Task)
-        if task is not None and task.unit and task.status in ("open", "claimed", "submitted"):
+        if task is not None and is_held(task):
             account = reader.state.get(account_key(escrow_party(id_), task.unit), Account)
             if account is not None:
                 key = (task.payer, task.unit)

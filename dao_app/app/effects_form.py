@@ -31,6 +31,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "amend": ("name", "value"),
     "define_role": ("code", "name_en", "name_zh?", "permissions"),
     "lift": (),
+    "settle_task": ("task", "accept?"),
     "assign": ("member", "role", "department?", "term?"),
     "unassign": ("member", "role", "department?"),
     "admit": ("member",),
@@ -155,6 +156,9 @@ _READ: dict[str, Callable[[Reader, Form, str], dict[str, Any]]] = {
         "permissions": sorted(_listed(f["permissions"])),
     },
     "lift": lambda r, f, _: {},
+    "settle_task": lambda r, f, _: {
+        "task": bytes(object_id(r, "task", str(f["task"]))), "accept": str(f.get("accept") or "yes") == "yes"
+    },
     "assign": lambda r, f, _: {**_member_role(r, f), "term": _seconds(f, "term")},
     "unassign": lambda r, f, _: _member_role(r, f),
     "admit": lambda r, f, _: {"member": member_root(r, str(f["member"]))},
@@ -196,7 +200,7 @@ def _field(reader: Reader, effect: Mapping[str, Any], name: str) -> list[v.Field
         return [v.FieldView(name, "party", reader.party_name(value) or code, person)]
     if name in ("department", "parent"):
         return [v.FieldView(name, "department", reader.department_name(value))]
-    if name == "replaces":
+    if name in ("replaces", "task"):
         return [v.FieldView(name, "text", reader.label(value))]
     if name in ("period", "term"):
         return [v.FieldView(name, "duration", str(value))] if value else []

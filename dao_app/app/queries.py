@@ -195,15 +195,18 @@ class Reader:
         return tuple(v.ActivityView(a.id.hex(), self.author(a.by), a.type, self.stamp(a.id, a.at)) for a in steps)
 
     def comments(self, id_: bytes) -> tuple[v.CommentView, ...]:
-        return tuple(self.comment(a) for a in self.about(id_) if a.type == COMMENT and self._stands(a.id))
+        return tuple(self.comment(a) for a in self.about(id_) if a.type == COMMENT and self.stands(a.id))
 
     def comment(self, action: Action) -> v.CommentView:
         reference = action.body["text"]
         erased = self.org.is_erased(reference["hash"])
         text = None if erased else self.text((reference["hash"], reference["size"]))
-        return v.CommentView(action.id.hex(), self.author(action.by), text, erased, self.stamp(action.id, action.at))
+        return v.CommentView(
+            action.id.hex(), self.author(action.by), text, erased, self.stamp(action.id, action.at),
+            tuple(self.person(root) for root in action.body.get("mentions", ())),
+        )
 
-    def _stands(self, id_: bytes) -> bool:
+    def stands(self, id_: bytes) -> bool:
         """Has it an effect? What was rejected may have any body at all and is never shown."""
         if id_ in self.org.replay.pending:
             return id_ not in self.org.replay.verdicts

@@ -10,6 +10,7 @@ from typing import Any
 
 from dao_app.app.scribe import Member, Scribe
 from dao_app.core.encoding import Link
+from dao_app.core.keys import TREASURY
 
 FOUNDER = "Amara"
 YOU = "Robin"
@@ -124,7 +125,7 @@ class _Story:
     def open_tasks(self) -> None:
         self._at(19)
         for title, text, reward, _, _ in _TASKS:
-            body = {"title": title, "unit": "HBR", "amount": reward, "treasury": True, "lifetime": 0}
+            body = {"title": title, "unit": "HBR", "amount": reward, "payer": TREASURY, "lifetime": 0}
             self._tasks[title] = self._sign("Jonas" if reward < 5_000 else FOUNDER, "task.open", body, text)
             self._scribe.clock.now += 7 * 60_000
         self._seal()

@@ -66,11 +66,12 @@ def language_of(locale_name: str) -> str:
 
 def isolate(foreign: str) -> str:
     """Foreign text between directional isolates, on one line, without control or override characters."""
-    kept = "".join(" " if c in "\n\r\t" else c for c in foreign if c in "\n\r\t" or not _is_control(c))
+    kept = "".join(" " if c in "\n\r\t" else c for c in foreign if c in "\n\r\t" or not is_control(c))
     return f"{ISOLATE_FIRST}{kept}{ISOLATE_END}" if kept else ""
 
 
-def _is_control(char: str) -> bool:
+def is_control(char: str) -> bool:
+    """Does this character steer rather than show: control, direction, lone surrogate?"""
     code = ord(char)
     return (
         code < 0x20

@@ -7,7 +7,7 @@ Every value here converts to JSON with ``to_json``. Identifiers are lower-case h
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, is_dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dao_app.app.views_parts import ActivityView as ActivityView
 from dao_app.app.views_parts import AmountView as AmountView
@@ -21,6 +21,9 @@ from dao_app.app.views_proposals import BallotView as BallotView
 from dao_app.app.views_proposals import ProposalDetail as ProposalDetail
 from dao_app.app.views_proposals import ProposalRow as ProposalRow
 from dao_app.app.views_proposals import TallyView as TallyView
+
+if TYPE_CHECKING:
+    from dao_app.app.views_tasks import TaskRow
 
 
 def to_json(value: Any) -> Any:
@@ -86,39 +89,6 @@ class OrgView:
     permissions: tuple[str, ...]  # what your roles allow, e.g. "task.open"
     modules: tuple[str, ...] = ("tasks", "contributions", "rewards", "tokens", "firms")  # that are on
     stopped_until_ms: int | None = None  # the emergency stop
-
-
-@dataclass(frozen=True, slots=True)
-class TaskRow:
-    """``status``: open | claimed | submitted | accepted | cancelled | expired.
-
-    ``number`` is given by the final order; None before (show ``short``).
-    ``can`` lists the gestures that you may make now: claim, submit, accept, reject, cancel, comment.
-    """
-
-    id: str
-    short: str
-    number: int | None
-    title: str
-    status: str
-    reward: AmountView | None
-    escrow_final: bool
-    opener: PersonView
-    assignee: PersonView | None
-    expires_ms: int | None
-    comments: int
-    stamp: Stamp
-    can: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class TaskDetail:
-    row: TaskRow
-    text: str | None
-    submission: str | None
-    from_treasury: bool
-    activity: tuple[ActivityView, ...]
-    comments: tuple[CommentView, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -327,7 +297,8 @@ class StatusView:
 
 @dataclass(frozen=True, slots=True)
 class TodayItem:
-    """``what``: vote | review | work | claim | endorse | confirm_words. ``target`` is an object id."""
+    """``what``: vote | review | work | assign | mention_task | mention_proposal | mention_contribution | endorse |
+    confirm_words. ``target`` is an object id."""
 
     what: str
     target: str

@@ -69,6 +69,7 @@ class CommentView:
     text: str | None  # None: not here yet
     erased: bool
     stamp: Stamp
+    mentions: tuple[PersonView, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

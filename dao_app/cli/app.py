@@ -28,7 +28,7 @@ from dao_app.cli.running import demo, node, window
 from dao_app.cli.services import Services
 from dao_app.cli.session import Session, json_text
 from dao_app.cli.tally import tally
-from dao_app.cli.tasks import task
+from dao_app.cli.task_tables import task
 from dao_app.cli.tokens import token
 from dao_app.cli.trust import doctor, log, peer, state, watch
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import sys
 from pathlib import Path
 
 from dao_app.app.errors import InputError, StorageError
+
+DIGEST_PART_BYTES = 1024 * 1024  # read at a time
 
 
 def read_bytes(path: Path, bytes_max: int) -> bytes:
@@ -43,3 +46,16 @@ def write_file(path: Path, data: bytes) -> None:
     except OSError as error:
         code = "disk_full" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "file_unwritable"
         raise StorageError(code, path=path, detail=error.strerror or "") from error
+
+
+def file_digest(path: Path) -> tuple[str, str, int]:
+    """(SHA-256 in hexadecimal, name, size in bytes) of a file of any size. Raises InputError."""
+    found, size = hashlib.sha256(), 0
+    try:
+        with path.open("rb") as file:
+            while part := file.read(DIGEST_PART_BYTES):
+                found.update(part)
+                size += len(part)
+    except OSError as error:
+        raise InputError("file_unreadable", path=path, detail=error.strerror or "") from error
+    return found.hexdigest(), path.name, size

@@ -28,6 +28,7 @@ from dao_app.core.reward_entities import (
     Series,
     Share,
 )
+from dao_app.core.task_entities import File, Submission, Terms
 
 Ref = tuple[bytes, int]  # detached content: hash of salt ‖ content, size in bytes
 
@@ -224,21 +225,40 @@ class Invite(NamedTuple):
     note: Ref | None
 
 
+class Assignee(NamedTuple):
+    member: bytes
+    share: int  # of the reward, in hundredths of a percent; all together 10,000
+
+
 class Task(NamedTuple):
-    """``status``: open | claimed | submitted | accepted | cancelled | expired."""
+    """What becomes of a task; what it asks for stands in its ``Terms``.
+
+    ``status``: draft | open | claimed | started | submitted | changes | accepted | rejected | disputed |
+    cancelled | expired. A recurring task is one task with rounds: accepted, it opens again.
+    """
 
     number: int  # 0 while provisional
     title: str
-    text: Ref | None
     opener: bytes
-    payer: bytes  # party whose money is in escrow
+    payer: bytes  # party whose money is, or will be, in escrow
     unit: str  # "" without reward
     amount: int
+    department: bytes | None
     status: str
-    opened: int  # height that sealed it; 0 while provisional
-    assignee: bytes | None
-    submission: Ref | None
+    version: int  # of the terms, from 1
+    round: int  # from 1
+    opened: int  # height that sealed the opening in force; 0 while provisional and for a draft
+    assignees: tuple[Assignee, ...]
+    applicants: tuple[bytes, ...]
+    ticks: tuple[int, ...]  # items of the checklist that are done, from 1, sorted
+    started: int  # sealed time of the opening in force
     expires: int  # sealed time, 0: never
+    returns: int  # sealed time at which the escrow of a rejected task goes back, 0: it does not wait
+    resumes: int  # sealed time at which the next round opens, 0: none is to come
+    stopped: str  # why the next round did not open: the code of a rejection
+    closed: int  # height that sealed the end of the round, 0 before
+    proposal: bytes | None  # that decides a dispute
+    dispute: bytes | None  # the action that disputed
     comments: int
 
 
@@ -330,6 +350,7 @@ class Comment(NamedTuple):
     target: bytes
     author: bytes
     text: Ref
+    mentions: tuple[bytes, ...]  # members named in the text
 
 
 class Dispute(NamedTuple):
@@ -407,7 +428,7 @@ class Erased(NamedTuple):
 
 
 Entity = (
-    Org | Totals | Member | Device | Invite | Task | Proposal | Ballots | Powers | Result | Comment
+    Org | Totals | Member | Device | Invite | Task | Terms | Submission | Proposal | Ballots | Powers | Result | Comment
     | Contribution | Account | Unit | Due | Erased | Register | Role | Department | Budget | Delegations
     | Amendment | Adopted | Emergency | Firm | Payment | Reputation | HalfLives | Points | Round | Gifts | Lines
     | Series | Share | Match | Backing | PayoutRecord
@@ -420,6 +441,8 @@ _CLASSES: dict[int, type[Any]] = {
     ord("d"): Device,
     ord("i"): Invite,
     ord("t"): Task,
+    ord("T"): Terms,
+    ord("s"): Submission,
     ord("p"): Proposal,
     ord("v"): Ballots,
     ord("w"): Powers,
@@ -463,6 +486,9 @@ _ROWS: dict[int, tuple[str, type[Any]]] = {
     ord("k"): ("disputes", Dispute),
     ord("L"): ("rows", Line),
     ord("Q"): ("projects", Project),
+    ord("t"): ("assignees", Assignee),
+    ord("T"): ("files", File),
+    ord("s"): ("files", File),
 }
 def encode_entity(entity: Entity) -> bytes:
     """The leaf value of an entity."""

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import cbor2
 
-from dao_app.core.encoding import Link, checked, decode_unchecked, digest, encode
+from dao_app.core.encoding import Link, checked, decode_unchecked, digest, encode, with_links
 from dao_app.core.errors import EncodingError
 from dao_app.core.limits import DEPS_MAX, DEPTH_MAX, ENVELOPE_BYTES_MAX, INT_MAX, PAYLOAD_BYTES_MAX, SEQ_MAX
 
@@ -150,12 +150,14 @@ def parse_action(payload: bytes, id_: bytes | None = None) -> Action:
 
 
 def parse_trusted(id_: bytes, payload: bytes) -> Action:
-    """Decode a payload that was checked before (store, verifying worker); links deep in a body stay tags."""
+    """Decode a payload that was checked before (store, verifying worker); as ``parse_action`` does, so that
+    an action is judged alike whether it comes from a peer or from the store."""
     value = cbor2.loads(payload)
     prev, body = value["prev"], value["body"]
-    for name, item in body.items():  # rules know links only there
-        if type(item) is cbor2.CBORTag:
-            body[name] = Link(item.value[5:])
+    for name, item in body.items():
+        kind = type(item)
+        if kind is cbor2.CBORTag or kind is list or kind is dict:
+            body[name] = with_links(item)
     return Action(
         id_, value["org"], value["by"], value["seq"], None if prev is None else prev.value[5:],
         tuple([dep.value[5:] for dep in value["deps"]]), value["at"], value["type"], body,

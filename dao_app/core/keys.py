@@ -54,6 +54,14 @@ def task_key(id_: bytes) -> bytes:
     return b"t" + id_
 
 
+def terms_key(task: bytes) -> bytes:
+    return b"T" + task
+
+
+def submission_key(task: bytes) -> bytes:
+    return b"s" + task
+
+
 def proposal_key(id_: bytes) -> bytes:
     return b"p" + id_
 

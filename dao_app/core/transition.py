@@ -22,7 +22,7 @@ from dao_app.core.rules import (
     reserves,
     round_closing,
     rounds,
-    tasks,
+    task_money,
 )
 from dao_app.core.rules.closing import Moment
 from dao_app.core.rules.context import Author, Context
@@ -84,7 +84,9 @@ def _start(rule: Callable[[State, bytes, int, int], None]) -> Start:
 # What the checkpoint that seals an action begins, after all its actions.
 STARTED: dict[str, Start] = {
     "invite": _start(membership.start_invite),
-    "task": lambda s, started, m: tasks.start_task(s, started.id, started.duration, m.time, started.place),
+    "task": lambda s, begun, m: task_money.start_task(s, begun.id, begun.duration, m.time, begun.place),
+    "task_return": lambda s, begun, m: task_money.start_return(s, begun.id, begun.duration, m.time, begun.place),
+    "task_resume": lambda s, begun, m: task_money.start_resume(s, begun.id, begun.duration, m.time, begun.place),
     "proposal": _start(proposals.start_discussion),
     "revision": lambda s, started, m: proposals.start_revision(s, started.id, started.duration, m.time, started.place),
     "reserve": lambda s, started, m: reserves.reserve(s, started.id),
@@ -101,7 +103,9 @@ DUE: dict[str, Happen] = {
     "mark_leader": lambda s, item, m: closing.mark_leader(s, item.target, m),
     "close_vote": lambda s, item, m: closing.close_vote(s, item.target, m, item.place),
     "end_execution": lambda s, item, m: closing.end_execution(s, item.target),
-    "expire_task": lambda s, item, m: tasks.expire_task(s, item.target),
+    "expire_task": lambda s, item, m: task_money.expire_task(s, item.target, item.time, m.height),
+    "return_task": lambda s, item, m: task_money.return_task(s, item.target, item.time, m.height),
+    "resume_task": lambda s, item, m: task_money.resume_task(s, item.target, item.time, m.height, item.place),
     "expire_invite": lambda s, item, m: membership.expire_invite(s, item.target),
     "end_budget": lambda s, item, m: effects.end_budget(s, item.target, m.time),
     "end_term": lambda s, item, m: effects.end_term(s, item.target, m.time, m.height),

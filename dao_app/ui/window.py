@@ -238,6 +238,8 @@ class Window(QMainWindow):
         ]
         if ui.can("token.tip"):
             entries.append(Entry("tip", ui.t("move.tip"), "contrib", self._tip))
+        if ui.can("task.open"):
+            entries.append(Entry("task.import", ui.t("task.import"), "tasks", self._import_tasks))
         entries.append(Entry("verify", ui.t("verify.start"), "shield", self._verify, "Y"))
         for name, icon, key in PAGES:
             text = ui.t("palette.go", page=ui.t(f"page.{name}"))
@@ -255,6 +257,10 @@ class Window(QMainWindow):
     def _tip(self) -> None:
         self.shell.go("treasury")
         self.shell.treasury.start_move("tip")
+
+    def _import_tasks(self) -> None:
+        self.shell.go("tasks")
+        self.shell.tasks.import_table()
 
     def _verify(self) -> None:
         self.shell.go("trust")

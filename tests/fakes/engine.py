@@ -316,7 +316,7 @@ class FakeEngine(FakeWork, FakeGoverning):
         mine = tuple(
             t
             for t in self.tasks.values()
-            if t.assignee is not None and t.assignee.you and t.status in ("claimed", "submitted")
+            if t.yours and t.status in ("claimed", "submitted")
         )
         decided = tuple(p for p in self.proposals.values() if p.status in ("passed", "not_passed", "decided"))
         upcoming = (

@@ -28,8 +28,22 @@ class History:
         self.tasks: list[bytes] = []
         self.proposals: list[bytes] = []
         self.contributions: list[bytes] = []
+        self._contest()
         for _ in range(steps):
             self._step()
+        self.world.everywhere()
+
+    def _contest(self) -> None:
+        """Two members claim one task before they hear of each other: one of them is rejected everywhere."""
+        body = {"title": "Contested", "unit": "GLD", "amount": 7, "payer": TREASURY, "lifetime": 0}
+        task = self.orgs[0].write("task.open", body)
+        self.tasks.append(task.id)
+        self.world.seal()
+        self.world.everywhere()
+        for org in self.orgs[2:]:
+            org.write("task.claim", {"task": Link(task.id)})
+        self.world.everywhere()
+        self.world.seal()
         self.world.everywhere()
 
     def _step(self) -> None:
@@ -51,11 +65,15 @@ class History:
         to = self.rng.choice([TREASURY, *(b"m" + root for root in roots)])
         amount = self.rng.choice([1, 7, 50, 300_000, 2_000_000])
         reference, blob = org.detach(f"text {self.rng.randrange(1000)}", "text")
-        task = {"task": Link(self.rng.choice(self.tasks))} if self.tasks else None
+        own = b"m" + self.world.people[self.orgs.index(org)].root.public
+        task = {"task": Link(self.rng.choice(self.tasks[-3:]))} if self.tasks else None
+        terms = {"title": f"Task {len(self.tasks)}", "unit": "GLD", "amount": amount, "text": reference,
+                 "payer": TREASURY if self.rng.random() < 0.7 else own, "lifetime": self.rng.choice([0, 2_000])}
+        more = {"labels": ["paint"], "priority": "high", "checklist": ["one", "two"], "seats": self.rng.choice([1, 3]),
+                "approval": self.rng.random() < 0.3, "depends": [Link(t) for t in self.tasks[-2:]], "every": 1}
         choices: list[tuple[str, Any, list[bytes] | None]] = [
-            ("task.open", {"title": f"Task {len(self.tasks)}", "unit": "GLD", "amount": amount,
-                           "treasury": self.rng.random() < 0.7, "lifetime": self.rng.choice([0, 2_000]),
-                           "text": reference}, self.tasks),
+            ("task.open", terms, self.tasks),
+            ("task.open", {**terms, **more, "draft": self.rng.random() < 0.3}, self.tasks),
             ("token.transfer", {"unit": "GLD", "amount": amount, "to": to, "memo": reference}, None),
             ("token.transfer", {"unit": "GLD", "amount": amount, "to": to, "for": TREASURY}, None),
             ("token.tip", {"unit": "GLD", "amount": amount, "to": to}, None),
@@ -66,8 +84,19 @@ class History:
         ]  # fmt: skip
         if task is not None:
             choices += [
-                (f"task.{s}", task, None) for s in ("claim", "claim", "submit", "submit", "accept", "accept", "cancel")
+                (f"task.{s}", task, None)
+                for s in (*["claim"] * 5, *["submit"] * 3, *["accept"] * 3, "cancel", "publish", "apply",
+                          "start", "changes", "reject")
             ]
+            two = sorted(self.rng.sample(roots, 2))
+            choices += [
+                ("task.edit", {**terms, **task}, None),
+                ("task.assign", {**task, "members": [[two[0], 6_000], [two[1], 4_000]]}, None),
+                ("task.unassign", {**task, "member": two[0]}, None),
+                ("task.tick", {**task, "item": 1, "done": True}, None),
+            ]
+            if self.proposals:
+                choices.append(("task.dispute", {**task, "proposal": Link(self.proposals[-1])}, None))
             choices.append(("comment.add", {"on": task["task"], "text": reference}, None))
         if self.proposals:
             id_ = Link(self.rng.choice(self.proposals[-3:]))

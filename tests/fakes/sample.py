@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from dao_app.app import views as v
+from dao_app.app import views_tasks as vt
 
 NOW_MS = 1_773_305_040_000  # 2026-03-12 08:44 UTC
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
@@ -66,39 +67,60 @@ def make_task(
     assignee: v.PersonView | None,
     age: int,
     **extra: Any,
-) -> v.TaskRow:
-    base = v.TaskRow(
-        ident(f"task {n}"),
-        ident(f"task {n}")[:6],
-        n,
-        title,
-        status,
-        gld(reward * 100) if reward else None,
-        True,
-        opener,
-        assignee,
-        extra.pop("expires", None),
-        extra.pop("comments", 0),
-        extra.pop("stamp", final(age)),
-        (),
+) -> vt.TaskRow:
+    people = extra.pop("people", ((assignee, 10_000),) if assignee else ())
+    payment = {"accepted": "paid", "cancelled": "returned", "expired": "returned", "draft": "planned"}
+    base = vt.TaskRow(
+        id=ident(f"task {n}"),
+        short=ident(f"task {n}")[:6],
+        number=n,
+        title=title,
+        status=status,
+        reward=gld(reward * 100) if reward else None,
+        payment=payment.get(status, "held") if reward else "none",
+        escrow_final=True,
+        opener=opener,
+        assignees=tuple(vt.AssigneeView(person, share) for person, share in people),
+        applicants=extra.pop("applicants", 0),
+        department=extra.pop("department", ""),
+        labels=extra.pop("labels", ()),
+        priority=extra.pop("priority", "normal"),
+        due_ms=extra.pop("due", None),
+        estimate_min=extra.pop("estimate", 0),
+        ticked=extra.pop("ticked", 0),
+        items=extra.pop("items", 0),
+        blocked=extra.pop("blocked", False),
+        approval=extra.pop("approval", False),
+        seats=1,
+        every_days=extra.pop("every", 0),
+        round=1,
+        expires_ms=extra.pop("expires", None),
+        returns_ms=None,
+        resumes_ms=None,
+        comments=extra.pop("comments", 0),
+        stamp=extra.pop("stamp", final(age)),
+        can=(),
     )
     return replace(base, can=task_can(base), **extra)
 
 
-def task_can(row: v.TaskRow) -> tuple[str, ...]:
+def task_can(row: vt.TaskRow) -> tuple[str, ...]:
     can = ["comment"]
+    if row.status == "draft" and row.opener.you:
+        can += ["publish", "edit", "cancel"]
     if row.status == "open" and row.escrow_final and not row.opener.you:
-        can.append("claim")
+        can.append("apply" if row.approval else "claim")
     if row.status == "open" and row.opener.you:
-        can.append("cancel")
-    if row.status == "claimed" and row.assignee is not None and row.assignee.you:
-        can.append("submit")
-    if row.status == "submitted" and row.assignee is not None and not row.assignee.you:
-        can += ["accept", "reject"]
+        can += ["edit", "assign", "cancel"]
+    if row.status in ("claimed", "started", "changes") and row.yours:
+        can += ["submit", "unassign", "tick"]
+        can += ["start"] if row.status == "claimed" else []
+    if row.status == "submitted":
+        can += ["dispute"] if row.yours else ["accept", "changes", "reject", "dispute"]
     return tuple(can)
 
 
-def tasks() -> list[v.TaskRow]:
+def tasks() -> list[vt.TaskRow]:
     return [
         make_task(
             214,
@@ -108,7 +130,13 @@ def tasks() -> list[v.TaskRow]:
             JONAS,
             LIN,
             6 * DAY,
+            people=((LIN, 6_000), (AMARA, 4_000)),
+            department="Platform",
+            labels=("ledger", "migration"),
+            due=NOW_MS + 8 * HOUR,
             expires=NOW_MS + 8 * HOUR,
+            ticked=4,
+            items=6,
             comments=1,
         ),
         make_task(219, "Draft the levy reminder for firms", "claimed", 15, AMARA, LIN, 3 * DAY, expires=NOW_MS + DAY),
@@ -124,9 +152,15 @@ def tasks() -> list[v.TaskRow]:
         ),
         make_task(218, "Hosting comparison for P-58", "claimed", 35, LIN, JONAS, 3 * DAY),
         make_task(220, "Large text in every dialog", "claimed", 40, AMARA, PRIYA, 2 * DAY, expires=NOW_MS + 8 * DAY),
-        make_task(221, "Clock-skew warning on first sync", "open", 30, JONAS, None, 2 * DAY, expires=NOW_MS + 4 * DAY),
+        make_task(
+            221, "Clock-skew warning on first sync", "open", 30, JONAS, None, 2 * DAY, due=NOW_MS + 4 * DAY,
+            priority="urgent", labels=("sync",), department="Platform",
+        ),
         make_task(224, "Compare two compressions for the sync log and write it up", "open", 50, AMARA, None, DAY),
-        make_task(225, "Print view for the member register", "open", 20, LIN, None, DAY, expires=NOW_MS + 7 * DAY),
+        make_task(
+            225, "Print view for the member register", "open", 20, LIN, None, DAY, due=NOW_MS + 7 * DAY,
+            approval=True, applicants=2,
+        ),
         make_task(226, "Chinese wording for voting methods", "open", 25, CHEN, None, 20 * HOUR, comments=3),
         replace(
             make_task(228, "Document how to add a witness", "open", 20, JONAS, None, HOUR),

@@ -8,14 +8,17 @@ from dataclasses import replace
 from typing import Any
 
 from dao_app.app import views as v
+from dao_app.app import views_tasks as vt
 from dao_app.app.errors import NotFound, Refused
 from tests.fakes.sample import (
+    CHEN,
     DAY,
     HOUR,
     LIN,
     MINUTE,
     OPTIONS,
     PEOPLE,
+    PRIYA,
     final,
     gld,
     ident,
@@ -32,7 +35,7 @@ from tests.fakes.sample import (
 class FakeWork:
     """Tasks, proposals, contributions and tokens over the sample records."""
 
-    tasks: dict[str, v.TaskRow]
+    tasks: dict[str, vt.TaskRow]
     proposals: dict[str, v.ProposalRow]
     comments: dict[str, list[v.CommentView]]
     contributions: dict[str, v.ContributionRow]
@@ -42,7 +45,7 @@ class FakeWork:
         raise NotImplementedError
 
     # -- tasks ---------------------------------------------------------------------------------
-    def task_list(self, org: str, status: str = "") -> tuple[v.TaskRow, ...]:
+    def task_list(self, org: str, status: str = "") -> tuple[vt.TaskRow, ...]:
         return tuple(t for t in self.tasks.values() if not status or t.status == status)
 
     def _find(self, rows: dict[str, Any], key: str) -> Any:
@@ -50,20 +53,11 @@ class FakeWork:
             raise NotFound("object_unknown", name=key)
         return rows[key]
 
-    def task_open(
-        self,
-        org: str,
-        title: str,
-        text: str = "",
-        reward: str = "",
-        unit: str = "",
-        from_treasury: bool = True,
-        lifetime_s: int = 0,
-    ) -> v.TaskRow:
+    def task_open(self, org: str, title: str, reward: str = "", draft: bool = False, **terms: Any) -> vt.TaskRow:
         n = 300 + len(self.tasks)
         minor = round(float(reward) * 100) if reward else 0
         row = replace(
-            make_task(n, title, "open", 0, LIN, None, 0, stamp=pending(0)),
+            make_task(n, title, "draft" if draft else "open", 0, LIN, None, 0, stamp=pending(0)),
             number=None,
             reward=gld(minor) if minor else None,
             escrow_final=not minor,
@@ -72,44 +66,105 @@ class FakeWork:
         self.tell("tasks")
         return row
 
-    def task_show(self, org: str, task: str) -> v.TaskDetail:
+    def task_edit(self, org: str, task: str, title: str | None = None, **terms: Any) -> vt.TaskRow:
+        return self._step(task, **({"title": title} if title else {}))
+
+    def task_show(self, org: str, task: str) -> vt.TaskDetail:
         row = self._find(self.tasks, task)
         activity = [v.ActivityView(ident("a1" + task), row.opener, "task.open", final(9 * DAY))]
-        if row.assignee:
-            activity.append(v.ActivityView(ident("a2" + task), row.assignee, "task.claim", final(6 * DAY)))
-        if row.status in ("submitted", "accepted"):
-            activity.append(
-                v.ActivityView(ident("a3" + task), row.assignee or LIN, "task.submit", pending(40 * MINUTE))
-            )
+        for assignee in row.assignees[:1]:
+            activity.append(v.ActivityView(ident("a2" + task), assignee.person, "task.claim", final(6 * DAY)))
+        handed_in = row.status in ("submitted", "accepted")
+        by = row.assignees[0].person if row.assignees else LIN
+        if handed_in:
+            activity.append(v.ActivityView(ident("a3" + task), by, "task.submit", pending(40 * MINUTE)))
         text = (
             "Bring the 2024 and 2025 entries in as opening balances. Every row must keep its **old reference**, and "
             "the totals per member must match the signed-off spreadsheet.\n\n"
             "1. export both years\n2. map names to keys\n3. compare totals"
         )
-        submission = "Done as described; totals agree." if row.status in ("submitted", "accepted") else None
-        return v.TaskDetail(row, text, submission, True, tuple(activity), tuple(self.comments.get(task, ())))
+        file = vt.FileView(ident("file"), "dry-run.csv", 217_088)
+        work = vt.SubmissionView(
+            ident("work " + task), by, "Done as described; totals agree.", (file,), ("https://example.org/totals",),
+            None, None, pending(40 * MINUTE),
+        )
+        steps = (
+            "Export both years as CSV", "Map old member names to keys", "Dry run, totals compared",
+            "Three mismatches explained in the notes", "Run the import and sign it", "Ask Jonas and Priya to review",
+        )
+        other = vt.TaskLink(ident("task 210"), "abcdef", 210, "Keyboard path through voting", "submitted", False)
+        return vt.TaskDetail(
+            row=row, text=text,
+            checklist=tuple(vt.CheckItem(s, n < row.ticked) for n, s in enumerate(steps[: row.items])),
+            files=(file,) if row.items else (), depends=(other,) if row.items else (),
+            applications=tuple(
+                vt.ApplicationView(p, "I know the register well.", final(DAY)) for p in (PRIYA, CHEN)[: row.applicants]
+            ),
+            submission=work if handed_in else None, payer="treasury", payer_person=None, lifetime_s=0, version=1,
+            stopped="", proposal=None, activity=tuple(activity), comments=tuple(self.comments.get(task, ())),
+        )  # fmt: skip
 
-    def _step(self, task: str, **changes: Any) -> v.TaskRow:
+    def _step(self, task: str, **changes: Any) -> vt.TaskRow:
         row = replace(self._find(self.tasks, task), stamp=pending(0), **changes)
         row = replace(row, can=task_can(row))
         self.tasks[task] = row
         self.tell("tasks", "ledger")
         return row
 
-    def task_claim(self, org: str, task: str) -> v.TaskRow:
-        return self._step(task, status="claimed", assignee=LIN)
+    def task_publish(self, org: str, task: str) -> vt.TaskRow:
+        return self._step(task, status="open")
 
-    def task_submit(self, org: str, task: str, note: str = "") -> v.TaskRow:
-        return self._step(task, status="submitted")
+    def task_claim(self, org: str, task: str) -> vt.TaskRow:
+        return self._step(task, status="claimed", assignees=(vt.AssigneeView(LIN, 10_000),))
 
-    def task_accept(self, org: str, task: str) -> v.TaskRow:
-        return self._step(task, status="accepted")
+    def task_apply(self, org: str, task: str, note: str = "") -> vt.TaskRow:
+        return self._step(task)
 
-    def task_reject(self, org: str, task: str, note: str = "") -> v.TaskRow:
+    def task_assign(self, org: str, task: str, assignees: Sequence[tuple[str, str]]) -> vt.TaskRow:
         return self._step(task, status="claimed")
 
-    def task_cancel(self, org: str, task: str) -> v.TaskRow:
+    def task_unassign(self, org: str, task: str, member: str = "") -> vt.TaskRow:
+        return self._step(task, status="open", assignees=())
+
+    def task_start(self, org: str, task: str) -> vt.TaskRow:
+        return self._step(task, status="started")
+
+    def task_tick(self, org: str, task: str, item: int, done: bool = True) -> vt.TaskRow:
+        return self._step(task)
+
+    def task_submit(self, org: str, task: str, note: str = "", files: Any = (), links: Any = ()) -> vt.TaskRow:
+        return self._step(task, status="submitted")
+
+    def task_accept(self, org: str, task: str, note: str = "") -> vt.TaskRow:
+        return self._step(task, status="accepted")
+
+    def task_changes(self, org: str, task: str, note: str = "") -> vt.TaskRow:
+        return self._step(task, status="changes")
+
+    def task_reject(self, org: str, task: str, note: str = "") -> vt.TaskRow:
+        return self._step(task, status="rejected", payment="disputable")
+
+    def task_dispute(self, org: str, task: str, title: str = "", reason: str = "", proposal: str = "") -> vt.TaskRow:
+        return self._step(task, status="disputed")
+
+    def task_cancel(self, org: str, task: str) -> vt.TaskRow:
         return self._step(task, status="cancelled")
+
+    def task_import_check(self, org: str, rows: Any, lines: Any, columns: Any, payer: str = "") -> vt.ImportPreview:
+        shown = []
+        for row, line in zip(rows, lines, strict=True):
+            title = row[columns.index("title")]
+            problem = "" if title else "text_empty"
+            shown.append(vt.ImportLine(line, title, gld(1_000), None, (), problem, {"field": "title"}, ()))
+        good = sum(not line.problem for line in shown)
+        total = vt.ImportTotal(gld(1_000 * good), 6_520_000)
+        return vt.ImportPreview(tuple(shown), good, len(shown) - good, (total,), ident(str(rows)))
+
+    def task_import(self, org: str, rows: Any, lines: Any, columns: Any, digest: str, payer: str = "") -> Any:
+        return tuple(self.task_open(org, row[columns.index("title")]) for row in rows if row[columns.index("title")])
+
+    def task_export(self, org: str) -> str:
+        return "number,title\r\n" + "".join(f"T-{t.number},{t.title}\r\n" for t in self.tasks.values())
 
     def comment_add(self, org: str, target: str, text: str) -> v.CommentView:
         comment = v.CommentView(ident(f"comment {target} {text}"), LIN, text, False, queued())

@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 
 from dao_app.app.cases_membership import devices_by_member
-from dao_app.app.cases_tasks import contribution_row, task_row
+from dao_app.app.cases_tasks import contribution_row
 from dao_app.app.cases_tokens import balances, ledger_row
 from dao_app.app.proposal_views import proposal_row, tally_view
 from dao_app.app.queries import Reader
 from dao_app.app.resolve import members
+from dao_app.app.task_rows import task_detail
 from dao_app.core.encoding import Link, digest
 from dao_app.core.entities import Contribution, Proposal, Task
 from dao_app.core.envelope import Action, build_payload, pack, signed_message
@@ -38,7 +39,7 @@ def views(org: Any, member: bytes) -> None:
     reader = Reader(org, member, {}, set())
     for id_ in org.store.of_type("task.open"):
         if reader.state.get(task_key(id_), Task) is not None:
-            task_row(reader, id_)
+            task_detail(reader, id_)
             reader.activity(id_)
             reader.comments(id_)
     for id_ in org.store.of_type("proposal.open"):
@@ -51,7 +52,7 @@ def views(org: Any, member: bytes) -> None:
     for type_ in ("contribution.claim", "task.accept"):
         for id_ in org.store.of_type(type_):
             if reader.state.get(contribution_key(id_), Contribution) is not None:
-                contribution_row(reader, id_)
+                contribution_row(reader, id_, id_)
     balances(reader, [b"o", *(member_party(root) for root in members(reader))])
     for posting in reader.state.postings:
         ledger_row(reader, posting)

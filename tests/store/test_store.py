@@ -38,7 +38,7 @@ def reopened(world: World) -> Organisation:
 
 def test_reopening_gives_the_same(world: World) -> None:
     world.add_member()
-    task = world.main.write("task.open", {"title": "T", "unit": "GLD", "amount": 5, "treasury": True, "lifetime": 0})
+    task = world.main.write("task.open", {"title": "T", "unit": "GLD", "amount": 5, "payer": b"o", "lifetime": 0})
     before = (*roots(world.main), world.main.heads_digest(), world.main.replay.provisional_root())
     world.main.store.close()
     again = reopened(world)
@@ -49,7 +49,7 @@ def test_reopening_gives_the_same(world: World) -> None:
 
 @pytest.mark.parametrize("failing", ["INSERT INTO checkpoint", "INSERT INTO entity", "INSERT INTO bucket"])
 def test_a_checkpoint_that_cannot_be_stored_leaves_nothing(world: World, failing: str) -> None:
-    world.main.write("task.open", {"title": "T", "unit": "GLD", "amount": 5, "treasury": True, "lifetime": 0})
+    world.main.write("task.open", {"title": "T", "unit": "GLD", "amount": 5, "payer": b"o", "lifetime": 0})
     before = roots(world.main)
     engine = world.main.store._engine  # type: ignore[attr-defined]
 

@@ -7,18 +7,20 @@ import json
 import re
 from pathlib import Path
 
+from dao_app.app.task_table import FIELDS
 from dao_app.ui.dialogs import settings, tasks
-from dao_app.ui.models import show
+from dao_app.ui.models import show, show_tasks
 from dao_app.ui.pages import start_frame, today, trust
 from dao_app.ui.pages.proposals import TABS
-from dao_app.ui.pages.task_pane import GESTURES
+from dao_app.ui.pages.task_pane import GESTURES, NOTED
 from dao_app.ui.widgets.sidebar import PAGES
 
+PAYMENTS = ("planned", "held", "unsealed", "pending", "paid", "disputable", "returned")
 ROOT = Path(__file__).parents[2]
 UI = ROOT / "dao_app" / "ui"
 EN = json.loads((ROOT / "resources" / "strings" / "en.json").read_bytes())
 SHAPE = re.compile(r"^[a-z_]+(\.[a-z_0-9-]+)+$")
-NOT_KEYS = {"guildhall.svg", "icons.json", "tokens.json", "app.texts"}
+NOT_KEYS = {"guildhall.svg", "tasks.csv", "icons.json", "tokens.json", "app.texts"}
 PERMISSIONS = re.compile(
     r"^(comment\.add|content\.erase|token\.(transfer|tip|issue)|treasury\.spend|task\.(open|claim|submit|review|fund|cancel)"
     r"|proposal\.(open|table)|vote\.cast|contribution\.(claim|endorse)|invite\.(create|role))$"
@@ -41,7 +43,12 @@ def test_every_key_written_out_exists() -> None:
 
 def test_every_key_put_together_exists() -> None:
     composed = [f"page.{name}" for name, _, _ in PAGES]
-    composed += [f"task.status.{s}" for s in show.TASK_ICONS] + [f"task.do.{g}" for g, _, _ in GESTURES]
+    composed += [f"task.status.{s}" for s in show_tasks.ICONS] + [f"task.do.{g}" for g, _, _ in GESTURES]
+    composed += [f"task_{g}.{end}" for g in NOTED for end in ("title", "verb", "hint", "note")]
+    composed += [f"task.held.{g}" for g in ("publish", "claim", "start", "unassign", "cancel", "accept")]
+    composed += [f"task.payment.{p}" for p in PAYMENTS] + [f"task.field.{f}" for f in ("none", *FIELDS)]
+    composed += [key for _, key in (*tasks.PRIORITIES, *tasks.REPEATS)]
+    composed += [f"task.import.note.{n}" for n in ("control", "formula")]
     composed += [f"proposal.status.{s}" for states in TABS.values() for s in states] + [
         f"proposal.tab.{t}" for t in TABS
     ]
@@ -57,7 +64,7 @@ def test_every_key_put_together_exists() -> None:
     composed += [
         f"move.{kind}{end}" for kind in ("transfer", "tip", "issue") for end in ("", ".verb", ".memo_hint", ".sentence")
     ]
-    composed += [f"task_{g}.{end}" for g in ("submit", "reject") for end in ("title", "verb", "hint", "note")]
+    composed += [f"task_submit.{end}" for end in ("title", "verb", "hint", "note")]
     composed += [f"peer.path.{p}" for p in show.PATH_ICONS] + [
         f"identity.strength.{s}" for s in ("short", "fair", "good")
     ]

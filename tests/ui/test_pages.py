@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
@@ -17,7 +19,7 @@ from dao_app.ui.dialogs.contributions import ContributionDialog
 from dao_app.ui.dialogs.invite import InvitationDialog, InviteDialog
 from dao_app.ui.dialogs.palette import Palette
 from dao_app.ui.dialogs.proposals import ProposalDialog
-from dao_app.ui.dialogs.tasks import NoteDialog, TaskDialog
+from dao_app.ui.dialogs.tasks import NoteDialog, SubmitDialog, TaskDialog
 from dao_app.ui.dialogs.tokens import MoveDialog
 from dao_app.ui.dialogs.trust import EntryDialog, PeerDialog
 from tests.fakes.engine import FakeEngine
@@ -226,13 +228,20 @@ def test_task_is_claimed_by_key_after_undo_time(o: Opened) -> None:
     o.until(lambda: o.window.shell.tasks.pane.task.status == "claimed")  # type: ignore[union-attr]
 
 
-def test_task_is_handed_in_with_a_note(o: Opened) -> None:
+def test_task_is_handed_in_with_a_note_a_link_and_a_file(o: Opened, tmp_path: Path) -> None:
     open_task(o, 214)
     key(o, Qt.Key.Key_S)
-    shown = dialog(o, NoteDialog)
+    shown = dialog(o, SubmitDialog)
     shown.note.setPlainText("All totals agree.")
+    shown.links.setPlainText("https://example.org/sheet\n")
+    file = tmp_path / "totals.csv"
+    file.write_bytes(b"1,2,3\n")
+    shown.files.take([file])
+    o.until(lambda: bool(shown.files.files()))
     sign(o, shown)
-    assert o.engine.named("task_submit")[0]["note"] == "All totals agree."
+    (call,) = o.engine.named("task_submit")
+    assert (call["note"], call["links"]) == ("All totals agree.", ["https://example.org/sheet"])
+    assert call["files"] == [[hashlib.sha256(b"1,2,3\n").hexdigest(), "totals.csv", 6]]
 
 
 def test_acceptance_that_pays_is_confirmed_with_amount_and_signer(o: Opened) -> None:
@@ -256,7 +265,7 @@ def test_changes_are_requested_only_with_a_note(o: Opened) -> None:
     assert shown.isVisible()
     shown.note.setPlainText("The second page is missing.")
     sign(o, shown)
-    assert o.engine.named("task_reject")[0]["note"] == "The second page is missing."
+    assert o.engine.named("task_changes")[0]["note"] == "The second page is missing."
 
 
 def test_only_gestures_that_are_allowed_are_shown(o: Opened) -> None:
@@ -276,11 +285,11 @@ def test_task_with_reward_is_opened_from_the_treasury(o: Opened) -> None:
     assert "12.50" in shown.main.text()
     sign(o, shown)
     call = o.engine.named("task_open")[0]
-    assert (call["title"], call["reward"], call["unit"], call["from_treasury"]) == (
+    assert (call["title"], call["reward"], call["unit"], call["payer"]) == (
         "Paint the door",
         "12.50",
         "GLD",
-        True,
+        "treasury",
     )
     o.until(lambda: o.window.shell.tasks.pane.task is not None)
 
@@ -296,14 +305,14 @@ def test_board_list_and_filter_show_the_same_tasks(o: Opened) -> None:
     o.go("tasks")
     page = o.window.shell.tasks
     o.until(lambda: bool(page._tasks))
-    assert [lane.list.rows.rowCount() for lane in page._lanes] == [5, 5, 3]
+    assert [lane.list.rows.rowCount() for lane, _ in page._lanes] == [5, 5, 3]
     key(o, Qt.Key.Key_L)
     assert page._list.rows.rowCount() == 13
     page._switch("done")
     assert page._list.rows.rowCount() == 3
     page._filter.setCurrentIndex(page._filter.findData("review"))
     page._switch("board")
-    assert [lane.list.rows.rowCount() for lane in page._lanes] == [0, 0, 2]
+    assert [lane.list.rows.rowCount() for lane, _ in page._lanes] == [0, 0, 2]
 
 
 # -- comments ----------------------------------------------------------------------------------

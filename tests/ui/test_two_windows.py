@@ -18,7 +18,7 @@ from dao_app.ui.dialogs.base import ConfirmDialog, Dialog
 from dao_app.ui.dialogs.contributions import ContributionDialog
 from dao_app.ui.dialogs.invite import InvitationDialog, InviteDialog
 from dao_app.ui.dialogs.proposals import ProposalDialog
-from dao_app.ui.dialogs.tasks import NoteDialog, TaskDialog
+from dao_app.ui.dialogs.tasks import SubmitDialog, TaskDialog
 from dao_app.ui.dialogs.tokens import MoveDialog
 from dao_app.ui.start import make_window
 from dao_app.ui.window import Window
@@ -167,12 +167,12 @@ def work_and_pay(ada: Desk, ben: Desk) -> None:
     ben.key(Qt.Key.Key_A)
     ben.until(lambda: "submit" in ben.window.shell.tasks.pane.task.can)  # type: ignore[union-attr]
     ben.key(Qt.Key.Key_S)
-    note = ben.dialog(NoteDialog)
+    note = ben.dialog(SubmitDialog)
     note.note.setPlainText("All *twelve* pruned.")
     ben.sign(note)
     ada.window.shell.go("tasks", task)
     ada.until(lambda: ada.window.shell.tasks.pane.task is not None and "accept" in ada.window.shell.tasks.pane.task.can)
-    ada.until(lambda: "twelve" in ada.window.shell.tasks.pane._submission.text())
+    ada.until(lambda: "twelve" in ada.window.shell.tasks.pane._work._note.text())
     ada.key(Qt.Key.Key_Y)
     ada.sign(ada.dialog(ConfirmDialog))
     ben.window.shell.go("treasury")

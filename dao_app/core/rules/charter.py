@@ -86,6 +86,7 @@ PARAMETERS: dict[str, Parameter] = {
     "reputation_half_life": Parameter(4_383, 1, HALF_LIFE_HOURS_MAX, "hours"),  # half a year
     "round_points": Parameter(POINTS_DEFAULT, 1, 1_000_000, "points"),  # each gives in a round, as a rule
     "round_peer_bp": Parameter(5_000, 0, 10_000, "bp"),  # of a round by gifts and points: what gifts decide
+    "task_appeal_ms": Parameter(3 * DAY_MS, 0, 30 * DAY_MS, "ms"),  # to dispute a rejection before money goes back
     # The emergency stop.
     "stop_auditors": Parameter(1, 1, 20, "count"),  # who must ask for it
     "stop_ms": Parameter(7 * DAY_MS, HOUR_MS, 60 * DAY_MS, "ms"),

@@ -23,9 +23,10 @@ from dao_app.core.keys import (
     points_key,
     proposal_key,
     round_key,
+    submission_key,
     task_key,
 )
-from dao_app.core.limits import DISPUTES_MAX, EVIDENCE_MAX
+from dao_app.core.limits import DISPUTES_MAX, EVIDENCE_MAX, MENTIONS_MAX
 from dao_app.core.reward_entities import Gifts, Match, PayoutRecord, Points, Round
 from dao_app.core.rewards.decay import SCALE
 from dao_app.core.rules import departments, reputation
@@ -33,7 +34,9 @@ from dao_app.core.rules import schema as s
 from dao_app.core.rules.charter import parameter
 from dao_app.core.rules.context import Author, Context
 from dao_app.core.rules.rejections import Rejection
+from dao_app.core.rules.task_terms import terms_of
 from dao_app.core.state import State
+from dao_app.core.task_entities import Submission
 
 CLAIM = s.Schema(
     {"title": s.title},
@@ -45,7 +48,7 @@ CLAIM = s.Schema(
 ABOUT = s.Schema({"contribution": s.link})
 DISPUTE = s.Schema({"contribution": s.link, "reason": s.ref})
 VALUE = s.Schema({"contribution": s.link, "points": s.count})
-COMMENT = s.Schema({"on": s.link, "text": s.ref})
+COMMENT = s.Schema({"on": s.link, "text": s.ref}, {"mentions": s.list_of(s.key, MENTIONS_MAX)})
 ERASE = s.Schema({"on": s.link, "hash": s.key})
 ENDORSERS_MAX = 64  # kept with the contribution; more say nothing more
 
@@ -203,10 +206,13 @@ def _count(state: State, found: Contribution, points: int, time: int) -> Contrib
 
 
 def comment(state: State, action: Action, author: Author, context: Context) -> Rejection | None:
-    """Say something on a task, proposal or contribution."""
+    """Say something on a task, proposal or contribution, and name members in it."""
     on = action.body["on"]
     if "comment.add" not in author.permissions:
         return Rejection.NOT_ALLOWED
+    mentions = tuple(action.body.get("mentions", ()))
+    if len(set(mentions)) != len(mentions) or any(state.get(member_key(m), Member) is None for m in mentions):
+        return Rejection.MENTIONS_BAD
     text = s.reference(action.body, "text")
     assert text is not None  # the schema requires it
     if (task := state.get(task_key(on), Task)) is not None:
@@ -217,7 +223,7 @@ def comment(state: State, action: Action, author: Author, context: Context) -> R
         state.put(contribution_key(on), found._replace(comments=found.comments + 1))
     else:
         return Rejection.TARGET_UNKNOWN
-    state.put(comment_key(action.id), Comment(on, author.root, text))
+    state.put(comment_key(action.id), Comment(on, author.root, text, mentions))
     return None
 
 
@@ -241,7 +247,12 @@ def _texts_of(state: State, on: bytes, reader: bytes) -> list[tuple[bytes, Ref |
     if (found := state.get(comment_key(on), Comment)) is not None:
         return [(found.author, found.text)]
     if (task := state.get(task_key(on), Task)) is not None:
-        return [(task.opener, task.text)]
+        texts: list[tuple[bytes, Ref | None]] = [(task.opener, terms_of(state, on).text)]
+        if (work := state.get(submission_key(on), Submission)) is not None:
+            texts.append((work.by, work.note))
+            if work.reviewer is not None:
+                texts.append((work.reviewer, work.review))
+        return texts
     if (proposal := state.get(proposal_key(on), Proposal)) is not None:
         return [(proposal.author, proposal.text)]
     if (contribution := state.get(contribution_key(on), Contribution)) is not None:

@@ -41,7 +41,17 @@ from dao_app.core.limits import (
 )
 from dao_app.core.reward_entities import Match
 from dao_app.core.rewards.decay import SCALE
-from dao_app.core.rules import charter, departments, emergency, ledger, matching, reputation, rounds
+from dao_app.core.rules import (
+    charter,
+    departments,
+    emergency,
+    ledger,
+    matching,
+    reputation,
+    rounds,
+    task_money,
+    task_review,
+)
 from dao_app.core.rules import schema as s
 from dao_app.core.rules.context import Context
 from dao_app.core.rules.due import schedule
@@ -409,6 +419,16 @@ def _expel(state: State, effect: dict[str, Any], context: Run) -> Rejection | No
     return None
 
 
+# -- work ----------------------------------------------------------------------------------------
+def _settle_task(state: State, effect: dict[str, Any], context: Run) -> Rejection | None:
+    """The verdict on a disputed task; a dry run asks only whether it can still be disputed."""
+    verdict = state.get(proposal_key(context.proposal), Proposal)
+    if verdict is None or verdict.status != "passed":
+        return task_review.refuse_dispute(state, effect["task"])
+    moment = Context(context.time, context.height, True, context.place)
+    return task_money.settle_dispute(state, effect["task"], effect["accept"], context.proposal, moment)
+
+
 # -- departments and the stop --------------------------------------------------------------------
 def _found_department(state: State, effect: dict[str, Any], context: Run) -> Rejection | None:
     id_ = digest(context.proposal + bytes([context.number]))
@@ -447,6 +467,7 @@ KINDS: dict[str, Kind] = {
         _define_role, ("amendment",),
     ),
     "lift": Kind(s.Schema({}), _lift, ("amendment", "decision")),
+    "settle_task": Kind(s.Schema({"task": s.key, "accept": s.flag}), _settle_task, ("decision",)),
     "assign": Kind(s.Schema({**_MEMBER_ROLE, "term": s.count}), _assign, ("role",)),
     "unassign": Kind(s.Schema(_MEMBER_ROLE), _unassign, ("role", "penalty")),
     "admit": Kind(s.Schema({"member": s.key}), _admit, ("role",)),

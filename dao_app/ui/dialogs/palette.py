@@ -11,9 +11,11 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QDialog, QWidget
 
 from dao_app.app import views as v
+from dao_app.app import views_tasks as vt
 from dao_app.ui.context import Ui
 from dao_app.ui.models import show
 from dao_app.ui.models.rows import ViewModel
+from dao_app.ui.models.show_tasks import task_name
 from dao_app.ui.widgets.fields import Line
 from dao_app.ui.widgets.glyphs import IconView, KeyChip
 from dao_app.ui.widgets.layout import Box, column, divider, row
@@ -107,9 +109,9 @@ class Palette(QDialog):
             self._entries.append(Entry(row_.id, text, "proposals", partial(self.ui.go.emit, "proposals", row_.id)))
         self._fill()
 
-    def _add_tasks(self, rows: tuple[v.TaskRow, ...]) -> None:
+    def _add_tasks(self, rows: tuple[vt.TaskRow, ...]) -> None:
         for row_ in rows:
-            text = f"{show.task_name(self.ui, row_)}  {show.title(row_.title)}"
+            text = f"{task_name(self.ui, row_)}  {show.title(row_.title)}"
             self._entries.append(Entry(row_.id, text, "tasks", partial(self.ui.go.emit, "tasks", row_.id)))
         self._fill()
 

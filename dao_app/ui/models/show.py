@@ -7,15 +7,6 @@ from dao_app.app.texts import isolate
 from dao_app.ui.context import Ui
 from dao_app.ui.widgets.rows import Cell
 
-TASK_ICONS = {
-    "open": ("todo", "text2"),
-    "claimed": ("doing", "accent"),
-    "submitted": ("review", "accent"),
-    "accepted": ("done", "accent"),
-    "cancelled": ("x", "text3"),
-    "expired": ("clock", "text3"),
-}
-TASK_CHIPS = {"claimed": "accent", "submitted": "info", "accepted": "accent"}
 PROPOSAL_CHIPS = {"voting": "warn", "closing": "warn", "passed": "accent", "decided": "accent", "discussion": "info"}
 SOON_MS = 24 * 3_600_000
 
@@ -23,10 +14,6 @@ SOON_MS = 24 * 3_600_000
 def title(text: str) -> str:
     """A title of a member's making: one line, isolated."""
     return isolate(text)
-
-
-def task_name(ui: Ui, row: v.TaskRow) -> str:
-    return ui.object_name("T", row.number, row.short)
 
 
 def proposal_name(ui: Ui, row: v.ProposalRow) -> str:
@@ -40,50 +27,6 @@ def stamp_cell(ui: Ui, stamp: v.Stamp, text: str = "") -> Cell:
 
 def due_tone(ui: Ui, due_ms: int | None) -> str:
     return "provisional" if due_ms is not None and due_ms - ui.now_ms() < SOON_MS else "text2"
-
-
-def reward_text(ui: Ui, row: v.TaskRow) -> str:
-    return ui.texts.amount(row.reward) if row.reward else ""
-
-
-# -- tasks -------------------------------------------------------------------------------------
-def describe_task(ui: Ui, row: v.TaskRow) -> str:
-    """The whole row in words, for screen readers."""
-    parts = [task_name(ui, row), title(row.title), ui.t(f"task.status.{row.status}"), reward_text(ui, row)]
-    if row.assignee is not None:
-        parts.append(ui.t("task.by", name=ui.name_you(row.assignee)))
-    if row.expires_ms is not None:
-        parts.append(ui.t("task.expires", when=ui.texts.until(row.expires_ms, ui.now_ms())))
-    parts.append(ui.stamp_text(row.stamp))
-    return ui.t("list.comma").join(p for p in parts if p)
-
-
-def my_task_cells(ui: Ui, row: v.TaskRow) -> list[Cell]:
-    icon, tone = TASK_ICONS[row.status]
-    due = ui.texts.day(row.expires_ms, ui.now_ms()) if row.expires_ms is not None else ""
-    return [
-        Cell(icon=icon, icon_tone=tone),
-        Cell(task_name(ui, row), tone="text3", role="caption"),
-        Cell(title(row.title)),
-        Cell(chips=((ui.t(f"task.status.{row.status}"), TASK_CHIPS.get(row.status, "")),)),
-        Cell(reward_text(ui, row), tone="text2"),
-        Cell(due, tone=due_tone(ui, row.expires_ms), role="caption"),
-    ]
-
-
-def task_cells(ui: Ui, row: v.TaskRow) -> list[Cell]:
-    icon, tone = TASK_ICONS[row.status]
-    due = ui.texts.until(row.expires_ms, ui.now_ms()) if row.expires_ms is not None else ""
-    return [
-        Cell(icon=icon, icon_tone=tone),
-        Cell(task_name(ui, row), tone="text3", role="caption"),
-        Cell(title(row.title)),
-        Cell(chips=((ui.t(f"task.status.{row.status}"), TASK_CHIPS.get(row.status, "")),)),
-        Cell(ui.name_you(row.assignee) if row.assignee else "", tone="text2", person=row.assignee),
-        Cell(reward_text(ui, row), tone="text2"),
-        Cell(due, tone=due_tone(ui, row.expires_ms), role="caption"),
-        stamp_cell(ui, row.stamp),
-    ]
 
 
 # -- proposals ---------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Tasks: the board by state, the list, and one task beside them."""
+"""Tasks: the board by stage, the list, and one task beside them."""
 
 from __future__ import annotations
 
@@ -6,32 +6,39 @@ from collections.abc import Callable
 from functools import partial
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QStackedWidget, QWidget
+from PySide6.QtWidgets import QFileDialog, QStackedWidget, QWidget
 
-from dao_app.app import views as v
+from dao_app.app import views_tasks as vt
+from dao_app.app.texts import isolate
 from dao_app.ui.context import Ui
+from dao_app.ui.dialogs.task_import import ImportDialog
 from dao_app.ui.dialogs.tasks import TaskDialog
-from dao_app.ui.models import show
+from dao_app.ui.evidence import write_text
+from dao_app.ui.models import show_tasks as show
 from dao_app.ui.models.rows import ViewModel
 from dao_app.ui.pages.base import SplitPage, TopBar
 from dao_app.ui.pages.task_pane import TaskPane
-from dao_app.ui.widgets.buttons import Button, Choices
-from dao_app.ui.widgets.fields import Picker
-from dao_app.ui.widgets.kanban import Card, Lane, Strip
+from dao_app.ui.widgets.buttons import Button, Choices, IconButton
+from dao_app.ui.widgets.fields import Line, Picker
+from dao_app.ui.widgets.kanban import Lane, Strip
 from dao_app.ui.widgets.layout import Box, column, row
 from dao_app.ui.widgets.notices import Empty
 from dao_app.ui.widgets.rows import Col, Header, RowDelegate, RowList
 
-DONE = ("accepted", "cancelled", "expired")
-LANES = (("open", "task.lane.open"), ("claimed", "task.lane.claimed"), ("submitted", "task.lane.submitted"))
+LANES = (
+    ("todo", "task.lane.open", ("draft", "open")),
+    ("doing", "task.lane.claimed", ("claimed", "started", "changes")),
+    ("review", "task.lane.submitted", ("submitted", "disputed", "rejected")),
+)
 COLUMNS = (
     Col(width=16),
     Col("col.number", width=52),
     Col("col.title"),
-    Col("col.status", width=104),
-    Col("col.assignee", width=150, drop=16),
+    Col("col.priority", width=64, drop=24),
+    Col("col.status", width=112),
+    Col("col.assignee", width=140, drop=16),
     Col("col.reward", width=104, right=True, drop=6),
-    Col("col.expires", width=110, drop=21),
+    Col("col.due", width=110, drop=21),
     Col("col.state", width=110, drop=11),
 )
 FILTERS = [
@@ -40,6 +47,7 @@ FILTERS = [
     ("free", "task.filter.free"),
     ("review", "task.filter.review"),
 ]
+URGENCY = {"urgent": 0, "high": 1, "normal": 2, "low": 3}
 
 
 class TasksPage(SplitPage):
@@ -51,7 +59,7 @@ class TasksPage(SplitPage):
 
     def __init__(self, ui: Ui) -> None:
         super().__init__(ui)
-        self._tasks: tuple[v.TaskRow, ...] = ()
+        self._tasks: tuple[vt.TaskRow, ...] = ()
         self._open_id = ""
         self._views = Choices(
             ui,
@@ -60,37 +68,60 @@ class TasksPage(SplitPage):
             {"board": "board", "list": "list", "done": "done"},
         )
         self._views.chosen.connect(self._switch)
+        self._find = Line(ui, "task.find", "task.find")
+        self._find.textChanged.connect(lambda _: self._fill())
         self._filter = Picker(ui, "task.filter")
         self._filter.offer(FILTERS)
-        self._filter.currentIndexChanged.connect(lambda _: self._fill())
+        self._label = Picker(ui, "task.filter.label")
+        self._department = Picker(ui, "task.filter.department")
+        for picker in (self._filter, self._label, self._department):
+            picker.currentIndexChanged.connect(lambda _: self._fill())
+        self._import = IconButton(ui, "below", "task.import")
+        self._import.clicked.connect(self.import_table)
+        self._export = IconButton(ui, "up", "task.export")
+        self._export.clicked.connect(self.export_table)
         self._new = Button(ui, "task.new", key="N", icon="plus")
         self._new.clicked.connect(self.primary)
-        self.top = TopBar(ui, "page.tasks", self._views, [self._filter, self._new])
+        actions: list[QWidget] = [
+            self._find, self._department, self._label, self._filter, self._import, self._export, self._new,
+        ]  # fmt: skip
+        self.top = TopBar(ui, "page.tasks", self._views, actions)
         self.pane = TaskPane(ui)
         self.pane.closed.connect(self.close_detail)
         self.pane.link_opened.connect(self.link_opened)
+        self.pane.task_opened.connect(self.open)
         self._stack = QStackedWidget()
         self._stack.addWidget(self._build_board())
         self._stack.addWidget(self._build_list())
         self._empty = Empty(ui, "task.empty", "task.empty_why", "task.new", "N")
         self._empty.pressed.connect(self.primary)
         self._stack.addWidget(self._empty)
+        self._none = Empty(ui, "task.none_found", "task.none_found_why", "task.filter.clear")
+        self._none.pressed.connect(self._clear_filters)
+        self._stack.addWidget(self._none)
         self.set_up(self.top, self._stack, self.pane)
+        self.relook()
+
+    def relook(self) -> None:
+        super().relook()
+        self._find.setFixedWidth(self.ui.look.px(150))
 
     def _build_board(self) -> QWidget:
         ui = self.ui
-        self._lanes: list[Lane] = []
-        for status, title in LANES:
+        self._lanes: list[tuple[Lane, tuple[str, ...]]] = []
+        for icon, title, statuses in LANES:
             model = ViewModel(lambda r: r.id, partial(show.describe_task, ui), self)
-            lane = Lane(ui, status, show.TASK_ICONS[status], title, model, self._card)
+            tone = "text2" if icon == "todo" else "accent"
+            lane = Lane(ui, (icon, tone), title, model, partial(show.task_card, ui))
             lane.list.opened.connect(lambda r: self.open(r.id))
             lane.more.clicked.connect(lambda: self._switch("list"))
-            self._lanes.append(lane)
+            self._lanes.append((lane, statuses))
         self._strip = Strip(ui, "task.done")
         self._strip.pressed.connect(lambda: self._switch("done"))
         board = QWidget()
-        layout = row(ui, *self._lanes, self._strip, gap=12, margins=(16, 16, 12, 12))
-        for place in range(len(self._lanes)):
+        lanes = [lane for lane, _ in self._lanes]
+        layout = row(ui, *lanes, self._strip, gap=12, margins=(16, 16, 12, 12))
+        for place in range(len(lanes)):
             layout.setStretch(place, 1)
         board.setLayout(layout)
         return board
@@ -104,81 +135,81 @@ class TasksPage(SplitPage):
         layout.setStretch(1, 1)
         return Box(ui, "plain", layout)
 
-    def _card(self, task: v.TaskRow) -> Card:
-        ui = self.ui
-        left, tone, seal = show.reward_text(ui, task), "text2", ""
-        if task.stamp.state != "final":
-            seal = task.stamp.state
-            left = f"{left} {ui.stamp_word(task.stamp)}".strip()
-            tone = "danger" if seal in ("contested", "rejected") else "text3" if seal == "queued" else "provisional"
-        right, right_tone, icon = "", "text2", ""
-        if task.status == "submitted" and "accept" in task.can:
-            right, right_tone = ui.t("task.your_review"), "accent"
-        elif task.expires_ms is not None:
-            right, right_tone = ui.texts.day(task.expires_ms, ui.now_ms()), show.due_tone(ui, task.expires_ms)
-            icon = "clock" if right_tone == "provisional" else ""
-        elif task.comments:
-            right, icon = ui.texts.number(task.comments), "note"
-        action = ui.t("task.do.claim") if "claim" in task.can else ""
-        return Card(
-            show.task_name(ui, task),
-            show.title(task.title),
-            task.assignee,
-            action,
-            left,
-            tone,
-            seal,
-            right,
-            right_tone,
-            icon,
-        )
-
     # -- data ----------------------------------------------------------------------------------
     def refresh(self) -> None:
-        self._new.setVisible(self.ui.can("task.open"))
-        self._empty.offer(self.ui.can("task.open"))
+        may_open = self.ui.can("task.open")
+        self._new.setVisible(may_open)
+        self._import.setVisible(may_open)
+        self._empty.offer(may_open)
         self.ui.ask(self, "task_list", self._show)
         self.pane.reload()
 
     def render_again(self) -> None:
+        self._offer_filters()
         self._fill()
 
     def reset(self) -> None:
         self._tasks, self._open_id = (), ""
+        self._clear_filters()
         self.pane.forget()
         self.show_detail(False)
         self._fill()
 
-    def _show(self, tasks: tuple[v.TaskRow, ...]) -> None:
+    def _show(self, tasks: tuple[vt.TaskRow, ...]) -> None:
         self._tasks = tasks
+        self._offer_filters()
         self._fill()
 
-    def _passes(self, task: v.TaskRow) -> bool:
-        wanted = self._filter.currentData()
-        mine = task.assignee is not None and task.assignee.you
-        if wanted == "mine":
-            return mine or task.opener.you
-        if wanted == "free":
-            return "claim" in task.can
-        return "accept" in task.can if wanted == "review" else True
+    def _offer_filters(self) -> None:
+        """Labels and departments that some task has; a filter with nothing to choose is absent."""
+        labels = sorted({label for t in self._tasks for label in t.labels})
+        departments = sorted({t.department for t in self._tasks if t.department})
+        for picker, values, every in (
+            (self._label, labels, "task.filter.any_label"),
+            (self._department, departments, "task.filter.any_department"),
+        ):
+            picker.offer_plain([("", self.ui.t(every)), *((value, isolate(value)) for value in values)])
+            picker.setVisible(bool(values))
+
+    def _clear_filters(self) -> None:
+        self._find.clear()
+        for picker in (self._filter, self._label, self._department):
+            picker.setCurrentIndex(0)
+
+    def _passes(self, task: vt.TaskRow) -> bool:
+        label, department = self._label.currentData() or "", self._department.currentData() or ""
+        wanted = self._find.text().strip().casefold()
+        if (label and label not in task.labels) or (department and department != task.department):
+            return False
+        if wanted and wanted not in f"{show.task_name(self.ui, task)} {task.title}".casefold():
+            return False
+        choice = self._filter.currentData()
+        if choice == "mine":
+            return task.yours or task.opener.you
+        if choice == "free":
+            return "claim" in task.can or "apply" in task.can
+        return "accept" in task.can if choice == "review" else True
 
     def _fill(self) -> None:
-        shown = [t for t in self._tasks if self._passes(t)]
-        for lane in self._lanes:
-            lane.show_rows([t for t in shown if t.status == lane.status])
-        done = [t for t in shown if t.status in DONE]
+        shown = sorted((t for t in self._tasks if self._passes(t)), key=lambda t: URGENCY[t.priority])
+        live = [t for t in shown if not show.is_done(t)]
+        done = [t for t in shown if show.is_done(t)]
+        for lane, statuses in self._lanes:
+            lane.show_rows([t for t in live if t.status in statuses])
         self._strip.show_count(len(done))
         view = self._views.selected()
-        self._list.rows.set_rows(done if view == "done" else [t for t in shown if t.status not in DONE])
+        self._list.rows.set_rows(done if view == "done" else live)
         if not self._tasks:
             self._stack.setCurrentIndex(2)
+        elif not shown:
+            self._stack.setCurrentIndex(3)
         else:
             self._stack.setCurrentIndex(0 if view == "board" else 1)
         if self._open_id:
             self._mark(self._open_id)
 
     def _mark(self, task: str) -> None:
-        for rows in (*(lane.list for lane in self._lanes), self._list):
+        for rows in (*(lane.list for lane, _ in self._lanes), self._list):
             if not rows.select(task):
                 rows.clearSelection()
 
@@ -207,12 +238,25 @@ class TasksPage(SplitPage):
             TaskDialog(self.ui, self.window(), self._opened).open()
 
     def _opened(self, task: object) -> None:
-        if isinstance(task, v.TaskRow):
+        if isinstance(task, vt.TaskRow):
             self.open(task.id)
+
+    def import_table(self) -> None:
+        if self.ui.can("task.open"):
+            ImportDialog(self.ui, self.window()).open()
+
+    def export_table(self) -> None:
+        """Write all tasks as a table."""
+        path, _ = QFileDialog.getSaveFileName(self, self.ui.t("task.export"), "tasks.csv")
+        if path:
+            self.ui.ask(self, "task_export", partial(self._write_table, path))
+
+    def _write_table(self, path: str, table: str) -> None:
+        write_text(self.ui, path, table, lambda: self.ui.said.emit(self.ui.t("task.exported")))
 
     def keys(self) -> dict[str, Callable[[], None]]:
         return {
-            "F": self._filter.showPopup,
+            "F": self._find.setFocus,
             "B": lambda: self._switch("board"),
             "L": lambda: self._switch("list"),
             **self.pane.keys(),

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from dao_app.app import views as v
 from dao_app.ui.context import Ui
-from dao_app.ui.models import show
+from dao_app.ui.models import show, show_tasks
 from dao_app.ui.models.rows import ViewModel
 from dao_app.ui.pages.base import Page, TopBar, section_head
 from dao_app.ui.widgets.buttons import Button
@@ -32,11 +32,21 @@ ICONS = {
     "review": "review",
     "work": "doing",
     "claim": "tasks",
+    "assign": "people",
+    "mention_task": "note",
+    "mention_proposal": "note",
+    "mention_contribution": "note",
     "endorse": "contrib",
     "confirm_words": "key",
 }
-PAGES = {"vote": "proposals", "review": "tasks", "work": "tasks", "claim": "tasks", "endorse": "contributions"}
-LETTERS = {"vote": "P", "review": "T", "work": "T", "claim": "T"}
+PAGES = {
+    "vote": "proposals", "review": "tasks", "work": "tasks", "claim": "tasks", "assign": "tasks",
+    "mention_task": "tasks", "mention_proposal": "proposals", "mention_contribution": "contributions",
+    "endorse": "contributions",
+}  # fmt: skip
+LETTERS = {
+    "vote": "P", "review": "T", "work": "T", "claim": "T", "assign": "T", "mention_task": "T", "mention_proposal": "P",
+}  # fmt: skip
 
 
 class NeedRow(Box):
@@ -161,7 +171,9 @@ class TodayPage(Page):
             Col(width=100, right=True),
             Col(width=84, right=True, drop=4),
         )
-        self._tasks = self._list(columns, lambda r: show.my_task_cells(ui, r), show.describe_task, "today.my_tasks")
+        self._tasks = self._list(
+            columns, lambda r: show_tasks.my_task_cells(ui, r), show_tasks.describe_task, "today.my_tasks"
+        )
         self._tasks.opened.connect(lambda r: ui.go.emit("tasks", r.id))
         self._tasks_head = section_head(ui, "today.my_tasks", self._task_note)
         self._tasks_card = Box(ui, "card", column(ui, self._tasks, margins=(1, 1, 1, 1)))

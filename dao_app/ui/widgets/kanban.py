@@ -30,15 +30,18 @@ Index = QModelIndex | QPersistentModelIndex
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """What a card shows: name and picture on top, title, then state or figure on the left and a note on the right."""
+    """What a card shows: name, action and pictures on top, title, then state or figure with a count on the left
+    and a note on the right."""
 
     name: str
     title: str
-    person: PersonView | None = None
+    people: tuple[PersonView, ...] = ()
+    name_tone: str = "text3"
     action: str = ""
     left: str = ""
     left_tone: str = "text2"
     seal: str = ""
+    marks: str = ""
     right: str = ""
     right_tone: str = "text2"
     right_icon: str = ""
@@ -117,17 +120,22 @@ class CardDelegate(QStyledItemDelegate):
         look = self._ui.look
         head = QRect(inner.x(), inner.y(), inner.width(), look.px(18))
         painter.setFont(look.font("caption"))
-        painter.setPen(look.color("text3"))
-        painter.drawText(head, Qt.AlignmentFlag.AlignVCenter, card.name)
-        if card.person is not None:
-            edge = look.px(18)
-            painter.drawPixmap(
-                head.right() - edge + 1, head.y(), avatar(look, card.person.id, card.person.name, 18, ratio)
-            )
-        elif card.action:
+        painter.setPen(look.color(card.name_tone))
+        edge = look.px(18)
+        right = head.right() + 1
+        for person in reversed(card.people):
+            right -= edge
+            painter.drawPixmap(right, head.y(), avatar(look, person.id, person.name, 18, ratio))
+            right -= look.px(3)
+        room = right - head.x() - look.px(8)
+        action = look.elided(card.action, "caption", 600, room // 2) if card.action else ""
+        wide = look.metrics("caption", 600).horizontalAdvance(action) + look.px(8) if action else 0
+        painter.drawText(head, Qt.AlignmentFlag.AlignVCenter, look.elided(card.name, "caption", 400, room - wide))
+        if action:
             painter.setFont(look.font("caption", 600))
             painter.setPen(look.color("accent"))
-            painter.drawText(head, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, card.action)
+            at = QRect(head.x(), head.y(), right - head.x() - (look.px(3) if card.people else 0), head.height())
+            painter.drawText(at, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, action)
 
     def _paint_foot(self, painter: QPainter, rect: QRect, card: Card, ratio: float) -> None:
         look, x = self._ui.look, rect.x()
@@ -146,6 +154,8 @@ class CardDelegate(QStyledItemDelegate):
         painter.drawText(QRect(x, rect.y(), max(room, 0), rect.height()), Qt.AlignmentFlag.AlignVCenter, left)
         if crowded:
             return
+        if card.marks:
+            self._paint_marks(painter, x + (wanted + look.px(10) if wanted else 0), rect, right, card.marks, ratio)
         painter.setPen(look.color(card.right_tone))
         painter.drawText(rect, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, card.right)
         if card.right_icon:
@@ -153,6 +163,18 @@ class CardDelegate(QStyledItemDelegate):
             painter.drawPixmap(
                 place, rect.y() + look.px(3), look.icon(card.right_icon, card.right_tone, 14, ratio, "raised")
             )
+
+
+    def _paint_marks(self, painter: QPainter, x: int, rect: QRect, right: int, marks: str, ratio: float) -> None:
+        """How many steps are done, where there is room."""
+        look = self._ui.look
+        icon, text = look.px(14), look.metrics("caption").horizontalAdvance(marks)
+        if x + icon + look.px(5) + text > rect.right() - right - look.px(8):
+            return
+        painter.drawPixmap(x, rect.y() + look.px(3), look.icon("tasks", "text2", 14, ratio, "raised"))
+        painter.setPen(look.color("text2"))
+        at = QRect(x + icon + look.px(5), rect.y(), text + 2, rect.height())
+        painter.drawText(at, Qt.AlignmentFlag.AlignVCenter, marks)
 
 
 class CardList(RowList):
@@ -167,10 +189,9 @@ class Lane(QWidget):
     """One column of the board with its headline."""
 
     def __init__(
-        self, ui: Ui, status: str, icon: tuple[str, str], title: str, model: ViewModel, card: Callable[[Any], Card]
+        self, ui: Ui, icon: tuple[str, str], title: str, model: ViewModel, card: Callable[[Any], Card]
     ) -> None:
         super().__init__()
-        self.status = status
         self._ui = ui
         self._count = Label(ui, role="caption", tone="text3")
         head = row(

@@ -53,6 +53,10 @@ class Post(QWidget):
             body.link.connect(self.link)
         picture = column(ui, 1, AvatarView(ui, comment.author), None)
         texts = column(ui, head, body)
+        if comment.mentions and not comment.erased:
+            named = Label(ui, role="caption", tone="accent", elide=True)
+            named.say(ui.t("comment.mentions", names=ui.texts.join([ui.name_you(p) for p in comment.mentions])))
+            texts.addWidget(named)
         layout = row(ui, picture, texts, gap=8)
         layout.setStretch(1, 1)
         self.setLayout(layout)

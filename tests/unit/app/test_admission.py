@@ -314,7 +314,7 @@ def test_a_malformed_action_is_kept_and_shown_to_nobody(world: World) -> None:
     """What a rule rejects may hold any body; views must not trip over it."""
     from dao_app.app.queries import Reader
 
-    task = world.main.write("task.open", {"title": "T", "unit": "", "amount": 0, "treasury": False, "lifetime": 0})
+    task = world.main.write("task.open", {"title": "T", "unit": "", "amount": 0, "payer": b"o", "lifetime": 0})
     for text in (7, {"hash": b"short"}, None, [[]]):
         envelope = next_of(world, type_="comment.add", body={"on": Link(task.id), "text": text})
         assert world.main.admit_now([envelope]).stored == 1

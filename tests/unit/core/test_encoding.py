@@ -120,3 +120,15 @@ def test_other_forms_of_a_power_are_none(value: object) -> None:
 def test_agrees_with_another_encoder_on_plain_data() -> None:
     sample = {"v": 1, "list": [1, "two", None, True], "bytes": b"\x00\x01"}
     assert encode(sample) == cbor2.dumps(sample, canonical=True)
+
+
+def test_links_deep_in_a_body_are_links_wherever_the_action_comes_from() -> None:
+    from dao_app.core.envelope import build_payload, parse_action, parse_trusted
+
+    one, two = Link(b"\x01" * 32), Link(b"\x02" * 32)
+    body = {"a": one, "list": [one, two], "deep": {"rows": [[two, 1]]}}
+    payload = build_payload(b"\x03" * 32, b"\x04" * 32, 2, b"\x05" * 32, (), 0, "x.y", body)
+    foreign = parse_action(payload)
+    stored = parse_trusted(foreign.id, payload)
+    assert stored == foreign
+    assert type(stored.body["list"][1]) is Link and type(stored.body["deep"]["rows"][0][0]) is Link

@@ -28,7 +28,7 @@ def refused(org: Organisation, type_: str, body: dict[str, Any]) -> str:
 
 
 def task_body(**changes: Any) -> dict[str, Any]:
-    return {"title": "Work", "unit": "GLD", "amount": 100, "treasury": True, "lifetime": 0, **changes}
+    return {"title": "Work", "unit": "GLD", "amount": 100, "payer": TREASURY, "lifetime": 0, **changes}
 
 
 def vote_body(**changes: Any) -> dict[str, Any]:
@@ -64,7 +64,7 @@ def balance(org: Organisation, party: bytes) -> int:
         (task_body(unit="EUR"), "unit_unknown"),
         (task_body(amount=0), "amount_not_positive"),
         (task_body(amount=INT_MAX), "balance_too_low"),
-        (task_body(treasury=False), "balance_too_low"),
+        (task_body(payer=b"m" + b"\x09" * 32), "not_allowed"),
     ],
 )
 def test_opening_a_task(world: World, body: dict[str, Any], code: str) -> None:
@@ -81,7 +81,7 @@ def test_an_observer_may_do_nothing_but_speak(world: World) -> None:
     world.seal()
     _, org = world.add_member("observer")
     for type_, body in (
-        ("task.open", task_body(unit="", amount=0, treasury=False)),
+        ("task.open", task_body(unit="", amount=0)),
         ("task.claim", {"task": Link(task.id)}),
         ("proposal.open", vote_body()),
         ("contribution.claim", {"title": "C"}),
@@ -107,13 +107,14 @@ def claimed(world: World) -> tuple[bytes, Person, Organisation]:
 def test_the_life_of_a_task_pays_exactly_once(world: World) -> None:
     id_, person, org = claimed(world)
     link = {"task": Link(id_)}
-    assert refused(org, "task.claim", link) == "task_not_open"
+    assert refused(org, "task.claim", link) == "already_assigned"
+    assert refused(world.main, "task.claim", link) == "task_not_open"
     assert refused(world.main, "task.submit", link) == "not_assignee"
     assert refused(world.main, "task.accept", link) == "not_submitted"
     org.write("task.submit", link)
     assert refused(org, "task.accept", link) == "own_work"
     world.everywhere()
-    world.main.write("task.reject", link)
+    world.main.write("task.changes", link)
     assert refused(world.main, "task.accept", link) == "not_submitted"
     world.everywhere()
     org.write("task.submit", link)

@@ -250,7 +250,7 @@ def test_an_amendment_of_the_points_rewrites_nothing(world: World) -> None:
 def test_an_accepted_task_counts(world: World) -> None:
     ann, ann_org = world.add_member()
     id_ = world.main.write(
-        "task.open", {"title": "Work", "unit": "GLD", "amount": 100, "treasury": True, "lifetime": 0}
+        "task.open", {"title": "Work", "unit": "GLD", "amount": 100, "payer": TREASURY, "lifetime": 0}
     ).id
     seal(world)
     for what in ("claim", "submit"):
