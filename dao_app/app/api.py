@@ -18,12 +18,13 @@ from typing import Any, Protocol
 from dao_app.app import views as v
 from dao_app.app import views_governance as g
 from dao_app.app import views_tasks as vt
+from dao_app.app.api_rewards import RewardsApi
 
 ProgressSink = Callable[[v.Progress], None]
 ChangeSink = Callable[[v.Change], None]
 
 
-class Api(Protocol):
+class Api(RewardsApi, Protocol):
     # -- who you are ---------------------------------------------------------------------------
     def identity_status(self) -> v.IdentityView: ...
     def identity_create(self, name: str, passphrase: str) -> tuple[v.IdentityView, tuple[str, ...]]:
@@ -287,11 +288,7 @@ class Api(Protocol):
     def firm_approve(self, org: str, payment: str) -> g.FirmRow: ...
     def firm_cancel(self, org: str, payment: str) -> g.FirmRow: ...
 
-    # -- contributions and tokens --------------------------------------------------------------
-    def contribution_claim(self, org: str, title: str, text: str = "") -> v.ContributionRow: ...
-    def contribution_endorse(self, org: str, contribution: str) -> v.ContributionRow: ...
-    def contribution_list(self, org: str, mine: bool = False) -> tuple[v.ContributionRow, ...]: ...
-    def contribution_show(self, org: str, contribution: str) -> v.ContributionDetail: ...
+    # -- tokens --------------------------------------------------------------
     def token_balance(self, org: str, party: str = "") -> tuple[v.BalanceView, ...]:
         """Of you (""), "treasury", "all" or a member (id, prefix or unambiguous name)."""
         ...
@@ -302,7 +299,12 @@ class Api(Protocol):
     def token_transfer(
         self, org: str, to: str, amount: str, unit: str = "", memo: str = "", from_treasury: bool = False
     ) -> v.LedgerRow: ...
-    def token_tip(self, org: str, to: str, amount: str, unit: str = "", reason: str = "") -> v.LedgerRow: ...
+    def token_tip(
+        self, org: str, to: str, amount: str, unit: str = "", reason: str = "", payer: str = ""
+    ) -> v.LedgerRow:
+        """From your own balance, or from "treasury" or "department:NAME" where a role allows it."""
+        ...
+
     def token_ledger(self, org: str, party: str = "", limit: int = 1000) -> tuple[v.LedgerRow, ...]: ...
 
     # -- trust and network ---------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Use cases around work: tasks, comments, contributions, erasing text."""
+"""Use cases around work: tasks, comments, erasing text."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dao_app.app import views_tasks as vt
 from dao_app.app.cases import Cases
 from dao_app.app.errors import InputError, NotFound, Refused
 from dao_app.app.mentions import mentioned
-from dao_app.app.queries import COMMENT, Reader
+from dao_app.app.queries import COMMENT
 from dao_app.app.resolve import (
     ids_by_prefix,
     member_root,
@@ -20,16 +20,15 @@ from dao_app.app.resolve import (
     target_id,
 )
 from dao_app.app.task_input import TaskInput, assignee_rows, file_rows, link_lines, task_body, without_usual
-from dao_app.app.task_rows import NO_TEXT, task_detail, task_ids, task_row, terms_body
+from dao_app.app.task_rows import task_detail, task_ids, task_row, terms_body
 from dao_app.app.task_table import digest_of, draft, export, preview
 from dao_app.core.encoding import Link
-from dao_app.core.entities import Contribution, Task
+from dao_app.core.entities import Task
 from dao_app.core.envelope import GENESIS_TYPE, JOIN_TYPE
-from dao_app.core.keys import contribution_key, submission_key, task_key
-from dao_app.core.limits import ASSIGNEES_MAX, TITLE_BYTES_MAX
+from dao_app.core.keys import submission_key, task_key
+from dao_app.core.limits import TITLE_BYTES_MAX
 from dao_app.core.rules.charter import parameter, rule_for
 from dao_app.core.rules.rejections import Rejection
-from dao_app.core.rules.task_money import contribution_id
 from dao_app.core.rules.task_terms import terms_of
 from dao_app.core.task_entities import Submission
 
@@ -237,59 +236,3 @@ class TaskCases(Cases):
         action = self._write(opened, "content.erase", {"on": Link(on), "hash": reference["hash"]})
         opened.org.store.erase_content(reference["hash"])
         return self._reader(opened).stamp(action.id)
-
-    # -- contributions -------------------------------------------------------------------------------
-    def contribution_claim(self, org: str, title: str, text: str = "") -> v.ContributionRow:
-        opened, _ = self._read(org)
-        body = {"title": one_line(title, "title", TITLE_BYTES_MAX)}
-        action = self._write(opened, "contribution.claim", body, text=(text, "text"))
-        return contribution_row(self._reader(opened), action.id, action.id)
-
-    def contribution_endorse(self, org: str, contribution: str) -> v.ContributionRow:
-        opened, reader = self._read(org)
-        id_ = object_id(reader, "contribution", contribution)
-        self._write(opened, "contribution.endorse", {"contribution": Link(id_)})
-        return contribution_row(self._reader(opened), id_, id_)
-
-    def contribution_list(self, org: str, mine: bool = False) -> tuple[v.ContributionRow, ...]:
-        _, reader = self._read(org)
-        store = reader.org.store
-        claims = store.of_type("contribution.claim")
-        rows = [contribution_row(reader, id_, id_) for id_ in claims if _known(reader, id_)]
-        for origin in [*store.of_type("task.accept"), *store.of_type("task.dispute")]:
-            for place in range(ASSIGNEES_MAX):
-                id_ = contribution_id(origin, place)
-                if not _known(reader, id_):
-                    break
-                rows.append(contribution_row(reader, id_, origin))
-        rows.sort(key=lambda row: (row.stamp.at_ms, row.id), reverse=True)
-        return tuple(row for row in rows if not mine or row.author.you)
-
-    def contribution_show(self, org: str, contribution: str) -> v.ContributionDetail:
-        _, reader = self._read(org)
-        id_ = object_id(reader, "contribution", contribution)
-        entity = reader.state.need(contribution_key(id_), Contribution)
-        return v.ContributionDetail(contribution_row(reader, id_, id_), reader.text(entity.text), reader.comments(id_))
-
-
-def _known(reader: Reader, id_: bytes) -> bool:
-    return reader.state.get(contribution_key(id_), Contribution) is not None
-
-
-def contribution_row(reader: Reader, id_: bytes, origin: bytes) -> v.ContributionRow:
-    """The row of a contribution that is in the state; ``origin`` is the action that recorded it."""
-    entity = reader.state.need(contribution_key(id_), Contribution)
-    task = None
-    if entity.task is not None:
-        number = reader.state.need(task_key(entity.task), Task).number
-        task = f"T-{number}" if number else entity.task.hex()[:8]
-    link = Link(id_)
-    gestures: list[tuple[str, str, dict[str, Any]]] = [
-        ("endorse", "contribution.endorse", {"contribution": link}),
-        ("comment", COMMENT, {"on": link, "text": NO_TEXT}),
-    ]
-    return v.ContributionRow(
-        id_.hex(), entity.title, reader.person(entity.author), entity.source, task,
-        reader.amount(entity.unit, entity.amount), entity.status, tuple(reader.person(r) for r in entity.endorsers),
-        parameter(reader.state, "endorsements"), reader.object_stamp(origin), reader.can(gestures),
-    )

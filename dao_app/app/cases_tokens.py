@@ -10,7 +10,18 @@ from dao_app.app.queries import Reader
 from dao_app.app.resolve import member_root, members, minor, party, unit
 from dao_app.app.workspace import Opened
 from dao_app.core.entities import Account, Proposal, Task, Unit
-from dao_app.core.keys import TREASURY, account_key, escrow_party, member_party, proposal_key, task_key, unit_key
+from dao_app.core.keys import (
+    TREASURY,
+    account_key,
+    escrow_party,
+    match_key,
+    member_party,
+    proposal_key,
+    round_key,
+    task_key,
+    unit_key,
+)
+from dao_app.core.reward_entities import Match, Round
 from dao_app.core.rules.task_money import is_held
 from dao_app.core.state import Posting
 
@@ -40,8 +51,11 @@ class TokenCases(Cases):
     ) -> v.LedgerRow:
         return self._move("token.transfer", org, to, amount, unit, memo, {"for": TREASURY} if from_treasury else {})
 
-    def token_tip(self, org: str, to: str, amount: str, unit: str = "", reason: str = "") -> v.LedgerRow:
-        return self._move("token.tip", org, to, amount, unit, reason, {})
+    def token_tip(
+        self, org: str, to: str, amount: str, unit: str = "", reason: str = "", payer: str = ""
+    ) -> v.LedgerRow:
+        extra = {"for": party(self._read(org)[1], payer)} if payer else {}
+        return self._move("token.tip", org, to, amount, unit, reason, extra)
 
     def token_ledger(self, org: str, party: str = "", limit: int = 1000) -> tuple[v.LedgerRow, ...]:
         _, reader = self._read(org)
@@ -90,18 +104,21 @@ def ledger_row(reader: Reader, posting: Posting) -> v.LedgerRow:
     if posting.memo is not None:
         memo = reader.text((posting.memo, 0)) or ""
     elif posting.source[:1] == b"e" or posting.target[:1] == b"e":
-        memo = _task_title(reader, posting.source[1:] if posting.source[:1] == b"e" else posting.target[1:])
+        memo = escrow_title(reader, posting.source[1:] if posting.source[:1] == b"e" else posting.target[1:])
     return v.LedgerRow(
         posting.action.hex(), posting.kind, source, source_person, target, target_person, amount, memo,
         reader.stamp(posting.action), reader.party_name(posting.source), reader.party_name(posting.target),
     )
 
 
-def _task_title(reader: Reader, id_: bytes) -> str:
-    task = reader.state.get(task_key(id_), Task)
-    if task is None:
+def escrow_title(reader: Reader, id_: bytes) -> str:
+    """What an escrow is for: "T-12 Repair the door"; "" where that is not known."""
+    state = reader.state
+    found = state.get(task_key(id_), Task) or state.get(round_key(id_), Round) or state.get(match_key(id_), Match)
+    if found is None:
         return ""
-    return f"T-{task.number} {task.title}" if task.number else task.title
+    letter = {Task: "T", Round: "R", Match: "M"}[type(found)]
+    return f"{letter}-{found.number} {found.title}" if found.number else found.title
 
 
 def balances(reader: Reader, parties: list[bytes]) -> tuple[v.BalanceView, ...]:
@@ -135,6 +152,11 @@ def _held(reader: Reader) -> dict[tuple[bytes, str], int]:
             if account is not None:
                 key = (task.payer, task.unit)
                 held[key] = held.get(key, 0) + account.balance + account.incoming
+    for type_ in ("round.open", "match.open"):
+        for id_ in reader.org.store.of_type(type_):
+            pool = reader.state.get(round_key(id_), Round) or reader.state.get(match_key(id_), Match)
+            if pool is not None and pool.status == "open":
+                held[pool.payer, pool.unit] = held.get((pool.payer, pool.unit), 0) + pool.amount
     for id_ in reader.org.store.of_type("proposal.open"):
         proposal = reader.state.get(proposal_key(id_), Proposal)
         for source, code, amount in proposal.reserved if proposal is not None else ():

@@ -8,12 +8,13 @@ from typing import Any
 from dao_app.app import views as v
 from dao_app.app import views_tasks as vt
 from dao_app.app.cases import Cases
-from dao_app.app.cases_tasks import contribution_row
 from dao_app.app.cases_tokens import balances
+from dao_app.app.contribution_rows import contribution_row
 from dao_app.app.errors import InputError, NetworkError, NotFound
 from dao_app.app.proposal_views import proposal_row
 from dao_app.app.queries import COMMENT, Reader, fingerprint
 from dao_app.app.resolve import ids_by_prefix
+from dao_app.app.reward_rows import payout_row, round_row
 from dao_app.app.storage import CheckpointRecord, LogRecord
 from dao_app.app.task_rows import task_ids, task_row
 from dao_app.app.verification import verify_everything
@@ -22,7 +23,8 @@ from dao_app.core.encoding import Link, cid_text, decode_trusted
 from dao_app.core.entities import Contribution, Proposal, Task, Totals
 from dao_app.core.envelope import parse_trusted
 from dao_app.core.finality.checkpoint import parse_certificate, quorum
-from dao_app.core.keys import TOTALS_KEY, contribution_key, member_party, proposal_key, task_key
+from dao_app.core.keys import TOTALS_KEY, contribution_key, member_party, payout_key, proposal_key, round_key, task_key
+from dao_app.core.reward_entities import PayoutRecord, Round
 from dao_app.core.rules.task_flow import AT_WORK
 from dao_app.core.rules.task_money import LIVE
 from dao_app.core.words import words_for
@@ -95,6 +97,23 @@ class TrustCases(Cases):
                 row = contribution_row(reader, id_, id_)
                 if "endorse" in row.can:
                     needs.append(v.TodayItem("endorse", row.id, None, row.title, None, None))
+        return [*needs, *self._reward_needs(reader)]
+
+    def _reward_needs(self, reader: Reader) -> list[v.TodayItem]:
+        """Points to share out, and payouts to confirm."""
+        needs = []
+        for id_ in reader.org.store.of_type("round.open"):
+            found = reader.state.get(round_key(id_), Round)
+            if found is None or found.status != "open" or found.kind == "points":
+                continue
+            row = round_row(reader, id_, self._ws.clock.now_ms())
+            if "give" in row.can and not row.my_given and row.status == "open":
+                needs.append(v.TodayItem("share_points", row.id, row.number, row.title, row.closes_ms, row.amount))
+        for id_ in reader.org.store.of_type("payout.record"):
+            payout = reader.state.get(payout_key(id_), PayoutRecord)
+            if payout is not None and payout.status == "recorded" and payout.to == reader.member:
+                one = payout_row(reader, id_)
+                needs.append(v.TodayItem("confirm_payout", one.id, None, one.by.name, None, one.amount))
         return needs
 
     def _mentions(self, reader: Reader) -> list[v.TodayItem]:

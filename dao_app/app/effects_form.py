@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from dao_app.app import views as v
-from dao_app.app.errors import InputError
+from dao_app.app.errors import InputError, NotFound
 from dao_app.app.queries import Reader
 from dao_app.app.resolve import department_id, member_root, minor, object_id, one_line, party, period_ms, unit
 from dao_app.core.entities import Unit
@@ -41,6 +41,8 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "suspend": ("member", "period"),
     "expel": ("member",),
     "fine": ("member", "amount", "unit?"),
+    "reputation": ("member", "points"),
+    "cancel_round": ("round",),
     "adopt": ("title?", "replaces?"),
     "elect": ("role", "candidates", "seats?", "department?", "term?"),
 }
@@ -133,6 +135,24 @@ def _elect(reader: Reader, form: Form, title: str) -> dict[str, Any]:
     }
 
 
+def _points(form: Form) -> int:
+    text = str(form["points"]).strip()
+    if not (text.isascii() and text.isdigit() and len(text) <= 15):
+        raise InputError("effect_number", field="points", value=text[:40])
+    return int(text)
+
+
+def _round(reader: Reader, name: str) -> bytes:
+    """A reward round ("R-3") or a matching pool ("M-1")."""
+    kind = "match" if name.strip().upper().startswith("M") else "round"
+    try:
+        return bytes(object_id(reader, kind, name))
+    except NotFound:
+        if kind == "match":
+            raise
+        return bytes(object_id(reader, "match", name))
+
+
 def _adopt(reader: Reader, form: Form, title: str) -> dict[str, Any]:
     replaces = str(form.get("replaces", "") or "").strip()
     return {
@@ -172,6 +192,8 @@ _READ: dict[str, Callable[[Reader, Form, str], dict[str, Any]]] = {
     "suspend": lambda r, f, _: {"member": member_root(r, str(f["member"])), "period": _seconds(f, "period")},
     "expel": lambda r, f, _: {"member": member_root(r, str(f["member"]))},
     "fine": lambda r, f, _: {"member": member_root(r, str(f["member"])), **_money(r, f)},
+    "reputation": lambda r, f, _: {"member": member_root(r, str(f["member"])), "points": _points(f)},
+    "cancel_round": lambda r, f, _: {"round": _round(r, str(f["round"]))},
     "adopt": _adopt,
     "elect": _elect,
 }
@@ -200,7 +222,7 @@ def _field(reader: Reader, effect: Mapping[str, Any], name: str) -> list[v.Field
         return [v.FieldView(name, "party", reader.party_name(value) or code, person)]
     if name in ("department", "parent"):
         return [v.FieldView(name, "department", reader.department_name(value))]
-    if name in ("replaces", "task"):
+    if name in ("replaces", "task", "round"):
         return [v.FieldView(name, "text", reader.label(value))]
     if name in ("period", "term"):
         return [v.FieldView(name, "duration", str(value))] if value else []

@@ -17,11 +17,14 @@ from dao_app.core.keys import (
     department_key,
     device_key,
     firm_key,
+    match_key,
     member_key,
     proposal_key,
+    round_key,
     task_key,
     unit_key,
 )
+from dao_app.core.reward_entities import Match, Round
 from dao_app.core.rules import effects
 from dao_app.core.rules.context import Context
 from dao_app.core.rules.members import permissions_everywhere
@@ -106,7 +109,12 @@ class Reader:
         if proposal is not None and proposal.number:
             return f"P-{proposal.number}"
         task = self.state.get(task_key(id_), Task)
-        return f"T-{task.number}" if task is not None and task.number else id_[:4].hex()
+        if task is not None and task.number:
+            return f"T-{task.number}"
+        round_, match = self.state.get(round_key(id_), Round), self.state.get(match_key(id_), Match)
+        if round_ is not None and round_.number:
+            return f"R-{round_.number}"
+        return f"M-{match.number}" if match is not None and match.number else id_[:4].hex()
 
     def founded(self) -> Org | None:
         return self.state.get(ORG_KEY, Org)

@@ -15,13 +15,17 @@ from dao_app.core.keys import (
     firm_key,
     firm_party,
     invite_key,
+    match_key,
     member_key,
     member_party,
+    payout_key,
     proposal_key,
+    round_key,
     task_key,
     unit_key,
 )
 from dao_app.core.limits import INT_MAX, PERIOD_MS_MAX
+from dao_app.core.reward_entities import Match, PayoutRecord, Round
 from dao_app.core.rules.departments import all_departments
 from dao_app.core.rules.members import chain_of
 
@@ -34,11 +38,14 @@ _KINDS = {
     "proposal": ("P", "proposal.open", proposal_key, Proposal),
     "contribution": ("", "", contribution_key, Contribution),
     "invite": ("", "invite.create", invite_key, Invite),
+    "round": ("R", "round.open", round_key, Round),
+    "match": ("M", "match.open", match_key, Match),
+    "payout": ("", "payout.record", payout_key, PayoutRecord),
 }
 
 
 def object_id(reader: Reader, kind: str, name: str) -> bytes:
-    """Id of a task, proposal, contribution or invitation by id, prefix, number ("T-12") or link text."""
+    """Id of an object of a kind of ``_KINDS`` by id, prefix, number ("T-12") or link text."""
     letter, type_, key, entity = _KINDS[kind]
     text = name.strip().removeprefix("guildhall:").rpartition("/")[2]
     if letter and (found := re.fullmatch(rf"{letter}-?([0-9]{{1,15}})", text, re.IGNORECASE | re.ASCII)):
@@ -65,7 +72,7 @@ def ids_by_prefix(reader: Reader, text: str) -> list[bytes]:
 
 def target_id(reader: Reader, name: str) -> bytes:
     """Id of anything that can be commented on or erased."""
-    for kind in ("task", "proposal", "contribution"):
+    for kind in ("task", "proposal", "contribution", "round", "match", "payout"):
         try:
             return object_id(reader, kind, name)
         except NotFound:

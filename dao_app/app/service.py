@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 from dao_app.app import views as v
+from dao_app.app.cases_contributions import ContributionCases
 from dao_app.app.cases_firms import FirmCases
 from dao_app.app.cases_governance import GovernanceCases
 from dao_app.app.cases_identity import IdentityCases
 from dao_app.app.cases_membership import MembershipCases, org_row
 from dao_app.app.cases_proposals import ProposalCases
+from dao_app.app.cases_rewards import RewardCases
 from dao_app.app.cases_tasks import TaskCases
 from dao_app.app.cases_tokens import TokenCases
 from dao_app.app.cases_trust import TrustCases
@@ -19,8 +21,9 @@ OpenDemo = Callable[[Callable[[v.Progress], None]], Awaitable[bytes]]
 
 
 class Service(
-    IdentityCases, MembershipCases, GovernanceCases, FirmCases, TaskCases, ProposalCases, TokenCases, TrustCases
-):
+    IdentityCases, MembershipCases, GovernanceCases, FirmCases, TaskCases, ProposalCases, ContributionCases,
+    RewardCases, TokenCases, TrustCases,
+):  # fmt: skip
     """One open data folder, as window and command line see it. ``open_demo`` builds and opens the sample
     organisation (given by the composition root)."""
 

@@ -21,6 +21,8 @@ from dao_app.app.views_proposals import BallotView as BallotView
 from dao_app.app.views_proposals import ProposalDetail as ProposalDetail
 from dao_app.app.views_proposals import ProposalRow as ProposalRow
 from dao_app.app.views_proposals import TallyView as TallyView
+from dao_app.app.views_rewards import ContributionDetail as ContributionDetail
+from dao_app.app.views_rewards import ContributionRow as ContributionRow
 
 if TYPE_CHECKING:
     from dao_app.app.views_tasks import TaskRow
@@ -92,30 +94,6 @@ class OrgView:
 
 
 @dataclass(frozen=True, slots=True)
-class ContributionRow:
-    """``source``: claim | task. ``status``: claimed | endorsed. ``can``: endorse, comment."""
-
-    id: str
-    title: str
-    author: PersonView
-    source: str
-    task: str | None  # "T-12" or short id
-    earned: AmountView | None
-    status: str
-    endorsed_by: tuple[PersonView, ...]
-    endorsements_needed: int
-    stamp: Stamp
-    can: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class ContributionDetail:
-    row: ContributionRow
-    text: str | None
-    comments: tuple[CommentView, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class BalanceView:
     """Of one party in one unit: spendable (final), held in escrow or set aside, pending in and out."""
 
@@ -133,8 +111,8 @@ class BalanceView:
 @dataclass(frozen=True, slots=True)
 class LedgerRow:
     """One posting. ``kind``: issue | transfer | tip | escrow | pay | refund | reserve | bond | forfeit |
-    budget | fine. Parties: "treasury", "escrow", "reserve", "issue", "department", "firm" or a member id;
-    ``action`` caused it; ``memo`` is foreign text."""
+    budget | fine | reward | support | match. Parties: "treasury", "escrow", "reserve", "issue", "department",
+    "firm" or a member id; ``action`` caused it; ``memo`` is foreign text."""
 
     action: str
     kind: str

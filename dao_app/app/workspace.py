@@ -27,7 +27,8 @@ SEAL_AFTER_MS = 700  # quiet time before the sole witness seals: gathers one ges
 WAIT_STEP_S = 0.1
 ADDRESSES_MAX = 64
 ALL_TOPICS = frozenset(
-    {"org", "members", "invites", "tasks", "proposals", "contributions", "ledger", "log", "checkpoints", "status"}
+    {"org", "members", "invites", "tasks", "proposals", "contributions", "rewards", "ledger", "log",
+     "checkpoints", "status"}
 )
 _TOPICS = {
     "task": {"tasks", "contributions", "ledger"},
@@ -37,6 +38,9 @@ _TOPICS = {
     "comment": {"tasks", "proposals", "contributions"},
     "content": {"tasks", "proposals", "contributions", "members"},
     "token": {"ledger"},
+    "round": {"rewards", "ledger"},
+    "match": {"rewards", "ledger"},
+    "payout": {"rewards"},
     "invite": {"invites"},
     "member": {"members", "invites", "org"},
     "org": {"org", "members"},

@@ -17,6 +17,7 @@ from dao_app.app.errors import GuildhallError, InputError, Locked
 from dao_app.app.texts import LANGUAGES, Texts, language_of
 from dao_app.cli.commands import BadValue, Duration, Root
 from dao_app.cli.contributions import contribution
+from dao_app.cli.earnings import earnings, payout, reputation
 from dao_app.cli.firms import firm
 from dao_app.cli.governance import charter, delegate, department, emergency, leave, role
 from dao_app.cli.identity import identity
@@ -24,6 +25,7 @@ from dao_app.cli.orgs import invite, join, member, org
 from dao_app.cli.proposals import proposal, vote
 from dao_app.cli.render import plain
 from dao_app.cli.rewards import rewards
+from dao_app.cli.rounds import match, round_
 from dao_app.cli.running import demo, node, window
 from dao_app.cli.services import Services
 from dao_app.cli.session import Session, json_text
@@ -42,7 +44,8 @@ def tree() -> click.Group:
     """All commands."""
     root = Root()
     for command in (
-        identity, org, invite, join, member, task, proposal, vote, contribution, token,
+        identity, org, invite, join, member, task, proposal, vote, contribution, reputation, round_, match,
+        payout, earnings, token,
         charter, role, department, delegate, emergency, leave, firm,
         log, state, peer, doctor, watch, node, window, demo, tally, rewards,
     ):

@@ -51,9 +51,10 @@ def transfer(session: Session, to: str, amount: str, unit: str, memo: str, from_
 @click.argument("amount")
 @option("--unit", default="")
 @option("--reason", default="")
+@option("--payer", default="", metavar="PARTY")
 @click.pass_obj
-def tip(session: Session, to: str, amount: str, unit: str, reason: str) -> None:
-    _one(session, session.ask("token_tip", to=to, amount=amount, unit=unit, reason=reason))
+def tip(session: Session, to: str, amount: str, unit: str, reason: str, payer: str) -> None:
+    _one(session, session.ask("token_tip", to=to, amount=amount, unit=unit, reason=reason, payer=payer))
 
 
 @token.command("issue")

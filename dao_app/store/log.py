@@ -87,8 +87,14 @@ _CHAIN = (
 _VERDICTS = select(verdict).where(verdict.c.pos.in_(bindparam("numbers", expanding=True)))
 _CONTENT = select(content.c.blob).where(content.c.hash == bindparam("hash"))
 _ABOUT = select(action).where(action.c.about == bindparam("pos")).order_by(action.c.pos)
-
-
+_POSTINGS = (
+    select(
+        posting.c.kind, posting.c.source, posting.c.target, posting.c.unit, posting.c.amount, action.c.id,
+        posting.c.memo, posting.c.height,
+    )
+    .join(action, action.c.pos == posting.c.action)
+    .order_by(posting.c.no.desc())
+)  # fmt: skip
 _POSTING = ("height", "kind", "source", "target", "unit", "amount", "action", "memo")
 _ROW = ("pos", "id", "device", "seq", "kind", "about", "payload", "signature")  # of a new action
 
@@ -331,13 +337,12 @@ class SqlStore:
         return [ids[number] for number in numbers]
 
     def postings(self, limit: int) -> list[PostingRecord]:
-        columns = (
-            posting.c.kind, posting.c.source, posting.c.target, posting.c.unit, posting.c.amount, action.c.id,
-            posting.c.memo, posting.c.height,
-        )  # fmt: skip
-        query = (
-            select(*columns).join(action, action.c.pos == posting.c.action).order_by(posting.c.no.desc()).limit(limit)
-        )
+        return self._postings(_POSTINGS.limit(limit))
+
+    def incoming(self, party: bytes, limit: int) -> list[PostingRecord]:
+        return self._postings(_POSTINGS.where(posting.c.target == party).limit(limit))
+
+    def _postings(self, query: Select[Any]) -> list[PostingRecord]:
         return [PostingRecord(*row) for row in self._all(query)]
 
     # -- detached content ----------------------------------------------------------------------

@@ -88,6 +88,8 @@ posting = Table(
     Column("memo", Bytes),
 )
 
+Index("posting_target", posting.c.target)
+
 # ``blob`` is salt ‖ content once it is here; NULL while wanted. Erased content leaves no row.
 content = Table(
     "content",

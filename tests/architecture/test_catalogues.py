@@ -14,9 +14,12 @@ import click
 import pytest
 
 from dao_app.app import errors
+from dao_app.app.earnings import SOURCES
 from dao_app.cli.app import tree
+from dao_app.core.rules.matching import MODES
 from dao_app.core.rules.registry import TYPES
 from dao_app.core.rules.rejections import Rejection
+from dao_app.core.rules.rounds import KINDS, POLICIES
 from dao_app.core.voting.registry import METHODS
 
 ROOT = Path(__file__).parents[2]
@@ -26,11 +29,11 @@ EN = CATALOGUES["en"]
 ERRORS = {name for name, found in vars(errors).items() if isinstance(found, type) and issubclass(found, Exception)}
 ENUMERATIONS = {
     "cli.choice": ("yes", "no", "abstain", "blank", "agree", "disagree", "object"),
-    "cli.contribution": ("claimed", "endorsed"),
+    "cli.contribution": ("claimed", "endorsed", "disputed", "withdrawn"),
     "cli.invite": ("open", "used", "expired", "revoked"),
     "cli.join": ("searching", "syncing", "waiting", "done", "refused"),
     "cli.ledger": ("issue", "transfer", "tip", "escrow", "pay", "refund", "reserve", "bond", "forfeit",
-                   "budget", "fine"),
+                   "budget", "fine", "reward", "support", "match"),
     "execution": ("waiting", "done", "failed", "expired"),
     "delegation.scope": ("everything", "department", "topic"),
     "cli.member": ("active", "joining", "refused", "applicant", "suspended", "left", "expelled"),
@@ -39,6 +42,7 @@ ENUMERATIONS = {
     "cli.party": ("treasury", "escrow", "issue", "reserve", "department", "firm"),
     "cli.path": ("direct", "local", "none"),
     "cli.proposal": ("discussion", "voting", "closing", "passed", "not_passed", "decided", "withdrawn"),
+    "cli.round": ("open", "closing", "paid", "returned", "cancelled"),
     "cli.rewards_dropped": ("not_a_member", "to_oneself", "not_a_receiver", "zero", "over_limit"),
     "cli.rewards_lost": ("cycle", "dead_end"),
     "cli.tally_step": (
@@ -50,9 +54,15 @@ ENUMERATIONS = {
                  "cancelled", "expired"),
     "cli.tie_break": ("earlier-rounds-then-order", "history-then-lot", "support"),
     "cli.topic": ("identity", "orgs", "org", "members", "invites", "tasks", "proposals", "contributions", "ledger",
-                  "log", "checkpoints", "peers", "status", "join"),
+                  "log", "checkpoints", "peers", "status", "join", "rewards"),
     "cli.verify": ("actions", "checkpoints", "results", "ledgers"),
+    "earning.source": SOURCES,
+    "earning.state": ("final", "provisional", "held"),
+    "match.mode": MODES,
     "method": tuple(METHODS),
+    "payout.status": ("recorded", "confirmed", "disputed"),
+    "round.kind": KINDS,
+    "round.policy": POLICIES,
     "state": ("queued", "provisional", "closing", "final", "contested", "rejected"),
 }
 

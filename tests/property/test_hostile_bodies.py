@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from dao_app.app.cases_membership import devices_by_member
-from dao_app.app.cases_tasks import contribution_row
 from dao_app.app.cases_tokens import balances, ledger_row
+from dao_app.app.contribution_rows import contribution_detail, contribution_ids, reputation_row
+from dao_app.app.earnings import earnings_of
 from dao_app.app.proposal_views import proposal_row, tally_view
 from dao_app.app.queries import Reader
 from dao_app.app.resolve import members
+from dao_app.app.reward_rows import match_row, payout_row, round_detail
 from dao_app.app.task_rows import task_detail
 from dao_app.core.encoding import Link, digest
-from dao_app.core.entities import Contribution, Proposal, Task
+from dao_app.core.entities import Proposal, Task
 from dao_app.core.envelope import Action, build_payload, pack, signed_message
 from dao_app.core.errors import EncodingError
-from dao_app.core.keys import contribution_key, member_party, proposal_key, task_key
+from dao_app.core.keys import match_key, member_party, payout_key, proposal_key, round_key, task_key
 from dao_app.core.rules.registry import TYPES
 from tests.fakes.history import History, check_money
 from tests.fakes.reward_history import RewardHistory
@@ -32,6 +35,13 @@ ODD: list[Any] = [
 
 
 REWARDS = ("contribution", "round", "match", "payout", "gifts", "givers", "receivers", "projects", "evidence", "reason")
+
+
+REWARD_VIEWS: tuple[tuple[str, Callable[[bytes], bytes], Callable[[Reader, bytes], object]], ...] = (
+    ("round.open", round_key, lambda reader, id_: round_detail(reader, id_, 0)),
+    ("match.open", match_key, lambda reader, id_: match_row(reader, id_, 0)),
+    ("payout.record", payout_key, payout_row),
+)
 
 
 def views(org: Any, member: bytes) -> None:
@@ -49,10 +59,15 @@ def views(org: Any, member: bytes) -> None:
             tally_view(reader, id_, entity)
             reader.activity(id_)
             reader.comments(id_)
-    for type_ in ("contribution.claim", "task.accept"):
+    for id_, origin in contribution_ids(reader):
+        contribution_detail(reader, id_, origin)
+    for root in members(reader):
+        reputation_row(reader, root)
+        earnings_of(reader, root, "", 0)
+    for type_, key, show in REWARD_VIEWS:
         for id_ in org.store.of_type(type_):
-            if reader.state.get(contribution_key(id_), Contribution) is not None:
-                contribution_row(reader, id_, id_)
+            if reader.state.entity(key(id_)) is not None:
+                show(reader, id_)
     balances(reader, [b"o", *(member_party(root) for root in members(reader))])
     for posting in reader.state.postings:
         ledger_row(reader, posting)
