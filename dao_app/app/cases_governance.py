@@ -186,11 +186,13 @@ def grant_view(reader: Reader, grant: Grant) -> g.GrantView:
 
 
 def _cause(reader: Reader, id_: bytes) -> str:
-    """"P-12" for a vote, else the kind of action that gave the role."""
+    """"P-12" for a vote, a code for founding and invitation, else who signed it."""
     if reader.state.get(proposal_key(id_), Proposal) is not None:
         return reader.label(id_)
-    type_ = reader.action(id_).type
-    return {"org.create": "founding", "member.join": "invitation"}.get(type_, id_.hex()[:8])
+    action = reader.action(id_)
+    code = {"org.create": "founding", "member.join": "invitation"}.get(action.type)
+    author = reader.author(action.by)
+    return code or author.name or author.fingerprint
 
 
 def _holders(reader: Reader) -> dict[str, list[bytes]]:

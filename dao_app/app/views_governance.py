@@ -72,7 +72,8 @@ class CharterView:
 
 @dataclass(frozen=True, slots=True)
 class GrantView:
-    """A role somebody has. ``cause``: what gave it: "P-12", "founding", "invitation" or a short id."""
+    """A role somebody has. ``cause``: what gave it: "P-12", "founding", "invitation" or the name of who
+    signed it (foreign text)."""
 
     role: str
     role_name: str  # of a role that the organisation defined, in both languages "en / zh"; else ""

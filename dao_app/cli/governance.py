@@ -164,7 +164,7 @@ def grant_text(session: Session, grant: Any) -> str:
     if grant["department"]:
         where = session.t("grant.of", role=name, department=render.plain(grant["department"]))
     key = f"grant.cause.{grant['cause']}"
-    cause = session.t(key) if session.texts.has(key) else grant["cause"]
+    cause = session.t(key) if session.texts.has(key) else render.plain(grant["cause"])
     said = session.t("grant.by", role=where, cause=cause)
     if grant["until_ms"] is None:
         return said

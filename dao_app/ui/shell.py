@@ -13,6 +13,7 @@ from dao_app.app.errors import GuildhallError
 from dao_app.app.texts import isolate
 from dao_app.ui.context import Ui
 from dao_app.ui.pages.base import Page
+from dao_app.ui.pages.charter import CharterPage
 from dao_app.ui.pages.contributions import ContributionsPage
 from dao_app.ui.pages.people import PeoplePage
 from dao_app.ui.pages.proposals import ProposalsPage
@@ -33,7 +34,9 @@ REFRESH_MS = 250  # a page is asked again at most this often
 
 PAGE_KINDS: dict[str, type[Page]] = {
     kind.name: kind
-    for kind in (TodayPage, TasksPage, ProposalsPage, ContributionsPage, TreasuryPage, PeoplePage, TrustPage)
+    for kind in (
+        TodayPage, TasksPage, ProposalsPage, ContributionsPage, TreasuryPage, PeoplePage, CharterPage, TrustPage,
+    )
 }
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from dao_app.app import views as v
 from dao_app.app import views_tasks as vt
+from dao_app.core.rules.roles import ROLES
 
 NOW_MS = 1_773_305_040_000  # 2026-03-12 08:44 UTC
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
@@ -51,11 +52,7 @@ def queued() -> v.Stamp:
     return v.Stamp("queued", NOW_MS - 1_000, None, ("Amara Okafor",), NOW_MS - 34 * MINUTE)
 
 
-PERMISSIONS = (
-    "comment.add content.erase token.transfer token.tip token.issue treasury.spend task.open task.claim task.submit "
-    "task.review task.fund task.cancel proposal.open proposal.table vote.cast contribution.claim "
-    "contribution.endorse invite.create invite.role"
-).split()
+PERMISSIONS = tuple(sorted(ROLES["founder"]))
 
 
 def make_task(

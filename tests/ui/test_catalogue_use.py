@@ -7,10 +7,17 @@ import json
 import re
 from pathlib import Path
 
-from dao_app.app.task_table import FIELDS
+from dao_app.app.cases_proposals import TEMPLATES
+from dao_app.app.effects_form import FIELDS
+from dao_app.app.task_table import FIELDS as TABLE_FIELDS
+from dao_app.core.rules.charter import BINDING, KINDS, PARAMETERS, POWERS, PROPOSERS
+from dao_app.core.rules.effects import KINDS as EFFECTS
+from dao_app.core.rules.roles import PERMISSIONS
+from dao_app.core.voting.registry import METHODS
 from dao_app.ui.dialogs import settings, tasks
 from dao_app.ui.models import show, show_tasks
 from dao_app.ui.pages import start_frame, today, trust
+from dao_app.ui.pages.people import TABS as PEOPLE_TABS
 from dao_app.ui.pages.proposals import TABS
 from dao_app.ui.pages.task_pane import GESTURES, NOTED
 from dao_app.ui.widgets.sidebar import PAGES
@@ -21,10 +28,6 @@ UI = ROOT / "dao_app" / "ui"
 EN = json.loads((ROOT / "resources" / "strings" / "en.json").read_bytes())
 SHAPE = re.compile(r"^[a-z_]+(\.[a-z_0-9-]+)+$")
 NOT_KEYS = {"guildhall.svg", "tasks.csv", "icons.json", "tokens.json", "app.texts"}
-PERMISSIONS = re.compile(
-    r"^(comment\.add|content\.erase|token\.(transfer|tip|issue)|treasury\.spend|task\.(open|claim|submit|review|fund|cancel)"
-    r"|proposal\.(open|table)|vote\.cast|contribution\.(claim|endorse)|invite\.(create|role))$"
-)
 
 
 def literals() -> set[str]:
@@ -37,7 +40,7 @@ def literals() -> set[str]:
 
 
 def test_every_key_written_out_exists() -> None:
-    missing = sorted(k for k in literals() if k not in EN and not PERMISSIONS.match(k))
+    missing = sorted(k for k in literals() if k not in EN and k not in PERMISSIONS)
     assert missing == []
 
 
@@ -46,7 +49,7 @@ def test_every_key_put_together_exists() -> None:
     composed += [f"task.status.{s}" for s in show_tasks.ICONS] + [f"task.do.{g}" for g, _, _ in GESTURES]
     composed += [f"task_{g}.{end}" for g in NOTED for end in ("title", "verb", "hint", "note")]
     composed += [f"task.held.{g}" for g in ("publish", "claim", "start", "unassign", "cancel", "accept")]
-    composed += [f"task.payment.{p}" for p in PAYMENTS] + [f"task.field.{f}" for f in ("none", *FIELDS)]
+    composed += [f"task.payment.{p}" for p in PAYMENTS] + [f"task.field.{f}" for f in ("none", *TABLE_FIELDS)]
     composed += [key for _, key in (*tasks.PRIORITIES, *tasks.REPEATS)]
     composed += [f"task.import.note.{n}" for n in ("control", "formula")]
     composed += [f"proposal.status.{s}" for states in TABS.values() for s in states] + [
@@ -70,6 +73,21 @@ def test_every_key_put_together_exists() -> None:
     ]
     composed += [f"ledger.kind.{k}" for k in ("issue", "transfer", "tip", "escrow", "pay", "refund")]
     composed += [f"tally.outcome.{o}" for o in ("passed", "not_passed", "decided", "none")]
+    assert sorted(k for k in composed if k not in EN) == []
+
+
+def test_every_text_of_governance_exists() -> None:
+    composed = [f"kind.{kind}" for kind in KINDS] + [f"choice.{c}" for c in (*BINDING, *POWERS, *PROPOSERS)]
+    composed += [f"charter.{name}.about" for name in PARAMETERS] + [f"permission.{p}" for p in PERMISSIONS]
+    composed += [f"effect.{do}" for do in EFFECTS] + [f"method.{name}" for name in METHODS]
+    composed += [f"field.{name.rstrip('?')}" for fields in FIELDS.values() for name in fields]
+    composed += [f"execution.{e}" for e in ("none", "waiting", "done", "failed", "expired")]
+    composed += [f"{t}.{one.code}{end}" for one in TEMPLATES for t, end in (("template", ""), ("template", ".text"))]
+    composed += [f"vote.{name}" for name in ("yes", "no", "abstain", "agree", "disagree", "object")]
+    composed += [f"delegation.{part}.{s}" for s in ("everything", "department", "topic") for part in ("kind", "scope")]
+    composed += [f"payment.{s}" for s in ("waiting", "paid", "cancelled")]
+    composed += [f"member.status.{s}" for s in ("active", "joining", "applicant", "suspended", "left", "expelled")]
+    composed += [f"people.tab.{t}" for t in PEOPLE_TABS] + [f"charter.tab.{t}" for t in ("rules", "history", "texts")]
     assert sorted(k for k in composed if k not in EN) == []
 
 

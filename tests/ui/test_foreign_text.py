@@ -36,7 +36,7 @@ PAYLOADS = (
     "%s %d {n} {0.__class__}",
     "&File",
 )
-FOREIGN = {"name", "title", "text", "memo", "note", "purpose", "submission", "options"}
+FOREIGN = {"name", "title", "text", "memo", "note", "purpose", "submission", "options", "topic", "register"}
 
 
 def poisoned(value: Any, payload: str) -> Any:

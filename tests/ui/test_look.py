@@ -29,6 +29,7 @@ from PySide6.QtWidgets import (
 from dao_app.app.errors import StorageError
 from dao_app.app.texts import Texts
 from dao_app.ui.dialogs.settings import KeysDialog, SettingsDialog
+from dao_app.ui.pages.people import TABS as PEOPLE_TABS
 from dao_app.ui.theme.look import tokens
 from dao_app.ui.widgets.sidebar import PAGES
 from tests.fakes.engine import FakeEngine
@@ -51,6 +52,12 @@ def every_page(o: Opened) -> Iterator[str]:
         o.go(name)
         o.go(name, TARGETS.get(name, ""))
         yield name
+    for tab in PEOPLE_TABS:
+        o.go("people", tab)
+        yield f"people {tab}"
+    for tab in ("history", "texts"):
+        o.go("charter", tab)
+        yield f"charter {tab}"
 
 
 def shown_texts(root: QWidget) -> list[str]:
@@ -212,8 +219,9 @@ def test_nothing_flashes_up_as_a_window_of_its_own(opened: Open, qapp: QApplicat
     try:
         o = opened()
         for page in every_page(o):
-            if hasattr(o.window.shell.pages[page], "primary"):
-                o.window.shell.pages[page].primary()  # type: ignore[attr-defined]
+            shown = o.window.shell.pages[page.partition(" ")[0]]
+            if hasattr(shown, "primary"):
+                shown.primary()
                 o.settle()
         for goal in ("found", "words", "join"):
             o.window.begin(goal)

@@ -205,6 +205,15 @@ class EffectForm(Box):
         assert isinstance(control, Line)
         return control.text().strip()
 
+    def preset(self, values: dict[str, str]) -> None:
+        """Choose or write these, where they can be."""
+        for name, value in values.items():
+            control = self._controls.get(name)
+            if isinstance(control, Picker):
+                control.pick(value)
+            elif isinstance(control, Line):
+                control.setText(value)
+
     def form(self) -> dict[str, object]:
         """The effect as ``app.effects_form`` reads it."""
         return {"do": self.do, **{n: value for n in self._controls if (value := self._current(n)) != ""}}
@@ -229,6 +238,7 @@ class EffectsEditor(QWidget):
         super().__init__(parent)
         self._ui, self._kind, self.known = ui, "", Known()
         self._forms: list[EffectForm] = []
+        self._preset: dict[str, str] = {}
         self._list: QVBoxLayout = column(ui, gap=8)
         self._pick = Picker(ui, "effects.add")
         self._add = Button(ui, "effects.add", icon="plus")
@@ -246,6 +256,7 @@ class EffectsEditor(QWidget):
         setattr(self.known, name, found)
         for form in self._forms:
             form.offer(self.known)
+        self.preset(self._preset)
 
     def show_kind(self, kind: str) -> None:
         """Offer what this kind of proposal may do; effects of another kind go."""
@@ -272,6 +283,12 @@ class EffectsEditor(QWidget):
             self._remove(form)
         for do in kinds:
             self.add(do)
+
+    def preset(self, values: dict[str, str]) -> None:
+        """Fill fields of the first effect, as soon as what they choose from is known."""
+        self._preset = values
+        if self._forms and values:
+            self._forms[0].preset(values)
 
     def _remove(self, form: EffectForm) -> None:
         self._forms.remove(form)

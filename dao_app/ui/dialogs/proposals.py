@@ -60,6 +60,7 @@ class ProposalDialog(Dialog):
         super().__init__(ui, parent, "proposal.new", "proposal.new.verb")
         self._done = done
         self._templates: tuple[g.TemplateView, ...] = ()
+        self._start: tuple[str, dict[str, str]] = ("", {})
         self.template = Picker(ui, "proposal.template")
         self.template.offer([("decision", "template.decision")])
         self.title = Line(ui, "proposal.title.hint", "proposal.title")
@@ -139,10 +140,24 @@ class ProposalDialog(Dialog):
         self.template.blockSignals(True)
         self.template.pick("decision")
         self.template.blockSignals(False)
+        if self._start[0]:
+            self._begin()
 
     def _offer_departments(self, rows: tuple[g.DepartmentRow, ...]) -> None:
         names = [(d.id, "  " * (d.depth - 1) + show.title(d.name)) for d in rows if d.active]
         self.department.offer_plain([("", self.ui.t("effects.none")), *names])
+
+    def start(self, template: str, values: dict[str, str] | None = None) -> None:
+        """Begin with a template and, in its first effect, these fields."""
+        self._start = template, values or {}
+        if self._templates:
+            self._begin()
+
+    def _begin(self) -> None:
+        template, values = self._start
+        self.template.pick(template)
+        self._template_chosen()
+        self.effects.preset(values)
 
     def _template_chosen(self) -> None:
         found = next((t for t in self._templates if t.code == self.template.currentData()), None)

@@ -7,6 +7,7 @@ from dao_app.app import views_governance as g
 from dao_app.core.rules.charter import parameter_of
 from dao_app.ui.context import Ui
 from dao_app.ui.models import show
+from dao_app.ui.models.show import role_name as role_name
 
 
 def parameter_name(ui: Ui, name: str) -> str:
@@ -30,11 +31,6 @@ def parameter_value(ui: Ui, name: str, value: int | None) -> str:
     if found.unit == "choice" and value < len(found.choices):
         return ui.t(f"choice.{found.choices[value]}")
     return ui.texts.number(value)
-
-
-def role_name(ui: Ui, code: str) -> str:
-    key = f"role.{code}"
-    return ui.t(key) if ui.texts.has(key) else show.title(code)
 
 
 def field_text(ui: Ui, effect: v.EffectView, field: v.FieldView) -> str:
@@ -76,7 +72,7 @@ def grant_text(ui: Ui, grant: g.GrantView) -> str:
     name = parts[1 if ui.texts.language == "zh" and len(parts) > 1 else 0]
     where = ui.t("grant.of", role=name, department=show.title(grant.department)) if grant.department else name
     key = f"grant.cause.{grant.cause}"
-    said = ui.t("grant.by", role=where, cause=ui.t(key) if ui.texts.has(key) else grant.cause)
+    said = ui.t("grant.by", role=where, cause=ui.t(key) if ui.texts.has(key) else show.title(grant.cause))
     if grant.until_ms is None:
         return said
     return ui.t("grant.until", said=said, time=ui.texts.day(grant.until_ms, ui.now_ms()))

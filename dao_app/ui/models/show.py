@@ -164,9 +164,15 @@ def ledger_cells(ui: Ui, row: v.LedgerRow) -> list[Cell]:
 
 
 # -- people ------------------------------------------------------------------------------------
+def role_name(ui: Ui, code: str) -> str:
+    """A built-in role by its text, another one by its code."""
+    key = f"role.{code}"
+    return ui.t(key) if ui.texts.has(key) else title(code)
+
+
 def role_chips(ui: Ui, roles: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
     strong = ("founder", "witness", "steward", "treasurer", "auditor")
-    return tuple((ui.t(f"role.{r}"), "accent" if r in strong else "") for r in roles)
+    return tuple((role_name(ui, r), "accent" if r in strong else "") for r in roles)
 
 
 def member_state(ui: Ui, row: v.MemberRow) -> str:
@@ -176,7 +182,7 @@ def member_state(ui: Ui, row: v.MemberRow) -> str:
 
 
 def describe_member(ui: Ui, row: v.MemberRow) -> str:
-    roles = ui.texts.join([ui.t(f"role.{r}") for r in row.roles])
+    roles = ui.texts.join([role_name(ui, r) for r in row.roles])
     parts = (ui.name(row.person), roles, row.person.fingerprint, member_state(ui, row), ui.stamp_text(row.stamp))
     return ui.t("list.comma").join(p for p in parts if p)
 

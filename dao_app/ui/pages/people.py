@@ -9,11 +9,14 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from dao_app.app import views as v
+from dao_app.app import views_governance as g
 from dao_app.ui.context import Ui
 from dao_app.ui.dialogs.invite import InvitationDialog, InviteDialog
 from dao_app.ui.models import show
+from dao_app.ui.models.governing import grant_text
 from dao_app.ui.models.rows import Group, ViewModel
 from dao_app.ui.pages.base import Facts, Pane, SplitPage, TopBar
+from dao_app.ui.pages.people_tabs import DelegationsTab, DepartmentsTab, FirmsTab, RolesTab, Tab
 from dao_app.ui.widgets.buttons import Button, Choices
 from dao_app.ui.widgets.fields import Line
 from dao_app.ui.widgets.glyphs import AvatarView, SealView
@@ -30,6 +33,10 @@ COLUMNS = (
     Col("col.since", width=130, drop=4),
 )
 INVITE_COLUMNS = (Col(width=16), Col(), Col(width=96), Col(width=130, drop=6))
+MORE: dict[str, type[Tab]] = {
+    "departments": DepartmentsTab, "roles": RolesTab, "firms": FirmsTab, "delegations": DelegationsTab,
+}  # fmt: skip
+TABS = ("members", *MORE, "invites")
 OFFICES = ("founder", "steward", "auditor", "treasurer", "witness")
 
 
@@ -41,6 +48,7 @@ class MemberPane(Pane):
     """One member."""
 
     tip_wanted = Signal(str)
+    delegate_wanted = Signal(str)
 
     def __init__(self, ui: Ui) -> None:
         super().__init__(ui)
@@ -49,12 +57,14 @@ class MemberPane(Pane):
         self._since = Label(ui, role="caption", tone="text2", elide=True)
         self._key, self._roles = Label(ui, role="mono"), Paragraph(ui)
         self._power, self._devices = Label(ui, elide=True), Paragraph(ui, role="mono")
+        self._may = Paragraph(ui, role="caption", tone="text2")
         self._by, self._state = Label(ui, elide=True), SealView(ui)
         self._waits = Paragraph(ui, role="caption", tone="provisional")
         self._facts = Facts(ui)
         for key, value in (
             ("col.key", self._key),
             ("col.roles", self._roles),
+            ("col.why", self._may),
             ("col.power", self._power),
             ("member.devices", self._devices),
             ("member.invited_by", self._by),
@@ -67,10 +77,13 @@ class MemberPane(Pane):
         head.setStretch(1, 1)
         self._tip = Button(ui, "move.tip", key="P", icon="contrib")
         self._tip.clicked.connect(self.tip)
+        self._delegate = Button(ui, "delegation.to_them", key="D")
+        self._delegate.clicked.connect(self.delegate)
+        ways = row(ui, self._tip, self._delegate, None)
         content = QWidget()
         content.setProperty("box", "surface")
         content.setLayout(
-            column(ui, head, 12, self._facts, 12, row(ui, self._tip, None), None, margins=(20, 16, 20, 16))
+            column(ui, head, 12, self._facts, 12, ways, None, margins=(20, 16, 20, 16))
         )
         self.body.addWidget(scrolling(content))
         self.link.hide()
@@ -86,14 +99,25 @@ class MemberPane(Pane):
         since = ui.t("member.since", date=ui.texts.date(row_.joined_ms))
         self._since.say(" · ".join(p for p in (since, connected) if p))
         self._key.say(row_.person.fingerprint)
-        self._roles.say(ui.texts.join([ui.t(f"role.{r}") for r in row_.roles]))
+        self._roles.say(ui.texts.join([show.role_name(ui, r) for r in row_.roles]))
+        self._may.say("")
+        ui.ask(self, "permission_list", self._show_may, member=row_.person.id)
         self._power.say(ui.t("member.votes", n=int(row_.power)))
         self._devices.say("\n".join(row_.devices))
         self._by.say(ui.name_you(row_.invited_by) if row_.invited_by else "")
         self._facts.show_line("member.invited_by", row_.invited_by is not None)
         self._state.show_stamp(row_.stamp)
         self._facts.show_waits(ui, row_.stamp, self._waits)
+        self._delegate.setVisible(not row_.person.you and row_.power != "0" and ui.can("vote.delegate"))
         self._tip.setVisible(not row_.person.you and row_.status == "active" and ui.can("token.tip"))
+
+    def _show_may(self, rows: tuple[g.MayRow, ...]) -> None:
+        """Each grant that gives something, once."""
+        if self._row is None or any(one.person.id != self._row.person.id for one in rows):
+            return
+        said = dict.fromkeys(grant_text(self._ui, grant) for one in rows for grant in one.why)
+        self._may.say("\n".join(said))
+        self._facts.show_line("col.why", bool(said))
 
     def render_again(self) -> None:
         if self._row is not None:
@@ -105,6 +129,10 @@ class MemberPane(Pane):
 
     def forget(self) -> None:
         self._row = None
+
+    def delegate(self) -> None:
+        if self._row is not None and not self._delegate.isHidden():
+            self.delegate_wanted.emit(self._row.person.id)
 
     def tip(self) -> None:
         if self._row is not None and not self._tip.isHidden():
@@ -122,14 +150,17 @@ class PeoplePage(SplitPage):
         super().__init__(ui)
         self._members: tuple[v.MemberRow, ...] = ()
         self._invites: tuple[v.InviteRow, ...] = ()
-        self._tabs = Choices(ui, [("members", "people.tab.members"), ("invites", "people.tab.invites")])
-        self._tabs.chosen.connect(lambda _: self._fill())
+        self._tabs = Choices(ui, [(name, f"people.tab.{name}") for name in TABS])
+        self._tabs.chosen.connect(lambda _: self._tab_chosen())
+        self._more: dict[str, Tab] = {}
         self._find = Line(ui, "people.find", "people.find")
         self._find.setFixedWidth(ui.look.px(180))
         self._find.textChanged.connect(lambda _: self._fill())
         self._invite = Button(ui, "invite.new", key="I", icon="plus")
-        self._invite.clicked.connect(self.primary)
-        self.top = TopBar(ui, "page.people", self._tabs, [self._find, self._invite])
+        self._invite.clicked.connect(self.invite)
+        self._new = Button(ui, "department.new", key="N", icon="plus")
+        self._new.clicked.connect(self.primary)
+        self.top = TopBar(ui, "page.people", self._tabs, [self._find, self._new, self._invite])
         members = ViewModel(lambda r: r.person.id, partial(show.describe_member, ui), self)
         self._list = RowList(
             ui, members, RowDelegate(ui, COLUMNS, partial(show.member_cells, ui)), "people.tab.members"
@@ -142,9 +173,13 @@ class PeoplePage(SplitPage):
         self._stack = QStackedWidget()
         self._stack.addWidget(listing)
         self._stack.addWidget(self._build_invites())
+        for name, kind in MORE.items():
+            self._more[name] = kind(ui)
+            self._stack.addWidget(self._more[name])
         self.pane = MemberPane(ui)
         self.pane.closed.connect(self.close_detail)
         self.pane.tip_wanted.connect(self.tip_wanted)
+        self.pane.delegate_wanted.connect(self._delegate)
         self.set_up(self.top, self._stack, self.pane)
 
     def _build_invites(self) -> QWidget:
@@ -158,7 +193,7 @@ class PeoplePage(SplitPage):
         self._revoke = Button(ui, "invite.revoke", "danger")
         self._revoke.clicked.connect(self._revoke_invite)
         self._no_invites = Empty(ui, "invite.empty", "invite.empty_why", "invite.new", "I")
-        self._no_invites.pressed.connect(self.primary)
+        self._no_invites.pressed.connect(self.invite)
         self._invite_stack = QStackedWidget()
         holder = QWidget()
         foot = Box(ui, "bottom", row(ui, self._show_again, self._revoke, None, margins=(16, 10, 16, 10)))
@@ -174,6 +209,10 @@ class PeoplePage(SplitPage):
     def refresh(self) -> None:
         self._invite.setVisible(self.ui.can("invite.create"))
         self._no_invites.offer(self.ui.can("invite.create"))
+        modules = self.ui.org_view.modules if self.ui.org_view else ()
+        self._tabs.show_only(set(TABS) - (set() if "firms" in modules else {"firms"}))
+        if (tab := self._more.get(self._tabs.selected())) is not None:
+            tab.refresh()
         self.ui.ask(self, "member_list", self._show_members)
         self.ui.ask(self, "invite_list", self._show_invites)
 
@@ -183,6 +222,13 @@ class PeoplePage(SplitPage):
 
     def render_again(self) -> None:
         self._fill()
+        for tab in self._more.values():
+            tab.render_again()
+
+    def _tab_chosen(self) -> None:
+        self._fill()
+        if (tab := self._more.get(self._tabs.selected())) is not None:
+            tab.refresh()
 
     def reset(self) -> None:
         self._members, self._invites = (), ()
@@ -217,8 +263,13 @@ class PeoplePage(SplitPage):
         return rows
 
     def _fill(self) -> None:
-        members = self._tabs.selected() == "members"
-        self._stack.setCurrentIndex(0 if members else 1)
+        tab = self._tabs.selected()
+        members = tab == "members"
+        self._stack.setCurrentIndex(("members", "invites", *MORE).index(tab))
+        more = self._more.get(tab)
+        self._new.setVisible(more is not None and more.makes())
+        if more is not None and more.new_key:
+            self._new.say_key(more.new_key)
         self._find.setVisible(members)
         self._list.rows.set_rows(self._grouped())
         self._invite_list.rows.set_rows(sorted(self._invites, key=lambda i: (i.status != "open", -i.stamp.at_ms, i.id)))
@@ -241,9 +292,9 @@ class PeoplePage(SplitPage):
             self.show_detail(True)
 
     def open(self, target: str) -> None:
-        if target == "invites":
-            self._tabs.select("invites")
-            self._fill()
+        if target in TABS:
+            self._tabs.select(target)
+            self._tab_chosen()
             return
         member = next((m for m in self._members if m.person.id == target), None)
         if member is not None:
@@ -260,6 +311,19 @@ class PeoplePage(SplitPage):
         return True
 
     def primary(self) -> None:
+        """N: what the tab makes new; an invitation on the others."""
+        tab = self._more.get(self._tabs.selected())
+        if tab is not None and tab.makes():
+            tab.primary()
+        else:
+            self.invite()
+
+    def _delegate(self, to: str) -> None:
+        tab = self._more["delegations"]
+        assert isinstance(tab, DelegationsTab)
+        tab.primary(to)
+
+    def invite(self) -> None:
         if self.ui.can("invite.create"):
             InviteDialog(self.ui, self.window(), self._present).open()
 
@@ -292,4 +356,6 @@ class PeoplePage(SplitPage):
             )
 
     def keys(self) -> dict[str, Callable[[], None]]:
-        return {"I": self.primary, "F": self._find.setFocus, "P": self.pane.tip}
+        return {
+            "I": self.invite, "N": self.primary, "F": self._find.setFocus, "P": self.pane.tip, "D": self.pane.delegate,
+        }  # fmt: skip

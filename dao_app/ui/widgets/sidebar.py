@@ -23,6 +23,7 @@ PAGES = (
     ("contributions", "contrib", "C"),
     ("treasury", "treasury", "Y"),
     ("people", "people", "M"),
+    ("charter", "charter", "H"),
     ("trust", "trust", "R"),
 )
 RAIL_WIDTH = 56
