@@ -9,6 +9,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QApplication, QMenu, QStackedWidget, QWidget
 
 from dao_app.app import views as v
+from dao_app.app import views_governance as g
 from dao_app.app.errors import GuildhallError
 from dao_app.app.texts import isolate
 from dao_app.ui.context import Ui
@@ -23,7 +24,7 @@ from dao_app.ui.pages.treasury import TreasuryPage
 from dao_app.ui.pages.trust import TrustPage
 from dao_app.ui.widgets.layout import column, row
 from dao_app.ui.widgets.notices import Problem, Toast
-from dao_app.ui.widgets.sidebar import Sidebar
+from dao_app.ui.widgets.sidebar import Sidebar, page_is_on
 from dao_app.ui.widgets.status import StatusBar
 
 RAIL_BELOW = 1_100  # effective pixels of the window below which the sidebar is an icon rail
@@ -123,6 +124,7 @@ class Shell(QWidget):
     def _connect(self) -> None:
         ui = self.ui
         self.sidebar.nav.wanted.connect(self._go_to_list)
+        self.sidebar.departments.wanted.connect(lambda name: self.go("tasks", f"department:{name}"))
         self.sidebar.org.clicked.connect(self.menu_wanted)
         self.sidebar.jump.clicked.connect(self.palette_wanted)
         self.sidebar.me.pressed.connect(lambda _: self.settings_wanted.emit())
@@ -156,6 +158,7 @@ class Shell(QWidget):
         ui.org_view = view
         self.sidebar.org.show_org(view.row)
         self.sidebar.me.show_person(view.you)
+        self.sidebar.nav.show_modules(view.modules)
         ui.org_updated.emit()
         if first:
             self._dirty = set(PAGE_KINDS)
@@ -190,7 +193,17 @@ class Shell(QWidget):
         ui, nav = self.ui, self.sidebar.nav
         ui.ask(nav, "today", lambda view: nav.show_count("today", len(view.needs)))
         ui.ask(nav, "proposal_list", lambda rows: nav.show_count("proposals", len(rows)), status="voting")
-        ui.ask(nav, "task_list", lambda rows: nav.show_count("tasks", len(rows)), status="open")
+        modules = ui.org_view.modules if ui.org_view else ()
+        if page_is_on("tasks", modules):
+            ui.ask(nav, "task_list", lambda rows: nav.show_count("tasks", len(rows)), status="open")
+            ui.ask(self.sidebar.departments, "department_list", self._show_departments)
+
+    def _show_departments(self, rows: tuple[g.DepartmentRow, ...]) -> None:
+        """One's own first, then those at the top."""
+        active = [d for d in rows if d.active]
+        own = [d for d in active if any(person.you for person, _ in d.members)]
+        others = [d for d in active if d not in own and d.depth == 1]
+        self.sidebar.departments.show_departments(tuple(d.name for d in (*own, *others)))
 
     # -- going ---------------------------------------------------------------------------------
     def page(self) -> Page:
@@ -200,7 +213,8 @@ class Shell(QWidget):
 
     def go(self, name: str, target: str = "", remember: bool = True) -> None:
         """Show a page, and an object on it."""
-        if name not in PAGE_KINDS:
+        modules = self.ui.org_view.modules if self.ui.org_view else ()
+        if name not in PAGE_KINDS or (self.ui.org_view is not None and not page_is_on(name, modules)):
             return
         page = self._made(name)
         if remember:

@@ -20,7 +20,7 @@ from dao_app.ui.start_flow import StartFlow
 from dao_app.ui.theme.look import SCALE_STEP
 from dao_app.ui.theme.qss import style_sheet
 from dao_app.ui.widgets.layout import relook_all
-from dao_app.ui.widgets.sidebar import PAGES
+from dao_app.ui.widgets.sidebar import PAGES, page_is_on
 
 G_SEQUENCE_MS = 1_500  # after G the next key names a page
 CLOSE_WAIT_MS = 5_000  # how long closing waits until gestures are signed and stored
@@ -241,7 +241,8 @@ class Window(QMainWindow):
         if ui.can("task.open"):
             entries.append(Entry("task.import", ui.t("task.import"), "tasks", self._import_tasks))
         entries.append(Entry("verify", ui.t("verify.start"), "shield", self._verify, "Y"))
-        for name, icon, key in PAGES:
+        modules = ui.org_view.modules if ui.org_view else ()
+        for name, icon, key in (page for page in PAGES if page_is_on(page[0], modules)):
             text = ui.t("palette.go", page=ui.t(f"page.{name}"))
             entries.append(Entry(f"go {name}", text, icon, partial(shell.go, name), f"G {key}"))
         for what, icon in (("about", "home"), ("join", "link"), ("found", "plus")):

@@ -127,7 +127,9 @@ def _source(state: State, action: Action, author: Author, permission: str) -> by
         if not may(state, author, "treasury.spend", source[1:] or None):
             return Rejection.NOT_ALLOWED
         return Rejection.SPENDING_STOPPED if is_stopped(state) else source
-    return source if source == own and permission in author.permissions else Rejection.NOT_ALLOWED
+    if source != own or permission not in author.permissions:
+        return Rejection.NOT_ALLOWED
+    return source if parameter(state, "module_tokens") else Rejection.MODULE_OFF
 
 
 def home_of(state: State, payer: bytes) -> bytes:

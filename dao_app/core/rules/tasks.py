@@ -59,6 +59,8 @@ def open_task(state: State, action: Action, author: Author, context: Context) ->
 def _refuse_opening(state: State, author: Author, body: dict[str, Any]) -> Rejection | None:
     """May the author open a task with this payer's money, and is the amount one?"""
     department = body.get("department")
+    if not parameter(state, "module_tasks"):
+        return Rejection.MODULE_OFF
     if department is not None and active(state, department) is None:
         return Rejection.DEPARTMENT_UNKNOWN
     if not may(state, author, "task.open", department):

@@ -60,6 +60,7 @@ class TasksPage(SplitPage):
     def __init__(self, ui: Ui) -> None:
         super().__init__(ui)
         self._tasks: tuple[vt.TaskRow, ...] = ()
+        self._wanted_department = ""  # chosen in the sidebar
         self._open_id = ""
         self._views = Choices(
             ui,
@@ -163,7 +164,7 @@ class TasksPage(SplitPage):
     def _offer_filters(self) -> None:
         """Labels and departments that some task has; a filter with nothing to choose is absent."""
         labels = sorted({label for t in self._tasks for label in t.labels})
-        departments = sorted({t.department for t in self._tasks if t.department})
+        departments = sorted({*(t.department for t in self._tasks), self._wanted_department} - {""})
         for picker, values, every in (
             (self._label, labels, "task.filter.any_label"),
             (self._department, departments, "task.filter.any_department"),
@@ -219,6 +220,14 @@ class TasksPage(SplitPage):
 
     # -- navigation and keys -------------------------------------------------------------------
     def open(self, target: str) -> None:
+        kind, colon, name = target.partition(":")
+        if colon and kind == "department":
+            self._wanted_department = name
+            self.close_detail()
+            self._offer_filters()
+            self._department.pick(name)
+            self._fill()
+            return
         if target:
             self._open_id = target
             self.pane.load(target)

@@ -138,8 +138,9 @@ class TreasuryPage(SplitPage):
 
     def refresh(self) -> None:
         ui = self.ui
-        self._moves["transfer"].setVisible(ui.can("token.transfer"))
-        self._moves["tip"].setVisible(ui.can("token.tip"))
+        tokens = ui.org_view is not None and "tokens" in ui.org_view.modules
+        self._moves["transfer"].setVisible(ui.can("token.transfer") and (tokens or ui.can("treasury.spend")))
+        self._moves["tip"].setVisible(ui.can("token.tip") and tokens)
         self._moves["issue"].setVisible(ui.can("token.issue"))
         ui.ask(self, "token_balance", self._show_balances, party="all")
         ui.ask(self, "token_ledger", self._show_ledger, limit=LEDGER_ROWS_MAX)

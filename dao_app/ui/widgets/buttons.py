@@ -40,6 +40,7 @@ class Button(QPushButton):
     """
 
     leading = False
+    leading_text = False  # the label stands at the left, without a circle
 
     def __init__(
         self, ui: Ui, text: str = "", kind: str = "", key: str = "", icon: str = "", height: int = 0, wide: bool = False
@@ -143,6 +144,9 @@ class Button(QPushButton):
             sum(1 for p in (icon, label, count, key) if p) - 1
         )
         x = (self.width() - total) / 2
+        if self.leading_text:
+            x = look.px(9)
+            label = min(label, self.width() - 2 * look.px(9))
         if self.leading:
             x = self._paint_radio(painter)
             label = min(label, self.width() - round(x) - key - look.px(18))

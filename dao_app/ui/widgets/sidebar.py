@@ -9,12 +9,13 @@ from PySide6.QtWidgets import QAbstractButton, QListView, QStyle, QStyledItemDel
 from dao_app.app import views as v
 from dao_app.app.texts import isolate
 from dao_app.ui.context import Ui
+from dao_app.ui.models import show
 from dao_app.ui.models.rows import VIEW, ViewModel
 from dao_app.ui.theme.painting import chip_width, draw_chip, initials
-from dao_app.ui.widgets.buttons import IconButton
+from dao_app.ui.widgets.buttons import Button, IconButton
 from dao_app.ui.widgets.glyphs import AvatarView
 from dao_app.ui.widgets.labels import Label, tip
-from dao_app.ui.widgets.layout import Box, column, row
+from dao_app.ui.widgets.layout import Box, clear, column, row
 
 PAGES = (
     ("today", "today", "T"),
@@ -26,8 +27,15 @@ PAGES = (
     ("charter", "charter", "H"),
     ("trust", "trust", "R"),
 )
+MODULES = {"tasks": ("tasks",), "contributions": ("contributions", "rewards")}  # pages that a module brings
+DEPARTMENTS_SHOWN_MAX = 12
 RAIL_WIDTH = 56
 Index = QModelIndex | QPersistentModelIndex
+
+
+def page_is_on(name: str, modules: tuple[str, ...]) -> bool:
+    """Has the charter the page's module on?"""
+    return name not in MODULES or any(module in modules for module in MODULES[name])
 
 
 class NavDelegate(QStyledItemDelegate):
@@ -101,9 +109,16 @@ class Nav(QListView):
         name = self._ui.t(f"page.{page[0]}")
         return f"{name}, {count}" if count else name
 
+    def show_modules(self, modules: tuple[str, ...]) -> None:
+        """Only the pages whose module is on."""
+        shown = [page for page in PAGES if page_is_on(page[0], modules)]
+        if list(self._model.rows()) != shown:
+            self._model.set_rows(shown)
+            self.relook()
+
     def relook(self) -> None:
         self.setAccessibleName(self._ui.t("nav.pages"))
-        self.setFixedHeight(self._ui.look.px(31) * len(PAGES) + 2)
+        self.setFixedHeight(self._ui.look.px(31) * len(self._model.rows()) + 2)
         self._model.again()
         self.scheduleDelayedItemsLayout()
 
@@ -274,6 +289,43 @@ class MePanel(Box):
         self._picture.setVisible(not rail)
 
 
+class Departments(QWidget):
+    """The departments that one belongs to first, then the others at the top; each leads to its tasks."""
+
+    wanted = Signal(str)
+
+    def __init__(self, ui: Ui) -> None:
+        super().__init__()
+        self._ui, self._rail = ui, False
+        self._shown: tuple[str, ...] = ()
+        self._rows = column(ui, gap=0)
+        head = row(ui, Label(ui, "nav.departments", "caption", "text3"), None, margins=(9, 0, 0, 4))
+        self.setLayout(column(ui, 14, head, self._rows))
+        self.hide()
+
+    def show_departments(self, names: tuple[str, ...]) -> None:
+        """Names as people gave them (foreign text)."""
+        names = names[:DEPARTMENTS_SHOWN_MAX]
+        if names == self._shown:
+            return
+        self._shown = names
+        clear(self._rows)
+        for name in names:
+            button = Button(self._ui, kind="ghost", wide=True, height=30)
+            button.leading_text = True
+            button.say(show.title(name))
+            button.clicked.connect(lambda _=False, n=name: self.wanted.emit(n))
+            self._rows.addWidget(button)
+        self._fold()
+
+    def set_rail(self, rail: bool) -> None:
+        self._rail = rail
+        self._fold()
+
+    def _fold(self) -> None:
+        self.setVisible(bool(self._shown) and not self._rail)
+
+
 class Sidebar(Box):
     """All of it."""
 
@@ -282,7 +334,8 @@ class Sidebar(Box):
     def __init__(self, ui: Ui) -> None:
         super().__init__(ui, "sidebar")
         self.org, self.jump, self.nav, self.me = OrgButton(ui), JumpButton(ui), Nav(ui), MePanel(ui)
-        upper = column(ui, self.org, 8, self.jump, 10, self.nav, None, margins=(8, 10, 8, 8))
+        self.departments = Departments(ui)
+        upper = column(ui, self.org, 8, self.jump, 10, self.nav, self.departments, None, margins=(8, 10, 8, 8))
         outer = column(ui, upper, self.me)
         outer.setStretch(0, 1)
         self.setLayout(outer)
@@ -301,5 +354,6 @@ class Sidebar(Box):
                 part.rail = rail
                 part.update()
             self.nav.set_rail(rail)
+            self.departments.set_rail(rail)
             self.me.set_rail(rail)
             self.relook()
