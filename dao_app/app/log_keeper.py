@@ -45,6 +45,7 @@ from dao_app.core.limits import (
     DEPS_MAX,
 )
 from dao_app.core.replay import Position, Replay, Sealed
+from dao_app.core.rules.live import LiveCounts
 
 TIMES_MAX = 50_000  # remembered id → at pairs, for parents that are sealed already
 BATCH = 2500  # envelopes judged by the worker in one go
@@ -129,6 +130,7 @@ class LogKeeper(ABC):
         last = self.store.last_checkpoint()
         position = None if last is None else Position(last.id, last.height, last.time)
         self.replay = Replay(self._org, self.store, self._load, position)
+        self.live = LiveCounts()
         self._heads: dict[bytes, tuple[int, bytes]] = dict(self.store.heads())
         self._times: OrderedDict[bytes, int] = OrderedDict()
         self._tips: dict[bytes, tuple[bytes, int]] = {}

@@ -84,7 +84,7 @@ def proposal_detail(reader: Reader, id_: bytes, now_ms: int) -> v.ProposalDetail
     """Everything about one proposal."""
     entity = reader.state.need(proposal_key(id_), Proposal)
     ballots = ballots_of(reader.state, id_, entity)
-    counted = count(reader.state, id_, entity, reader.org.replay.position.id) if entity.opened else None
+    counted = _counted(reader, id_, entity) if entity.opened else None
     delegated = counted.delegated if counted else None
     powers, more = _powers(reader, id_, entity)
     mine = power_of(reader.state, id_, entity, reader.member) if reader.member and entity.opened else None
@@ -116,6 +116,11 @@ def proposal_detail(reader: Reader, id_: bytes, now_ms: int) -> v.ProposalDetail
         retry_until_ms=entity.retry_until or None,
         extended=entity.extended,
     )
+
+
+def _counted(reader: Reader, id_: bytes, entity: Proposal) -> Count:
+    """The count as it stands, from the one kept since it was last looked at."""
+    return count(reader.state, id_, entity, reader.org.replay.position.id, reader.org.live)
 
 
 def _powers(reader: Reader, id_: bytes, entity: Proposal) -> tuple[tuple[tuple[v.PersonView, str], ...], int]:
@@ -152,7 +157,7 @@ def tally_view(reader: Reader, id_: bytes, entity: Proposal, counted: Count | No
         return None
     closed = reader.org.replay.results.entity(result_key(id_))
     if counted is None:
-        counted = count(reader.state, id_, entity, reader.org.replay.position.id)
+        counted = _counted(reader, id_, entity)
     rule = adoption_of(reader.state, entity)
     outcome, passed = counted.outcome, counted.passed
     scores, winners, valid_power = printed(outcome), outcome.winners, outcome.valid_power

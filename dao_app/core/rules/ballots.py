@@ -19,6 +19,7 @@ from dao_app.core.rules import schema as s
 from dao_app.core.rules.context import Author, Context
 from dao_app.core.rules.delegations import carried
 from dao_app.core.rules.electorate import power_of
+from dao_app.core.rules.live import LiveCounts
 from dao_app.core.rules.methods import method_of
 from dao_app.core.rules.rejections import Rejection
 from dao_app.core.state import State
@@ -103,16 +104,24 @@ def choice_of(ballot: Ballot) -> Any:
     return decode_trusted(ballot.choice)
 
 
-def count(state: State, id_: bytes, proposal: Proposal, previous: bytes) -> Count:
+def count(
+    state: State, id_: bytes, proposal: Proposal, previous: bytes, live: LiveCounts | None = None
+) -> Count:
     """Count the ballots as they stand. ``previous`` is the checkpoint before the one that closes: with the
-    proposal's id it is the key of lots, which nobody can grind."""
+    proposal's id it is the key of lots, which nobody can grind. With ``live`` only what changed since the
+    last count of this proposal is counted."""
     rows = ballots_of(state, id_, proposal)
     delegated = carried(state, id_, proposal, {row.member for row in rows})
     own = {row.member: power_from_wire(row.power) or 0 for row in rows}
     powers = own if delegated is None else delegated.carried
-    ballots = [voting.Ballot(row.member, powers.get(row.member, 0), choice_of(row)) for row in rows]
     rule = adoption_of(state, proposal)
-    outcome = method_of(proposal, id_ + previous).count(len(proposal.options), ballots, rule)
+    method = method_of(proposal, id_ + previous)
+    if live is not None:
+        standing = {row.member: (row.choice, powers.get(row.member, 0)) for row in rows}
+        outcome = live.of(id_, proposal, method).outcome(standing, rule)
+    else:
+        ballots = [voting.Ballot(row.member, powers.get(row.member, 0), choice_of(row)) for row in rows]
+        outcome = method.count(len(proposal.options), ballots, rule)
     lost = 0
     if delegated is not None:
         lost = sum(power_of(state, id_, proposal, root) or 0 for root in delegated.lost)
