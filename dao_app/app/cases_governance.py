@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from dao_app.app import views as v
 from dao_app.app import views_governance as g
 from dao_app.app.cases import Cases
 from dao_app.app.effects_form import amount_of
+from dao_app.app.errors import InputError
 from dao_app.app.queries import Reader
 from dao_app.app.resolve import department_id, member_root, members, one_line
 from dao_app.core.encoding import Link
@@ -44,6 +46,7 @@ from dao_app.core.rules import charter
 from dao_app.core.rules.departments import all_departments
 from dao_app.core.rules.emergency import CALM
 from dao_app.core.rules.members import reasons_of, role_permissions
+from dao_app.core.rules.membership import STANCES
 from dao_app.core.rules.roles import ROLES, STEERING
 
 _NO_TEXT = {"hash": bytes(32), "size": 1, "kind": "reason"}
@@ -163,6 +166,14 @@ class GovernanceCases(Cases):
         opened, _ = self._read(org)
         self._write(opened, "emergency.stop", {}, text=(reason, "reason"))
         return self.emergency_show(org)
+
+    def member_stances(self, org: str, stances: Sequence[str]) -> v.Stamp:
+        opened, _ = self._read(org)
+        unknown = [name for name in stances if name not in STANCES]
+        if unknown:
+            raise InputError("stance_unknown", stance=unknown[0][:40], stances=", ".join(STANCES))
+        action = self._write(opened, "member.stances", {"stances": sorted(set(stances))})
+        return self._reader(opened).stamp(action.id)
 
     def member_leave(self, org: str) -> v.Stamp:
         opened, _ = self._read(org)

@@ -142,6 +142,7 @@ class MembershipCases(Cases):
             tuple(fingerprint(d) for d in devices),
             here or any(d in online for d in devices),
             stamp,
+            member.stances,
         )
 
     # -- invitations ---------------------------------------------------------------------------------

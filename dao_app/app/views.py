@@ -138,6 +138,7 @@ class MemberRow:
     devices: tuple[str, ...]  # short fingerprints
     online: bool
     stamp: Stamp
+    stances: tuple[str, ...] = ()  # producer | consumer | promoter | investor
 
 
 @dataclass(frozen=True, slots=True)

@@ -236,6 +236,14 @@ def member() -> None:
     pass
 
 
+@member.command("stances")
+@click.argument("stances", nargs=-1)
+@click.pass_obj
+def member_stances(session: Session, stances: tuple[str, ...]) -> None:
+    stamp = session.ask("member_stances", stances=list(stances))
+    session.show(stamp, lambda found: session.line(render.settled(session, found)))
+
+
 @member.command("list")
 @click.pass_obj
 def member_list(session: Session) -> None:
@@ -243,6 +251,7 @@ def member_list(session: Session) -> None:
         ("cli.col.name", render.person(session, "person")),
         ("cli.col.fingerprint", lambda row: row["person"]["fingerprint"]),
         ("cli.col.roles", lambda row: _roles(session, row["roles"])),
+        ("cli.col.stances", lambda row: session.texts.join([session.t(f"stance.{s}") for s in row["stances"]])),
         ("cli.col.status", render.word(session, "cli.member", "status")),
         ("cli.col.invited_by", render.person(session, "invited_by")),
         ("cli.col.joined", render.when(session, "joined_ms")),

@@ -88,6 +88,7 @@ class Member(NamedTuple):
     open_invites: int
     spans: tuple[tuple[int, int], ...]
     reserving: tuple[tuple[str, int], ...]  # per unit what this member's open proposals ask for
+    stances: tuple[str, ...]  # of ``rules.membership.STANCES``, as the member says
 
     @property
     def roles(self) -> tuple[str, ...]:

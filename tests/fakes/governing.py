@@ -116,6 +116,9 @@ class FakeGoverning:
         self.emergency = replace(self.emergency, supporters=(LIN,), can=())
         return self.emergency
 
+    def member_stances(self, org: str, stances: tuple[str, ...]) -> v.Stamp:
+        return final(0)
+
     def member_leave(self, org: str) -> v.Stamp:
         return final(0)
 

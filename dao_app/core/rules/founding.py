@@ -80,7 +80,7 @@ def _put_all(state: State, action: Action, context: Context, initial: dict[str, 
     state.put(TOTALS_KEY, Totals(0, 0, 0, 0, 0, 0, 0, 0, 0))
     profile = s.reference(body, "profile")
     founder = Member(
-        "active", (Grant("founder", b"", action.id, 0),), context.height, None, action.id, profile, 0, (), ()
+        "active", (Grant("founder", b"", action.id, 0),), context.height, None, action.id, profile, 0, (), (), ()
     )
     put_member(state, root, founder, context.height)
     state.put(device_key(action.by), Device(root, "active", context.height))

@@ -17,7 +17,7 @@ from dao_app.core.rules.context import Author
 from dao_app.core.rules.roles import ROLES, STEERING, VOTING, permissions_of
 from dao_app.core.state import State
 
-NOBODY = Member("", (), 0, None, b"", None, 0, (), ())
+NOBODY = Member("", (), 0, None, b"", None, 0, (), (), ())
 
 
 class Why(NamedTuple):

@@ -23,6 +23,8 @@ from dao_app.core.state import State
 INVITE = s.Schema({"bearer": s.key, "role": s.name, "uses": s.count, "lifetime": s.count}, {"note": s.ref})
 REVOKE = s.Schema({"invite": s.link})
 LEAVE = s.Schema({})
+STANCES = ("producer", "consumer", "promoter", "investor")  # sides of the economy that a member may stand on at once
+SAY_STANCES = s.Schema({"stances": s.list_of(s.name, len(STANCES))})
 JOIN = s.Schema(
     {"invite": s.link, "root": s.key, "cert": s.signature, "proof": s.signature}, {"profile": s.ref}
 )
@@ -88,11 +90,19 @@ def join(state: State, action: Action, context: Context) -> Rejection | None:
         _count_open(state, found.inviter, -1)
     profile = s.reference(body, "profile")
     status = "applicant" if parameter(state, "admission_vote") else "active"
-    member = Member(
-        status, (Grant(found.role, b"", action.id, 0),), context.height, found.inviter, action.id, profile, 0, (), ()
-    )
+    grants = (Grant(found.role, b"", action.id, 0),)
+    member = Member(status, grants, context.height, found.inviter, action.id, profile, 0, (), (), ())
     put_member(state, body["root"], member, context.height)
     state.put(device_key(action.by), Device(body["root"], "active", context.height))
+    return None
+
+
+def say_stances(state: State, action: Action, author: Author, context: Context) -> Rejection | None:
+    """Say on which sides one stands; it gives no right."""
+    stances = tuple(sorted(action.body["stances"]))
+    if len(set(stances)) != len(stances) or not set(stances) <= set(STANCES):
+        return Rejection.STANCE_UNKNOWN
+    put_member(state, author.root, author.member._replace(stances=stances), context.height)
     return None
 
 

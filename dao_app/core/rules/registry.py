@@ -67,6 +67,7 @@ TYPES: dict[str, Entry] = {
     "proposal.execute": Entry(proposals.ABOUT, closing.retry, "proposal"),
     "vote.cast": Entry(ballots.VOTE, ballots.vote, "proposal"),
     "vote.delegate": Entry(delegations.DELEGATE, delegations.delegate, ""),
+    "member.stances": Entry(membership.SAY_STANCES, membership.say_stances, ""),
     "member.leave": Entry(membership.LEAVE, membership.leave, ""),
     "department.open": Entry(departments.OPEN, departments.open_department, ""),
     "department.move": Entry(departments.MOVE, departments.move_department, "department"),

@@ -92,6 +92,7 @@ class Rejection(Enum):
     EVIDENCE_BAD = "evidence_bad"
     STILL_APPLICANT = "still_applicant"
     SUSPENDED = "suspended"
+    STANCE_UNKNOWN = "stance_unknown"
     CHARTER_STEP = "charter_step"
     MODULE_OFF = "module_off"
     KIND_UNKNOWN = "kind_unknown"

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QWidget
 from dao_app.app import views as v
 from dao_app.app import views_governance as g
 from dao_app.core.limits import MEMO_BYTES_MAX, SIGNERS_MAX, TOPIC_BYTES_MAX
+from dao_app.core.rules.membership import STANCES
 from dao_app.ui.context import Ui
 from dao_app.ui.dialogs.base import Dialog
 from dao_app.ui.models import show
@@ -250,6 +251,23 @@ class FirmPayDialog(Dialog):
                 "firm_pay", self._done, firm=self._firm.id, to=self.to.currentData(), amount=amount,
                 memo=self.memo.text().strip(),
             )
+
+
+class StancesDialog(Dialog):
+    """On which sides one stands."""
+
+    def __init__(self, ui: Ui, parent: QWidget, stances: tuple[str, ...]) -> None:
+        super().__init__(ui, parent, "member.stances.say", "member.stances.verb")
+        self.paragraph("member.stances.text")
+        self.checks: dict[str, Check] = {}
+        for name in STANCES:
+            check = Check(ui, f"stance.{name}")
+            check.setChecked(name in stances)
+            self.checks[name] = check
+            self.content.addWidget(check)
+
+    def accept_now(self) -> None:
+        self.write("member_stances", None, stances=[name for name, check in self.checks.items() if check.isChecked()])
 
 
 class StopDialog(Dialog):

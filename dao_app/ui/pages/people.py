@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QStackedWidget, QWidget
 from dao_app.app import views as v
 from dao_app.app import views_governance as g
 from dao_app.ui.context import Ui
+from dao_app.ui.dialogs.governing import StancesDialog
 from dao_app.ui.dialogs.invite import InvitationDialog, InviteDialog
 from dao_app.ui.models import show
 from dao_app.ui.models.governing import grant_text
@@ -57,6 +58,9 @@ class MemberPane(Pane):
         self._since = Label(ui, role="caption", tone="text2", elide=True)
         self._key, self._roles = Label(ui, role="mono"), Paragraph(ui)
         self._power, self._devices = Label(ui, elide=True), Paragraph(ui, role="mono")
+        self._stances = Paragraph(ui)
+        self._say = Button(ui, "member.stances.say")
+        self._say.clicked.connect(self._say_stances)
         self._may = Paragraph(ui, role="caption", tone="text2")
         self._by, self._state = Label(ui, elide=True), SealView(ui)
         self._waits = Paragraph(ui, role="caption", tone="provisional")
@@ -65,6 +69,7 @@ class MemberPane(Pane):
             ("col.key", self._key),
             ("col.roles", self._roles),
             ("col.why", self._may),
+            ("member.stances", self._stances),
             ("col.power", self._power),
             ("member.devices", self._devices),
             ("member.invited_by", self._by),
@@ -79,7 +84,7 @@ class MemberPane(Pane):
         self._tip.clicked.connect(self.tip)
         self._delegate = Button(ui, "delegation.to_them", key="D")
         self._delegate.clicked.connect(self.delegate)
-        ways = row(ui, self._tip, self._delegate, None)
+        ways = row(ui, self._tip, self._delegate, self._say, None)
         content = QWidget()
         content.setProperty("box", "surface")
         content.setLayout(
@@ -100,6 +105,9 @@ class MemberPane(Pane):
         self._since.say(" · ".join(p for p in (since, connected) if p))
         self._key.say(row_.person.fingerprint)
         self._roles.say(ui.texts.join([show.role_name(ui, r) for r in row_.roles]))
+        self._stances.say(ui.texts.join([ui.t(f"stance.{one}") for one in row_.stances]))
+        self._facts.show_line("member.stances", bool(row_.stances))
+        self._say.setVisible(row_.person.you and row_.status == "active")
         self._may.say("")
         ui.ask(self, "permission_list", self._show_may, member=row_.person.id)
         self._power.say(ui.t("member.votes", n=int(row_.power)))
@@ -129,6 +137,10 @@ class MemberPane(Pane):
 
     def forget(self) -> None:
         self._row = None
+
+    def _say_stances(self) -> None:
+        if self._row is not None:
+            StancesDialog(self._ui, self.window(), self._row.stances).open()
 
     def delegate(self) -> None:
         if self._row is not None and not self._delegate.isHidden():
