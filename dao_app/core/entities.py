@@ -87,8 +87,9 @@ class Member(NamedTuple):
     profile: Ref | None
     open_invites: int
     spans: tuple[tuple[int, int], ...]
-    reserving: tuple[tuple[str, int], ...]  # per unit what this member's open proposals ask for
+    reserving: tuple[tuple[bytes, str, int], ...]  # per party and unit what this member's open proposals ask for
     stances: tuple[str, ...]  # of ``rules.membership.STANCES``, as the member says
+    suspended_until: int = 0  # sealed time at which a suspension ends
 
     @property
     def roles(self) -> tuple[str, ...]:
@@ -120,6 +121,7 @@ class Department(NamedTuple):
     cause: bytes
     depth: int  # 1 at the top
     below: int  # active departments directly below
+    reserved: tuple[tuple[str, int], ...] = ()  # per unit what is set aside for open proposals
 
 
 class Budget(NamedTuple):
@@ -158,11 +160,16 @@ class Adopted(NamedTuple):
 
 
 class Emergency(NamedTuple):
-    """Singleton ``b"E"``: who asked for the stop and until when it holds (sealed time, 0: it does not)."""
+    """Singleton ``b"E"``: who asked for the stop and until when it holds (sealed time, 0: it does not).
+
+    ``overruled`` asked for a stop that was lifted by vote: they may not ask again before ``free`` (sealed time).
+    """
 
     supporters: tuple[bytes, ...]
     asked: int  # sealed time of the first
     until: int
+    overruled: tuple[bytes, ...] = ()
+    free: int = 0
 
 
 class Signer(NamedTuple):
@@ -299,6 +306,7 @@ class Proposal(NamedTuple):
     power: int | bytes  # their power together
     voted: int
     chunks: int  # chunks of ballots and powers, a power of two
+    rules: tuple[tuple[str, int], ...]  # of the charter as they stood at the opening, rules.charter.OF_A_VOTE
     leader: tuple[int, ...] | None  # at the last checkpoint before the final part; once closed, who won
     extended: bool
     execution: str

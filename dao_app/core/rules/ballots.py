@@ -55,7 +55,7 @@ def vote(state: State, action: Action, author: Author, context: Context) -> Reje
     choice = action.body["choice"]
     if not method_of(found).check_choice(choice, len(found.options)):
         return Rejection.BALLOT_BAD
-    locked = charter.parameter(state, "locked_ballots")
+    locked = charter.rule_of(state, found, "locked_ballots")
     if locked and ballot_of(state, id_, found, author.root) is not None:
         return Rejection.BALLOT_LOCKED
     voted = _put_ballot(state, id_, found, Ballot(author.root, encode(choice), power_to_wire(power), action.id))
@@ -141,12 +141,12 @@ def _verdict(proposal: Proposal, outcome: voting.Outcome, rule: Adoption) -> boo
 
 
 def adoption_of(state: State, proposal: Proposal) -> Adoption:
-    """The charter's adoption rule for a proposal with this electorate."""
+    """The charter's adoption rule for a proposal with this electorate, as it stood at the opening."""
     return Adoption(
-        support_bp=charter.rule_for(state, proposal.kind, "support_bp"),
-        quorum_bp=charter.rule_for(state, proposal.kind, "quorum_bp"),
+        support_bp=charter.rule_of(state, proposal, "support_bp"),
+        quorum_bp=charter.rule_of(state, proposal, "quorum_bp"),
         electorate_power=power_from_wire(proposal.power) or 0,
         min_support_power=max(
-            charter.parameter(state, "min_support_power"), power_from_wire(proposal.min_support) or 0
+            charter.rule_of(state, proposal, "min_support_power"), power_from_wire(proposal.min_support) or 0
         ),
     )

@@ -2,7 +2,8 @@
 
 A parameter of voting may be set for one kind of proposal alone (``spending.support_bp``); where it is not,
 the general one (``support_bp``) holds. Invariants: every value lies within its bounds; a general parameter
-has always a value; values change only by ``amend``, which an adopted proposal calls.
+has always a value; values change only by ``amend``, which an adopted proposal calls; an open vote keeps the
+rules that held when it opened.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import NamedTuple
 
-from dao_app.core.entities import Amendment, Org, Totals
+from dao_app.core.entities import Amendment, Org, Proposal, Totals
 from dao_app.core.keys import ORG_KEY, TOTALS_KEY, amendment_key
 from dao_app.core.limits import INT_MAX, PERIOD_MS_MAX
 from dao_app.core.rewards.decay import HALF_LIFE_HOURS_MAX
@@ -110,6 +111,9 @@ KIND_DEFAULTS: dict[str, int] = {
     "election.method": BINDING.index("any"),
 }
 
+# What decides an open vote; amendments leave it alone until the vote is closed.
+OF_A_VOTE = ("delegation", "grace_ms", "locked_ballots", "min_support_power", "quorum_bp", "support_bp", "swing_ms")
+
 
 def parameter_of(name: str) -> Parameter | None:
     """The description of a parameter, also of one for a kind ("spending.support_bp")."""
@@ -176,8 +180,40 @@ def _for_kind(values: dict[str, int], kind: str, name: str) -> int:
     return values[name] if own is None else own
 
 
+def rule_of(state: State, proposal: Proposal, name: str) -> int:
+    """Value of one of ``OF_A_VOTE`` for a proposal: as it stood when the vote opened, before that as it stands."""
+    for frozen, value in proposal.rules:
+        if frozen == name:
+            return value
+    return rule_for(state, proposal.kind, name)
+
+
+def rules_of_a_vote(state: State, kind: str) -> tuple[tuple[str, int], ...]:
+    """What an opening writes down."""
+    return tuple((name, rule_for(state, kind, name)) for name in OF_A_VOTE)
+
+
+def is_step_too_long(before: dict[str, int], after: dict[str, int]) -> bool:
+    """Does one proposal change a parameter, for all or for a kind, by more than its step? However many amendments
+    it is cut into."""
+    if before == after:
+        return False
+    for name, parameter_ in PARAMETERS.items():
+        if not parameter_.step:
+            continue
+        if abs(after[name] - before[name]) > parameter_.step:
+            return True
+        for kind in KINDS if parameter_.for_kind else ():
+            if abs(_for_kind(after, kind, name) - _for_kind(before, kind, name)) > parameter_.step:
+                return True
+    return False
+
+
 def amend(state: State, name: str, value: int | None, proposal: bytes, time: int) -> Rejection | None:
-    """Change one parameter; None lets a kind's follow the general one again. ``time`` is sealed."""
+    """Change one parameter; None lets a kind's follow the general one again. ``time`` is sealed.
+
+    Whether the change is too long is judged for all amendments of a proposal together: ``is_step_too_long``.
+    """
     found = parameter_of(name)
     if found is None or (value is None and "." not in name):
         return Rejection.CHARTER_UNKNOWN
@@ -185,12 +221,9 @@ def amend(state: State, name: str, value: int | None, proposal: bytes, time: int
     values = dict(values_of(state))
     old = values.get(name)
     general = name.partition(".")[2]
-    before = old if old is not None else values[general]
     after = value if value is not None else values[general]
     if not found.least <= after <= found.most:
         return Rejection.CHARTER_BOUNDS
-    if found.step and abs(after - before) > found.step:
-        return Rejection.CHARTER_STEP
     if value is None:
         values.pop(name, None)
     else:

@@ -13,7 +13,7 @@ from dao_app.core.encoding import power_from_wire, power_to_wire
 from dao_app.core.entities import DueItem, Proposal, Result
 from dao_app.core.envelope import Action
 from dao_app.core.keys import proposal_key
-from dao_app.core.rules import charter, effects, electorate, reserves
+from dao_app.core.rules import charter, effects, electorate, emergency, reserves
 from dao_app.core.rules.ballots import Count, adoption_of, count
 from dao_app.core.rules.context import Author, Context
 from dao_app.core.rules.due import schedule
@@ -45,14 +45,12 @@ def open_vote(state: State, id_: bytes, moment: Moment, place: int) -> None:
     voters, power, chunks = electorate.freeze(
         state, State(moment.base), id_, found, moment.members, moment.since
     )
-    closes = moment.time + found.voting + charter.rule_for(state, found.kind, "grace_ms")
-    state.put(
-        proposal_key(id_),
-        found._replace(
-            status="voting", opened=moment.height, closes=closes, electorate=moment.height - 1, voters=voters,
-            power=power_to_wire(power), chunks=chunks,
-        ),
+    found = found._replace(
+        status="voting", opened=moment.height, electorate=moment.height - 1, voters=voters,
+        power=power_to_wire(power), chunks=chunks, rules=charter.rules_of_a_vote(state, found.kind),
     )
+    closes = moment.time + found.voting + charter.rule_of(state, found, "grace_ms")
+    state.put(proposal_key(id_), found._replace(closes=closes))
     schedule(state, DueItem(closes, place, "close_vote", id_))
     swing = charter.parameter(state, "swing_bp")
     if swing:
@@ -80,8 +78,9 @@ def close_vote(state: State, id_: bytes, moment: Moment, place: int, all_voted: 
     if found.status != "voting" or (not all_voted and found.closes > moment.time):
         return None
     counted = count(state, id_, found, moment.previous)
-    if found.leader is not None and not found.extended and found.leader != counted.outcome.winners:
-        closes = moment.time + charter.parameter(state, "swing_ms")
+    swung = found.leader is not None and found.leader != counted.outcome.winners
+    if swung and not found.extended and not all_voted:
+        closes = moment.time + charter.rule_of(state, found, "swing_ms")
         state.put(proposal_key(id_), found._replace(closes=closes, extended=True))
         schedule(state, DueItem(closes, place, "close_vote", id_))
         return None
@@ -116,7 +115,8 @@ def _execute(state: State, id_: bytes, moment: Moment, place: int) -> None:
     elected = None
     if found.kind == "election":
         elected = tuple(wanted[0]["candidates"][number - 1] for number in found.leader or ())
-    run = effects.Run(id_, moment.time, moment.height, place, elected, reserves.purse_of(found))
+    within = found.department if found.power_kind == "department" else None
+    run = effects.Run(id_, moment.time, moment.height, place, elected, reserves.purse_of(found), within)
     layer = State(state)
     refused = effects.run(layer, wanted, run)
     if refused is None:
@@ -165,10 +165,17 @@ def execute_again(state: State, id_: bytes, moment: Moment, place: int) -> None:
         _execute(state, id_, moment, place)
 
 
-def end_execution(state: State, id_: bytes) -> None:
-    """The time to try again is over; what was set aside goes back."""
+def end_execution(state: State, id_: bytes, moment: Moment, place: int) -> None:
+    """The time to try again is over; what was set aside goes back. An emergency stop does not use it up."""
     found = state.need(proposal_key(id_), Proposal)
-    if found.execution == "failed":
-        reserves.release(state, id_, reserves.purse_of(found))
-        found = state.need(proposal_key(id_), Proposal)
-        state.put(proposal_key(id_), found._replace(execution="expired"))
+    if found.execution != "failed" or found.retry_until > moment.time:
+        return
+    stopped_until = emergency.ends(state)
+    if stopped_until:
+        until = stopped_until + charter.parameter(state, "execution_retry_ms")
+        state.put(proposal_key(id_), found._replace(retry_until=until))
+        schedule(state, DueItem(until, place, "end_execution", id_))
+        return
+    reserves.release(state, id_, reserves.purse_of(found))
+    found = state.need(proposal_key(id_), Proposal)
+    state.put(proposal_key(id_), found._replace(execution="expired"))

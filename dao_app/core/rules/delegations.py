@@ -10,7 +10,7 @@ from __future__ import annotations
 from dao_app.core.entities import Delegations, Member, Proposal, Totals
 from dao_app.core.envelope import Action
 from dao_app.core.keys import TOTALS_KEY, delegations_key, member_key
-from dao_app.core.limits import DELEGATION_WALK_MAX, DELEGATIONS_MAX, TOPIC_BYTES_MAX
+from dao_app.core.limits import DELEGATION_WALK_MAX, DELEGATIONS_MAX
 from dao_app.core.rewards.delegation import Delegated, resolve
 from dao_app.core.rules import charter
 from dao_app.core.rules import schema as s
@@ -63,14 +63,14 @@ def delegate(state: State, action: Action, author: Author, context: Context) -> 
 def _refuse(
     state: State, author: Author, department: bytes | None, topic: str, to: bytes | None
 ) -> Rejection | None:
-    if "vote.delegate" not in author.permissions or not charter.parameter(state, "delegation"):
+    if "vote.delegate" not in author.permissions:
+        return Rejection.NOT_ALLOWED
+    if to is None:
+        return None
+    if not charter.parameter(state, "delegation"):
         return Rejection.NOT_ALLOWED
     if department is not None and (topic or active(state, department) is None):
         return Rejection.DEPARTMENT_UNKNOWN
-    if len(topic.encode()) > TOPIC_BYTES_MAX:
-        return Rejection.DELEGATION_NONE
-    if to is None:
-        return None
     if to == author.root:
         return Rejection.DELEGATE_SELF
     member = state.get(member_key(to), Member)
@@ -108,7 +108,7 @@ def scopes_of(state: State, proposal: Proposal) -> list[bytes]:
 
 def carried(state: State, id_: bytes, proposal: Proposal, voted: set[bytes]) -> Delegated[bytes] | None:
     """Who carries whose power among these voters; None where nobody delegates anything."""
-    if not state.need(TOTALS_KEY, Totals).delegators or not charter.parameter(state, "delegation"):
+    if not state.need(TOTALS_KEY, Totals).delegators or not charter.rule_of(state, proposal, "delegation"):
         return None
     scopes = scopes_of(state, proposal)
     powers = dict(electorate(state, id_, proposal))

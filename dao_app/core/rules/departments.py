@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dao_app.core.entities import Department, Grant, Member, Org, Register, Totals
+from dao_app.core.entities import Account, Department, Grant, Member, Org, Register, Totals
 from dao_app.core.envelope import Action
 from dao_app.core.keys import (
     ORG_KEY,
     REGISTER_ROWS,
     TOTALS_KEY,
     TREASURY,
+    account_key,
     department_key,
     department_party,
     department_register_key,
@@ -91,8 +92,11 @@ def close(state: State, id_: bytes, cause: bytes) -> Rejection | None:
     if here.below:
         return Rejection.DEPARTMENT_NOT_EMPTY
     for unit in state.need(ORG_KEY, Org).units:
-        rest = state.balance(department_party(id_), unit)
+        key = account_key(department_party(id_), unit)
+        account = state.get(key, Account)
+        rest = account.balance + account.incoming if account is not None else 0  # also what came in just now
         if rest:
+            state.put(key, Account(rest, 0))
             state.move(Posting("refund", department_party(id_), TREASURY, unit, rest, cause, None))
     state.put(department_key(id_), here._replace(status="closed"))
     _count_below(state, here.parent, -1)

@@ -12,11 +12,10 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from dao_app.core.encoding import decode_trusted, digest, encode
-from dao_app.core.entities import Adopted, Budget, DueItem, Grant, Member, Org, Proposal, Role, Totals, Unit
+from dao_app.core.entities import Adopted, Budget, DueItem, Grant, Member, Org, Proposal, Role
 from dao_app.core.errors import EncodingError
 from dao_app.core.keys import (
     ORG_KEY,
-    TOTALS_KEY,
     TREASURY,
     adopted_key,
     budget_key,
@@ -27,7 +26,6 @@ from dao_app.core.keys import (
     proposal_key,
     reserve_party,
     role_key,
-    unit_key,
 )
 from dao_app.core.limits import (
     CANDIDATES_MAX,
@@ -55,19 +53,22 @@ from dao_app.core.rules import (
 from dao_app.core.rules import schema as s
 from dao_app.core.rules.context import Context
 from dao_app.core.rules.due import schedule
+from dao_app.core.rules.effect_scope import is_within
+from dao_app.core.rules.lockout import locks_out
 from dao_app.core.rules.members import put_member, role_exists
 from dao_app.core.rules.rejections import Rejection
 from dao_app.core.rules.roles import FOUNDATIONAL, PERMISSIONS, ROLES
 from dao_app.core.state import Posting, State
 
 Purse = dict[tuple[bytes, str], int]  # (party, unit) → amount
+HOLDOVER_MS = 86_400_000  # a day: an office that nobody else could fill goes on for so long, again and again
 
 
 @dataclass(slots=True)
 class Run:
     """One execution: ``time`` (ms since 1970 UTC) and ``height`` of the checkpoint that executes, ``place``
     of the proposal in the final order, ``purse`` what the proposal has set aside, ``elected`` the members
-    whom the vote chose (None in a dry run)."""
+    whom the vote chose (None in a dry run), ``within`` the department whose vote alone it is."""
 
     proposal: bytes
     time: int
@@ -75,6 +76,7 @@ class Run:
     place: int
     elected: tuple[bytes, ...] | None = None
     purse: Purse = field(default_factory=dict)
+    within: bytes | None = None
     number: int = 0  # place of the effect among the proposal's
 
 
@@ -132,32 +134,17 @@ def run(state: State, effects: list[dict[str, Any]], context: Run) -> Rejection 
     """Perform all; on a rejection the caller drops the layer."""
     if emergency.is_stopped(state) and any(effect["do"] != "lift" for effect in effects):
         return Rejection.SPENDING_STOPPED
+    before = charter.values_of(state)
     for number, effect in enumerate(effects):
         context.number = number
+        if context.within is not None and not is_within(state, effect, context.within):
+            return Rejection.EFFECT_OUTSIDE
         refused = KINDS[effect["do"]].perform(state, effect, context)
         if refused:
             return refused
+    if charter.is_step_too_long(before, charter.values_of(state)):
+        return Rejection.CHARTER_STEP
     return Rejection.LOCKOUT if locks_out(state, context.time) else None
-
-
-def locks_out(state: State, time: int) -> bool:
-    """Would nobody be left who can decide, or seal? ``time`` is sealed."""
-    totals = state.need(TOTALS_KEY, Totals)
-    org = state.need(ORG_KEY, Org)
-    witness = state.get(member_key(org.witness_member), Member)
-    if totals.members < 1 or witness is None or witness.status != "active":
-        return True
-    if totals.stewards < 1 and any(charter.rule_for(state, kind, "proposer") for kind in charter.KINDS):
-        return True
-    power = charter.POWERS[charter.rule_for(state, "amendment", "power")]
-    if power == "member":
-        return charter.parameter(state, "min_support_power") > totals.members
-    if power == "token":
-        unit = state.need(unit_key(org.units[0]), Unit)
-        return unit.supply <= state.balance(TREASURY, org.units[0])
-    if power == "reputation":
-        return reputation.is_held_below(state, charter.parameter(state, "min_support_power"), time)
-    return False
 
 
 # -- money ---------------------------------------------------------------------------------------
@@ -323,11 +310,18 @@ def give_role(
     if len(member.grants) >= GRANTS_MAX:
         return Rejection.ROLES_MANY
     until = time + term if term else 0
-    grant = Grant(role, scope, cause, until)
-    put_member(state, root, member._replace(grants=(*member.grants, grant)), height)
-    if until:
-        schedule(state, DueItem(until, place, "end_term", root))
+    _put_grant(state, root, member.grants, Grant(role, scope, cause, until), height, place)
     return None
+
+
+def _put_grant(
+    state: State, root: bytes, others: tuple[Grant, ...], grant: Grant, height: int, place: int
+) -> None:
+    """Give it beside these others, and let its term end in time."""
+    member = state.need(member_key(root), Member)
+    put_member(state, root, member._replace(grants=(*others, grant)), height)
+    if grant.until:
+        schedule(state, DueItem(grant.until, place, "end_term", root))
 
 
 def _unassign(state: State, effect: dict[str, Any], context: Run) -> Rejection | None:
@@ -347,12 +341,22 @@ def take_role(state: State, root: bytes, role: str, department: bytes | None, he
     return None
 
 
-def end_term(state: State, root: bytes, time: int, height: int) -> None:
-    """Roles whose term is over at ``time`` end; the last one in the organisation becomes an observer."""
+def end_term(state: State, root: bytes, time: int, height: int, place: int) -> None:
+    """Roles whose term is over at ``time`` end. Where nobody could decide any more they are held over, day by
+    day, until somebody else can."""
     member = state.need(member_key(root), Member)
     kept = tuple(grant for grant in member.grants if not 0 < grant.until <= time)
-    if len(kept) != len(member.grants):
-        put_member(state, root, member._replace(grants=kept), height)
+    if len(kept) == len(member.grants):
+        return
+    layer = State(state)
+    put_member(layer, root, member._replace(grants=kept), height)
+    if not locks_out(layer, time):
+        state.absorb(layer)
+        return
+    until = time + HOLDOVER_MS
+    held = tuple(grant._replace(until=until) if 0 < grant.until <= time else grant for grant in member.grants)
+    put_member(state, root, member._replace(grants=held), height)
+    schedule(state, DueItem(until, place, "end_term", root))
 
 
 def _elect(state: State, effect: dict[str, Any], context: Run) -> Rejection | None:
@@ -360,17 +364,35 @@ def _elect(state: State, effect: dict[str, Any], context: Run) -> Rejection | No
     if not 1 <= effect["seats"] <= len(candidates) or len(set(candidates)) != len(candidates):
         return Rejection.OPTIONS_BAD
     chosen = context.elected
-    if chosen is None:
+    if chosen is None:  # a dry run: any of them may win
+        unfit = (_member(state, root, "active") for root in candidates)
+        refused = next((reason for reason in unfit if isinstance(reason, Rejection)), None)
+        if refused:
+            return refused
         chosen = tuple(candidates[: effect["seats"]])
     if len(chosen) != effect["seats"]:
         return Rejection.ELECTION_TIED
     for root in chosen:
-        refused = give_role(
-            state, root, effect["role"], effect["department"], effect["term"], context.proposal, context.time,
-            context.height, context.place,
-        )
-        if refused and refused is not Rejection.ROLE_HELD:
+        refused = _give_anew(state, root, effect, context)
+        if refused:
             return refused
+    return None
+
+
+def _give_anew(state: State, root: bytes, effect: dict[str, Any], context: Run) -> Rejection | None:
+    """Who is elected again holds the office for the new term."""
+    refused = give_role(
+        state, root, effect["role"], effect["department"], effect["term"], context.proposal, context.time,
+        context.height, context.place,
+    )
+    if refused is not Rejection.ROLE_HELD:
+        return refused
+    scope = effect["department"] or b""
+    grants = state.need(member_key(root), Member).grants
+    others = tuple(g for g in grants if not (g.role == effect["role"] and g.department == scope))
+    until = context.time + effect["term"] if effect["term"] else 0
+    grant = Grant(effect["role"], scope, context.proposal, until)
+    _put_grant(state, root, others, grant, context.height, context.place)
     return None
 
 
@@ -388,7 +410,7 @@ def _admit(state: State, effect: dict[str, Any], context: Run) -> Rejection | No
     member = _member(state, effect["member"], "applicant", "suspended", "left", "expelled")
     if isinstance(member, Rejection):
         return member
-    put_member(state, effect["member"], member._replace(status="active"), context.height)
+    put_member(state, effect["member"], member._replace(status="active", suspended_until=0), context.height)
     return None
 
 
@@ -398,17 +420,18 @@ def _suspend(state: State, effect: dict[str, Any], context: Run) -> Rejection | 
     member = _member(state, effect["member"], "active")
     if isinstance(member, Rejection):
         return member
-    put_member(state, effect["member"], member._replace(status="suspended"), context.height)
     until = context.time + effect["period"]
+    suspended = member._replace(status="suspended", suspended_until=until)
+    put_member(state, effect["member"], suspended, context.height)
     schedule(state, DueItem(until, context.place, "end_suspension", effect["member"]))
     return None
 
 
-def end_suspension(state: State, root: bytes, height: int) -> None:
-    """A suspension is over; who was expelled meanwhile stays so."""
+def end_suspension(state: State, root: bytes, time: int, height: int) -> None:
+    """A suspension is over at ``time``; who was expelled meanwhile, or suspended again for longer, stays so."""
     member = state.need(member_key(root), Member)
-    if member.status == "suspended":
-        put_member(state, root, member._replace(status="active"), height)
+    if member.status == "suspended" and member.suspended_until <= time:
+        put_member(state, root, member._replace(status="active", suspended_until=0), height)
 
 
 def _expel(state: State, effect: dict[str, Any], context: Run) -> Rejection | None:
@@ -444,7 +467,7 @@ def _close_department(state: State, effect: dict[str, Any], context: Run) -> Rej
 
 
 def _lift(state: State, effect: dict[str, Any], context: Run) -> Rejection | None:
-    return emergency.lift(state)
+    return emergency.lift(state, context.time)
 
 
 _MEMBER_ROLE = {"member": s.key, "role": s.name, "department": s.optional(s.key)}

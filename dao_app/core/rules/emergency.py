@@ -1,8 +1,8 @@
 """The emergency stop (ORG-7): auditors, k of n, freeze spending and execution.
 
 Invariants: the stop begins when as many auditors as the charter asks for have asked within one stop's
-length, each once; it ends by vote or on its own; while it holds nothing leaves a treasury or department
-and nothing adopted is executed but its lifting.
+length, each once; it ends by vote or on its own, and whom a vote overruled cannot begin it again at once; while
+it holds nothing leaves a treasury or department and nothing adopted is executed but its lifting.
 """
 
 from __future__ import annotations
@@ -33,8 +33,10 @@ def stop(state: State, action: Action, author: Author, context: Context) -> Reje
     found = state.get(EMERGENCY_KEY, Emergency) or CALM
     if found.until:
         return Rejection.SPENDING_STOPPED
+    if author.root in found.overruled and context.time < found.free:
+        return Rejection.STOP_OVERRULED
     if found.asked + parameter(state, "stop_ms") <= context.time:
-        found = CALM._replace(asked=context.time)
+        found = found._replace(supporters=(), asked=context.time)
     if author.root in found.supporters:
         return Rejection.ALREADY_ASKED
     supporters = (*found.supporters, author.root)
@@ -56,12 +58,21 @@ def end_stop(state: State, time: int) -> None:
     """The time of a stop is over, unless a later one holds."""
     found = state.need(EMERGENCY_KEY, Emergency)
     if 0 < found.until <= time:
-        state.put(EMERGENCY_KEY, CALM)
+        state.put(EMERGENCY_KEY, found._replace(supporters=(), asked=0, until=0))
 
 
-def lift(state: State) -> Rejection | None:
-    """End the stop by vote."""
-    if not is_stopped(state):
+def ends(state: State) -> int:
+    """Sealed time at which the stop ends on its own, 0 where there is none."""
+    found = state.get(EMERGENCY_KEY, Emergency)
+    return 0 if found is None else found.until
+
+
+def lift(state: State, time: int) -> Rejection | None:
+    """End the stop by vote at ``time`` (sealed): who asked for it may not ask again for one stop's length."""
+    found = state.get(EMERGENCY_KEY, Emergency) or CALM
+    if not found.until:
         return Rejection.NOT_STOPPED
-    state.put(EMERGENCY_KEY, CALM)
+    still = found.overruled if time < found.free else ()
+    overruled = tuple(sorted({*found.supporters, *still}))
+    state.put(EMERGENCY_KEY, CALM._replace(overruled=overruled, free=time + parameter(state, "stop_ms")))
     return None

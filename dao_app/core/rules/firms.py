@@ -2,7 +2,8 @@
 
 Invariants: a firm has at least one signer who is an active member; one signer alone never pays more than the
 own limit, nor more than the firm's bound for two; signers change when two of them want the same, so that
-one clerk takes nothing over; a waiting payment is paid at most once.
+one clerk takes nothing over; both who sign a payment are signers when it is made; a waiting payment is paid at
+most once.
 """
 
 from __future__ import annotations
@@ -74,8 +75,9 @@ def change(state: State, action: Action, author: Author, context: Context) -> Re
         return Rejection.FIRM_SIGNERS
     wanted = Handover(author.root, signers, body["dual"])
     before = firm.handover
-    agreed = before is not None and before.by != author.root and before[1:] == wanted[1:]
-    if agreed or len(_able(state, firm)) == 1:
+    able = {signer.member for signer in _able(state, firm)}
+    agreed = before is not None and before.by in able - {author.root} and before[1:] == wanted[1:]
+    if agreed or len(able) == 1:
         firm = firm._replace(signers=signers, dual=body["dual"], handover=None)
     else:
         firm = firm._replace(handover=wanted)
@@ -126,6 +128,8 @@ def approve(state: State, action: Action, author: Author, context: Context) -> R
     payment, signer = waiting
     if payment.by == author.root:
         return Rejection.SECOND_SIGNER
+    if not _stands(state, payment):
+        return Rejection.FIRST_SIGNER_GONE
     if payment.amount > signer.limit:
         return Rejection.SIGNER_LIMIT
     refused = check_party(state, payment.to)
@@ -137,6 +141,12 @@ def approve(state: State, action: Action, author: Author, context: Context) -> R
     _book(state, source, payment.to, payment.unit, payment.amount, action.id, payment.memo)
     state.put(payment_key(id_), payment._replace(status="paid"))
     return None
+
+
+def _stands(state: State, payment: Payment) -> bool:
+    """Could its first signer still sign it?"""
+    able = _able(state, state.need(firm_key(payment.firm), Firm))
+    return any(signer.member == payment.by and payment.amount <= signer.limit for signer in able)
 
 
 def cancel(state: State, action: Action, author: Author, context: Context) -> Rejection | None:

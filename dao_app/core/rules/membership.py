@@ -1,21 +1,23 @@
 """Invitations and joining (ORG-2, ORG-3).
 
-Invariants: an invitation is used at most ``uses`` times, never after it expired or was revoked by
-sealed time; who joins has exactly the role of the invitation; a root joins once; a refused device never
-has an effect. Between two joiners with one single-use invitation the final order decides.
+Invariants: an invitation is used at most ``uses`` times, never after it expired or was revoked by sealed
+time, nor while its inviter is suspended or expelled; who joins has exactly the role of the invitation; a
+root joins once; a refused device never has an effect. Between two joiners with one single-use invitation
+the final order decides.
 """
 
 from __future__ import annotations
 
-from dao_app.core.entities import Device, DueItem, Grant, Invite, Member, Org, Totals
+from dao_app.core.entities import Device, DueItem, Grant, Invite, Member, Totals
 from dao_app.core.envelope import Action
-from dao_app.core.keys import ORG_KEY, TOTALS_KEY, device_key, invite_key, member_key
+from dao_app.core.keys import TOTALS_KEY, device_key, invite_key, member_key
 from dao_app.core.limits import INVITE_LIFETIME_MS_MAX, INVITE_USES_MAX, INVITES_OPEN_PER_MEMBER_MAX
 from dao_app.core.rules import schema as s
 from dao_app.core.rules.charter import parameter
 from dao_app.core.rules.context import Author, Context
 from dao_app.core.rules.due import schedule
-from dao_app.core.rules.members import has_vote, is_steward, put_member
+from dao_app.core.rules.lockout import locks_out
+from dao_app.core.rules.members import is_steward, put_member
 from dao_app.core.rules.rejections import Rejection
 from dao_app.core.rules.roles import CONTROL, INVITABLE, PLAIN, permissions_of
 from dao_app.core.state import State
@@ -108,13 +110,13 @@ def say_stances(state: State, action: Action, author: Author, context: Context) 
 
 def leave(state: State, action: Action, author: Author, context: Context) -> Rejection | None:
     """Leave; the history stays. Who alone can seal or steer hands that over first."""
-    org = state.need(ORG_KEY, Org)
-    totals = state.need(TOTALS_KEY, Totals)
-    if author.root == org.witness_member or totals.members <= has_vote(author.member):
+    if is_steward(author.member) and state.need(TOTALS_KEY, Totals).stewards <= 1:
         return Rejection.LOCKOUT
-    if is_steward(author.member) and totals.stewards <= 1:
+    layer = State(state)
+    put_member(layer, author.root, author.member._replace(status="left"), context.height)
+    if locks_out(layer, context.time):
         return Rejection.LOCKOUT
-    put_member(state, author.root, author.member._replace(status="left"), context.height)
+    state.absorb(layer)
     return None
 
 
@@ -126,6 +128,8 @@ def _refuse_join(state: State, action: Action, found: Invite | None) -> Rejectio
         return refused
     if state.get(member_key(action.body["root"]), Member) is not None:
         return Rejection.ALREADY_MEMBER
+    if state.need(member_key(found.inviter), Member).status in ("suspended", "expelled"):
+        return Rejection.INVITE_REVOKED
     return None
 
 

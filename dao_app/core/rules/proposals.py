@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from dao_app.core.encoding import power_from_wire
+from dao_app.core.encoding import power_from_wire, power_to_wire
 from dao_app.core.entities import DueItem, Org, Powers, Proposal, Totals
 from dao_app.core.envelope import Action
 from dao_app.core.keys import ORG_KEY, TOTALS_KEY, member_party, powers_key, proposal_key, reserve_party
@@ -72,7 +72,7 @@ def open_proposal(state: State, action: Action, author: Author, context: Context
     question = _question(body)
     if isinstance(question, Rejection):
         return question
-    power = _power_kind(state, body)
+    power = _power_kind(state, body, question)
     if isinstance(power, Rejection):
         return power
     refused = (
@@ -80,7 +80,7 @@ def open_proposal(state: State, action: Action, author: Author, context: Context
         or _refuse_periods(state, body)
         or _refuse_table(state, body, author, power)
         or _refuse_bond(state, body, author)
-        or _refuse_effects(state, action.id, question.effects, author.root, context, {})
+        or _refuse_effects(state, action.id, question.effects, author.root, context, {}, _within(power, department))
     )
     if refused:
         return refused
@@ -106,7 +106,7 @@ def _put(
         tuple(sorted(question.parameters.items())), question.options, question.packed,
         None if department is None else bytes(department), body.get("topic", ""), 1,
         body["discussion"], body["voting"], power, first_unit[0] if power == "token" else "",
-        body.get("min_support", 0), (), bond, (), "discussion", 0, 0, 0, 0, 0, 0, 0, 1, None, False,
+        body.get("min_support", 0), (), bond, (), "discussion", 0, 0, 0, 0, 0, 0, 0, 1, (), None, False,
         "waiting" if question.effects else "", "", 0, 0,
     )
     state.put(proposal_key(action.id), proposal)
@@ -179,15 +179,17 @@ def _refuse_election(question: Question) -> Rejection | None:
     if len(question.effects) != 1 or len(question.effects[0]["candidates"]) != len(question.options):
         return Rejection.OPTIONS_BAD
     seats = question.effects[0]["seats"]
+    if question.method == "ranked" and seats != 1:
+        return Rejection.METHOD_PARAMETERS
     if question.method == "stv" and question.parameters.get("seats") != seats:
         return Rejection.METHOD_PARAMETERS
     return None
 
 
-def _power_kind(state: State, body: dict[str, Any]) -> str | Rejection:
+def _power_kind(state: State, body: dict[str, Any], question: Question) -> str | Rejection:
     power = charter.POWERS[charter.rule_for(state, body["kind"], "power")]
     if "table" in body:
-        return "table"
+        return "table" if power == "table" or not question.effects else Rejection.POWER_KIND_BAD
     if power == "table":
         return Rejection.TABLE_BAD
     if power == "department" and "department" not in body:
@@ -220,8 +222,10 @@ def _refuse_table(state: State, body: dict[str, Any], author: Author, power: str
 
 
 def _table_is_good(table: list[list[Any]]) -> bool:
-    """Sorted by member, no member twice, every power a power."""
-    if not table or any(power_from_wire(power) is None for _, power in table):
+    """Sorted by member, no member twice, every power a power, and so all together."""
+    powers = [power_from_wire(power) for _, power in table]
+    known = [power for power in powers if power is not None]
+    if not table or len(known) < len(powers) or power_from_wire(power_to_wire(sum(known))) is None:
         return False
     return all(a[0] < b[0] for a, b in zip(table, table[1:], strict=False))
 
@@ -238,21 +242,28 @@ def _refuse_bond(state: State, body: dict[str, Any], author: Author) -> Rejectio
 
 
 def _refuse_effects(
-    state: State, id_: bytes, wanted: list[dict[str, Any]], root: bytes, context: Context, before: effects.Purse
+    state: State, id_: bytes, wanted: list[dict[str, Any]], root: bytes, context: Context, before: effects.Purse,
+    within: bytes | None,
 ) -> Rejection | None:
     """A dry run on the state as it is, and the author's share of the treasury; ``before`` is what the
-    version asked for that this one replaces."""
+    version asked for that this one replaces, ``within`` the department whose vote alone it is."""
     if not wanted:
         return None
-    refused = dry_run(state, id_, wanted, context)
+    refused = dry_run(state, id_, wanted, context, within)
     if refused:
         return refused
     return reserves.refuse_share(state, root, effects.needs(wanted), before)
 
 
-def dry_run(state: State, id_: bytes, wanted: list[dict[str, Any]], context: Context) -> Rejection | None:
+def _within(power: str, department: bytes | None) -> bytes | None:
+    return department if power == "department" else None
+
+
+def dry_run(
+    state: State, id_: bytes, wanted: list[dict[str, Any]], context: Context, within: bytes | None
+) -> Rejection | None:
     """What an execution now would be refused for; nothing is changed."""
-    run = effects.Run(id_, context.time, context.height, context.place)
+    run = effects.Run(id_, context.time, context.height, context.place, within=within)
     return effects.run(State(state), wanted, run)
 
 
@@ -268,13 +279,21 @@ def revise(state: State, action: Action, author: Author, context: Context) -> Re
         return Rejection.NOT_AUTHOR
     if found.status != "discussion":
         return Rejection.DISCUSSION_OVER
+    refused = _refuse_author(state, found._asdict(), author, found.department)
+    if refused:
+        return refused
     before = effects.needs(effects.unpack(found.effects))
     given = {**body, "kind": found.kind, "method": found.method, "parameters": dict(found.parameters)}
     question = _question(given)
     if isinstance(question, Rejection):
         return question
+    if found.power_kind == "table":
+        given["table"] = ()
+    power = _power_kind(state, given, question)
+    if isinstance(power, Rejection):
+        return power
     refused = _refuse_question(state, question, given) or _refuse_effects(
-        state, id_, question.effects, author.root, context, before
+        state, id_, question.effects, author.root, context, before, _within(found.power_kind, found.department)
     )
     if refused:
         return refused

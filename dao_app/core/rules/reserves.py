@@ -1,15 +1,26 @@
 """Money asked for in open proposals (VOTE-6): set aside once backed, capped per author, given back.
 
 Invariants: what is set aside has left its treasury or department, so no two proposals can spend it; it goes
-to whom the proposal names or back where it came from; a bond returns unless the vote missed its quorum.
+to whom the proposal names or back where it came from; no author's open proposals ask for, nor set aside, more of
+a treasury or department than the charter's share; a bond returns unless the vote missed its quorum.
 """
 
 from __future__ import annotations
 
-from dao_app.core.entities import Member, Org, Proposal, Unit
-from dao_app.core.keys import ORG_KEY, TREASURY, member_key, member_party, proposal_key, reserve_party, unit_key
+from dao_app.core.entities import Department, Member, Org, Proposal, Unit
+from dao_app.core.keys import (
+    ORG_KEY,
+    TREASURY,
+    department_key,
+    member_key,
+    member_party,
+    proposal_key,
+    reserve_party,
+    unit_key,
+)
 from dao_app.core.rules import charter, effects
 from dao_app.core.rules.emergency import is_stopped
+from dao_app.core.rules.ledger import home_of
 from dao_app.core.rules.rejections import Rejection
 from dao_app.core.state import Posting, State
 
@@ -23,12 +34,15 @@ def is_backed(state: State, proposal: Proposal) -> bool:
 
 
 def reserve(state: State, id_: bytes) -> None:
-    """Set a backed, open proposal's sums aside, all or nothing; without enough money nothing happens."""
+    """Set a backed, open proposal's sums aside, all or nothing; without enough money, or
+    where it became more than the author's share, nothing happens."""
     found = state.need(proposal_key(id_), Proposal)
     if found.status != "voting" or found.reserved or is_stopped(state) or not is_backed(state, found):
         return
     wanted = effects.needs(effects.unpack(found.effects))
     if any(state.balance(party, unit) < amount for (party, unit), amount in wanted.items()):
+        return
+    if refuse_share(state, found.author, wanted, wanted):
         return
     rows = tuple((party, unit, amount) for (party, unit), amount in sorted(wanted.items()))
     for party, unit, amount in rows:
@@ -49,7 +63,7 @@ def release(state: State, id_: bytes, rest: effects.Purse) -> None:
         _count_reserved(state, party, unit, -amount)
         back = rest.get((party, unit), 0)
         if back:
-            state.move(Posting("refund", reserve_party(id_), party, unit, back, id_, None))
+            state.move(Posting("refund", reserve_party(id_), home_of(state, party), unit, back, id_, None))
     state.put(proposal_key(id_), found._replace(reserved=()))
     count_asked(state, found.author, effects.needs(effects.unpack(found.effects)), -1)
 
@@ -74,33 +88,47 @@ def end_withdrawn(state: State, id_: bytes) -> None:
 
 
 def refuse_share(state: State, root: bytes, wanted: effects.Purse, before: effects.Purse) -> Rejection | None:
-    """Is the author's share of the treasury within the charter's, all open proposals together?"""
-    member = state.need(member_key(root), Member)
-    asked = dict(member.reserving)
+    """Is the author's share of the treasury, and of each department, within the charter's, all open proposals
+    together?"""
+    asked = _asked(state.need(member_key(root), Member))
     for (party, unit), amount in wanted.items():
-        if party != TREASURY:
-            continue
-        whole = state.balance(TREASURY, unit) + state.need(unit_key(unit), Unit).reserved
-        mine = asked.get(unit, 0) - before.get((party, unit), 0) + amount
+        whole = state.balance(party, unit) + reserved_of(state, party, unit)
+        mine = asked.get((party, unit), 0) - before.get((party, unit), 0) + amount
         if mine * BP > whole * charter.parameter(state, "reserve_bp"):
             return Rejection.RESERVE_CAP
     return None
 
 
 def count_asked(state: State, root: bytes, wanted: effects.Purse, sign: int) -> None:
-    """Add to, or take from, what a member's open proposals ask of the treasury."""
-    sums = {unit: amount for (party, unit), amount in wanted.items() if party == TREASURY}
-    if not sums:
+    """Add to, or take from, what a member's open proposals ask of the treasury and of departments."""
+    if not wanted:
         return
     member = state.need(member_key(root), Member)
-    asked = dict(member.reserving)
-    for unit, amount in sums.items():
-        asked[unit] = asked.get(unit, 0) + sign * amount
-    kept = tuple(sorted((unit, amount) for unit, amount in asked.items() if amount > 0))
+    asked = _asked(member)
+    for key, amount in wanted.items():
+        asked[key] = asked.get(key, 0) + sign * amount
+    kept = tuple(sorted((party, unit, amount) for (party, unit), amount in asked.items() if amount))
     state.put(member_key(root), member._replace(reserving=kept))
 
 
-def _count_reserved(state: State, party: bytes, unit: str, by: int) -> None:
+def _asked(member: Member) -> effects.Purse:
+    return {(party, unit): amount for party, unit, amount in member.reserving}
+
+
+def reserved_of(state: State, party: bytes, unit: str) -> int:
+    """What open proposals have set aside of the treasury, or of a department, in minor units."""
     if party == TREASURY:
-        entity = state.need(unit_key(unit), Unit)
-        state.put(unit_key(unit), entity._replace(reserved=entity.reserved + by))
+        return state.need(unit_key(unit), Unit).reserved
+    found = state.get(department_key(party[1:]), Department)
+    return 0 if found is None else dict(found.reserved).get(unit, 0)
+
+
+def _count_reserved(state: State, party: bytes, unit: str, by: int) -> None:
+    now = reserved_of(state, party, unit) + by
+    if party == TREASURY:
+        state.put(unit_key(unit), state.need(unit_key(unit), Unit)._replace(reserved=now))
+        return
+    key = department_key(party[1:])
+    found = state.need(key, Department)
+    rows = {**dict(found.reserved), unit: now}
+    state.put(key, found._replace(reserved=tuple(sorted((one, amount) for one, amount in rows.items() if amount))))

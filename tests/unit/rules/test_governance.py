@@ -22,36 +22,25 @@ from dao_app.core.keys import (
     role_key,
     unit_key,
 )
-from dao_app.core.rules.charter import PARAMETERS, values_of
-from dao_app.core.state import State
+from dao_app.core.rules.charter import PARAMETERS
 from tests.fakes.world import World
 from tests.unit.rules.votes import (
+    DAY,
     VOTING,
     adopt,
+    assign,
     balance,
     body,
+    charter,
     close,
     member,
+    pay,
     proposal,
     put,
     refusal,
     result,
     vote,
 )
-
-DAY = 86_400_000
-
-
-def pay(to: bytes, amount: int = 100, source: bytes = TREASURY) -> dict[str, Any]:
-    return {"do": "pay", "from": source, "to": to, "unit": "GLD", "amount": amount}
-
-
-def assign(root: bytes, role: str, department: bytes | None = None, term: int = 0) -> dict[str, Any]:
-    return {"do": "assign", "member": root, "role": role, "department": department, "term": term}
-
-
-def charter(world: World) -> dict[str, int]:
-    return values_of(State(world.main.replay.final))
 
 
 # -- money ---------------------------------------------------------------------------------------
@@ -672,6 +661,7 @@ def test_auditors_stop_spending_for_a_time(tmp_path: Path) -> None:
     assert refusal(world.main, "proposal.open", body("spending", pay(party))) == "spending_stopped"
     adopt(world, body("decision", {"do": "lift"}))
     assert refusal(world.main, "token.transfer", order) == ""
+    close(world, 4 * 3_600_000)  # whom the vote overruled waits so long
     for org in (a_org, b_org):
         org.write("emergency.stop", {})
         world.everywhere()

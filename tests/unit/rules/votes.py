@@ -8,10 +8,13 @@ from dao_app.app.errors import Refused
 from dao_app.app.organisation import Organisation
 from dao_app.core.encoding import Link
 from dao_app.core.entities import Account, Member, Proposal, Result
-from dao_app.core.keys import account_key, member_key, proposal_key, result_key
+from dao_app.core.keys import TREASURY, account_key, member_key, proposal_key, result_key
+from dao_app.core.rules.charter import values_of
+from dao_app.core.state import State
 from tests.fakes.world import Person, World
 
 VOTING = 5_000
+DAY = 86_400_000
 
 
 def body(kind: str, *effects: dict[str, Any], **changes: Any) -> dict[str, Any]:
@@ -86,3 +89,15 @@ def member(world: World, person: Person) -> Member:
 def balance(world: World, party: bytes, unit: str = "GLD") -> int:
     found = world.main.replay.final.entity(account_key(party, unit))
     return found.balance if isinstance(found, Account) else 0
+
+
+def pay(to: bytes, amount: int = 100, source: bytes = TREASURY) -> dict[str, Any]:
+    return {"do": "pay", "from": source, "to": to, "unit": "GLD", "amount": amount}
+
+
+def assign(root: bytes, role: str, department: bytes | None = None, term: int = 0) -> dict[str, Any]:
+    return {"do": "assign", "member": root, "role": role, "department": department, "term": term}
+
+
+def charter(world: World) -> dict[str, int]:
+    return values_of(State(world.main.replay.final))
