@@ -75,7 +75,7 @@ def task_body(reader: Reader, given: TaskInput) -> dict[str, Any]:
     for name, number in (("due", given.due_ms), ("estimate", given.estimate_min), ("every", given.every_days),
                          ("seats", given.seats)):  # fmt: skip
         if number is not None:
-            body[name] = count(number, name)
+            body[name] = count(number, "people" if name == "seats" else name)
     if given.checklist is not None:
         body["checklist"] = _lines(given.checklist, "checklist", TITLE_BYTES_MAX, CHECKLIST_MAX)
     if given.files is not None:

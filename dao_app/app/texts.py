@@ -128,6 +128,9 @@ class Texts:
     def error_text(self, error: GuildhallError) -> ErrorText:
         """What happened, what was not done and what to do; foreign parameters are isolated."""
         params = {name: isolate(value) for name, value in error.params.items()}
+        field = f"field.{error.params.get('field', '')}"
+        if self.has(field):
+            params["field"] = self.t(field)
         if error.code.startswith("reject."):
             lines = self.t(error.code, **params).split("\n") if self.has(error.code) else []
             reason = lines[0] if lines else self.t("reject.other", code=error.code)

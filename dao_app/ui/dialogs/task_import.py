@@ -130,7 +130,7 @@ class ImportDialog(Dialog):
         self._check()
 
     # -- the look ------------------------------------------------------------------------------
-    def _params(self) -> dict[str, Any]:
+    def _request(self) -> dict[str, Any]:
         assert self._table is not None
         return {
             "rows": [list(r) for r in self._table.rows[1:]],
@@ -151,7 +151,7 @@ class ImportDialog(Dialog):
             self.refused(error)
             return
         self.problem.clear()
-        self.ui.ask(self, "task_import_check", self._show_preview, self.refused, **self._params())
+        self.ui.ask(self, "task_import_check", self._show_preview, self.refused, **self._request())
 
     def _show_preview(self, preview: vt.ImportPreview) -> None:
         self._preview = preview
@@ -211,7 +211,7 @@ class ImportDialog(Dialog):
         found, ui = self._preview, self.ui
         if found is None or not found.good:
             return
-        params, owner = {**self._params(), "digest": found.digest}, self.parentWidget()
+        params, owner = {**self._request(), "digest": found.digest}, self.parentWidget()
         ui.hold(
             ui.t("task.import.held", n=found.good),
             lambda: ui.write(owner, "task_import", lambda made: ui.said.emit(ui.t("task.imported", n=len(made))),

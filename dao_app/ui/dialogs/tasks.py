@@ -8,9 +8,11 @@ from typing import Any
 from PySide6.QtWidgets import QWidget
 
 from dao_app.app import views as v
+from dao_app.app import views_governance as g
 from dao_app.app import views_tasks as vt
 from dao_app.app.dates import read_date
 from dao_app.app.errors import InputError
+from dao_app.app.texts import isolate
 from dao_app.core.limits import ASSIGNEES_MAX
 from dao_app.ui.context import Ui
 from dao_app.ui.dialogs.base import Dialog
@@ -98,7 +100,8 @@ class TaskDialog(Dialog):
         self.repeat = Picker(ui, "task.repeat")
         self.repeat.offer(REPEATS)
         self.seats = Line(ui, "task.seats.hint", "task.seats", NUMBER_CHARS_MAX)
-        self.department = Line(ui, "task.department.hint", "task.fact.department")
+        self.department = Picker(ui, "task.fact.department")
+        self.department.offer([("", "task.department.none")])
         self.approval = Check(ui, "task.approval")
         self.draft = Check(ui, "task.draft")
         self.draft.toggled.connect(lambda _: self._name_verb())
@@ -125,6 +128,20 @@ class TaskDialog(Dialog):
         )  # fmt: skip
         if self._detail is not None:
             self.draft.hide()
+        ui.ask(self, "department_list", self._offer_departments)
+
+    def _offer_departments(self, rows: tuple[g.DepartmentRow, ...]) -> None:
+        """Departments to which it may belong, and which may pay for it."""
+        active = [row_ for row_ in rows if row_.active]
+        kept = self._detail.row.department if self._detail is not None else ""
+        names = [(row_.id, "\u2003" * (row_.depth - 1) + isolate(row_.name)) for row_ in active]
+        self.department.offer_plain([("", self.ui.t("task.department.none")), *names])
+        self.department.pick(next((row_.id for row_ in active if row_.name == kept), ""))
+        for row_ in active:
+            if self.payer.findText(row_.name) < 0:
+                self.payer.addItem(isolate(row_.name), row_.id)
+        if self._detail is not None and self._detail.payer_person is None:
+            self.payer.pick(next((row_.id for row_ in active if row_.name == self._detail.payer), self._detail.payer))
 
     @staticmethod
     def _is_rare(detail: vt.TaskDetail) -> bool:
@@ -145,10 +162,7 @@ class TaskDialog(Dialog):
             self.reward.setText(figure.replace(",", ""))
         if row_.due_ms is not None:
             self.due.setText(self.ui.texts.local(row_.due_ms).strftime("%Y-%m-%d %H:%M"))
-        own = detail.payer_person is not None
-        if not own and detail.payer != "treasury":
-            self.payer.addItem(detail.payer, detail.payer)
-        self.payer.pick("own" if own else detail.payer)
+        self.payer.pick("own" if detail.payer_person is not None else detail.payer)
         self.labels.setText(", ".join(row_.labels))
         self.priority.pick(row_.priority)
         self.estimate.setText(hours_text(row_.estimate_min))
@@ -157,7 +171,6 @@ class TaskDialog(Dialog):
         self.depends.setText(", ".join(f"T-{link.number}" if link.number else link.short for link in detail.depends))
         _pick_or_add(self.repeat, row_.every_days, self.ui.t("task.every", n=row_.every_days))
         self.seats.setText(str(row_.seats) if row_.seats > 1 else "")
-        self.department.setText(row_.department)
         self.approval.setChecked(row_.approval)
         self.files.put(detail.files)
 
@@ -239,7 +252,7 @@ class TaskDialog(Dialog):
             "every_days": int(self.repeat.currentData()),
             "approval": self.approval.isChecked(),
             "seats": int(self.seats.text().strip() or 1),
-            "department": self.department.text().strip(),
+            "department": self.department.currentData() or "",
         }
         if self._detail is None:
             self.write("task_open", self._done, **params, draft=self.draft.isChecked())

@@ -86,7 +86,7 @@ class TaskPane(Pane):
                 12,
                 self._text,
                 self._text_absent,
-                10,
+                14,
                 self._steps,
                 self._needs,
                 self._attached,

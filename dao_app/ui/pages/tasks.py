@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QFileDialog, QStackedWidget, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QComboBox, QFileDialog, QStackedWidget, QWidget
 
 from dao_app.app import views_tasks as vt
 from dao_app.app.texts import isolate
@@ -47,6 +47,7 @@ FILTERS = [
     ("free", "task.filter.free"),
     ("review", "task.filter.review"),
 ]
+FILTERS_FOLD = 1_120  # effective pixels of the page below which the filters leave the top bar
 URGENCY = {"urgent": 0, "high": 1, "normal": 2, "low": 3}
 
 
@@ -76,6 +77,7 @@ class TasksPage(SplitPage):
         self._label = Picker(ui, "task.filter.label")
         self._department = Picker(ui, "task.filter.department")
         for picker in (self._filter, self._label, self._department):
+            picker.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
             picker.currentIndexChanged.connect(lambda _: self._fill())
         self._import = IconButton(ui, "below", "task.import")
         self._import.clicked.connect(self.import_table)
@@ -83,10 +85,15 @@ class TasksPage(SplitPage):
         self._export.clicked.connect(self.export_table)
         self._new = Button(ui, "task.new", key="N", icon="plus")
         self._new.clicked.connect(self.primary)
-        actions: list[QWidget] = [
-            self._find, self._department, self._label, self._filter, self._import, self._export, self._new,
-        ]  # fmt: skip
-        self.top = TopBar(ui, "page.tasks", self._views, actions)
+        self._filters = QWidget()
+        self._filters.setLayout(row(ui, self._find, self._department, self._label, self._filter, gap=10))
+        self._slot, self._strip_slot = row(ui), row(ui, gap=10, margins=(24, 0, 20, 0))
+        holder = QWidget()
+        holder.setLayout(self._slot)
+        self._slot.addWidget(self._filters)
+        self._filter_strip = Box(ui, "top", self._strip_slot, height=48)
+        self._filter_strip.hide()
+        self.top = TopBar(ui, "page.tasks", self._views, [holder, self._import, self._export, self._new])
         self.pane = TaskPane(ui)
         self.pane.closed.connect(self.close_detail)
         self.pane.link_opened.connect(self.link_opened)
@@ -100,12 +107,24 @@ class TasksPage(SplitPage):
         self._none = Empty(ui, "task.none_found", "task.none_found_why", "task.filter.clear")
         self._none.pressed.connect(self._clear_filters)
         self._stack.addWidget(self._none)
-        self.set_up(self.top, self._stack, self.pane)
+        tops = QWidget()
+        tops.setLayout(column(ui, self.top, self._filter_strip))
+        self.set_up(tops, self._stack, self.pane)
         self.relook()
 
     def relook(self) -> None:
         super().relook()
         self._find.setFixedWidth(self.ui.look.px(150))
+
+    def fold(self, width: int) -> None:
+        """Where the top bar has no room for them, the filters stand in a line of their own."""
+        super().fold(width)
+        narrow = width < FILTERS_FOLD
+        if narrow != self._filter_strip.isVisibleTo(self):
+            (self._strip_slot if narrow else self._slot).addWidget(self._filters)
+            if narrow:
+                self._strip_slot.setAlignment(self._filters, Qt.AlignmentFlag.AlignLeft)
+            self._filter_strip.setVisible(narrow)
 
     def _build_board(self) -> QWidget:
         ui = self.ui

@@ -207,7 +207,7 @@ class Field(QWidget):
             self._note.hide()
         self._caption = Label(ui, caption, weight=600)
         self._caption.setBuddy(control)
-        layout: QVBoxLayout = column(ui, self._caption, control, self._note, gap=5)
+        layout: QVBoxLayout = column(ui, self._caption, control, self._note, None, gap=5)
         self.setLayout(layout)
 
     def fault(self, text: str) -> None:
