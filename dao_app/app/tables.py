@@ -54,7 +54,8 @@ def _decode(data: bytes) -> tuple[str, str]:
     if not guesses:
         sample = data[:4_096]
         zeros = sample[0::2].count(0), sample[1::2].count(0)
-        wide = [] if not any(zeros) else ["utf-16-be" if zeros[0] > zeros[1] else "utf-16-le"]
+        many = max(zeros) * 8 > len(sample)  # a table in any language has some plain separators and figures
+        wide = ["utf-16-be" if zeros[0] > zeros[1] else "utf-16-le"] if many else []
         guesses = [*wide, "utf-8", "gb18030"]
     for encoding in guesses:
         try:

@@ -545,3 +545,69 @@ def test_log_verify_fails_where_something_is_wrong(
     monkeypatch.setattr(engine, "log_verify", wrong)
     assert cli("log", "verify").code == 7
     assert cli("log", "verify", "--json").code == 7
+
+
+def test_a_table_of_tasks_is_shown_then_signed_only_when_confirmed(
+    cli: Run, engine: FakeEngine, tmp_path: Path
+) -> None:
+    file = tmp_path / "tasks.csv"
+    file.write_bytes("标题;金额;旧号\n修楼梯;40;1\n;5;2\n".encode("gb18030"))
+    shown = cli("task", "import", str(file), "--dry-run")
+    assert shown.code == 0 and "GB18030" in shown.out.upper() and "修楼梯" in shown.out
+    assert cli("task", "import", str(file)).code == 2  # nobody can be asked here
+    assert not engine.named("task_import")
+    done = cli("task", "import", str(file), "--yes", "--map", "旧号=labels", "--pay-from", "Works")
+    assert done.code == 0 and "1" in done.out
+    (params,) = engine.named("task_import")
+    assert (params["rows"], params["lines"]) == ([["修楼梯", "40", "1"], ["", "5", "2"]], [2, 3])
+    assert (params["columns"], params["payer"]) == (["title", "reward", "labels"], "Works")
+
+
+@pytest.mark.parametrize(
+    ("data", "options", "code"),
+    [
+        (b"\x00\x01\x02", [], "table_no_text"), (b"title\n", [], "table_empty"), (b"reward\n5\n", [], "field_title"),
+        (b"title\nA\n", ["--map", "colour=labels"], "column_unknown"),
+        (b"title\nA\n", ["--map", "title=colour"], "field_unknown"),
+        (b"title\nA\n", ["--map", "title="], "field_title"),
+    ],
+)
+def test_a_table_that_cannot_be_read_is_named(
+    cli: Run, engine: FakeEngine, tmp_path: Path, data: bytes, options: list[str], code: str
+) -> None:
+    file = tmp_path / "tasks.csv"
+    file.write_bytes(data)
+    refused = cli("task", "import", str(file), "--yes", "--json", *options)
+    assert refused.code == 2 and json.loads(refused.err)["error"]["code"] == code
+    assert not engine.named("task_import_check")
+
+
+def test_tasks_are_exported_for_spreadsheets(cli: Run, tmp_path: Path) -> None:
+    file = tmp_path / "out.csv"
+    assert cli("task", "export", "--to-file", str(file)).code == 0
+    assert file.read_bytes().startswith("\ufeffnumber,title".encode())
+    assert cli("task", "export").out.startswith("number,title")
+
+
+def test_tasks_are_filtered(cli: Run) -> None:
+    assert [row["number"] for row in cli("task", "list", "--label", "sync", "--json").json] == [221]
+    assert {row["number"] for row in cli("task", "list", "--department", "Platform", "--json").json} == {214, 221}
+    assert [row["number"] for row in cli("task", "list", "--find", "RELAY FALLBACK", "--json").json] == [216]
+    assert all(
+        row["opener"]["you"] or row["assignees"][0]["person"]["you"]
+        for row in cli("task", "list", "--mine", "--json").json
+    )
+
+
+def test_evidence_is_named_by_its_digest(cli: Run, engine: FakeEngine, tmp_path: Path) -> None:
+    file = tmp_path / "plan.pdf"
+    file.write_bytes(b"abc")
+    assert cli("task", "submit", "T-1", "--file", str(file)).code != 0  # the sample has no T-1
+    digest = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    assert engine.named("task_submit")[0]["files"] == [(digest, "plan.pdf", 3)]
+    assert cli("task", "submit", "T-1", "--file", str(tmp_path / "gone")).code == 2
+
+
+def test_the_payer_is_given_once(cli: Run, engine: FakeEngine) -> None:
+    assert cli("task", "open", "T", "--own", "--pay-from", "Works").code == 2
+    assert not engine.named("task_open")

@@ -167,7 +167,7 @@ class ImportDialog(Dialog):
         for part in (self._header, self._list, self._totals):
             part.setVisible(found is not None)
         self._list.setFixedHeight(ui.look.px(216))
-        self.main.setEnabled(found is not None and found.good > 0)
+        self.busy(False)
         self.main.say_key("task.import.verb", n=found.good if found is not None else 0)
         if found is not None:
             self._totals.say(self._totals_text(found))
@@ -204,6 +204,10 @@ class ImportDialog(Dialog):
             Cell(text, tone="danger" if bad else "provisional", role="caption", icon="warn" if bad else "",
                  icon_tone="danger"),
         ]  # fmt: skip
+
+    def busy(self, busy: bool) -> None:
+        """There is something to sign only after a look at good rows."""
+        super().busy(busy or self._preview is None or not self._preview.good)
 
     # -- signing -------------------------------------------------------------------------------
     def accept_now(self) -> None:
