@@ -173,7 +173,7 @@ def test_dates_are_read_in_the_viewers_zone(text: str, ms: int) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["12.03.2026", "2026-13-01", "2026-02-30", "tomorrow", "2026-03-12 25:00", "1969-01-01", "２０２６-03-12", "9" * 50],
+    ["12.03.2026", "2026-13-01", "2026-02-30", "soon", "2026-03-12 25:00", "1969-01-01", "２０２６-03-12", "9" * 40],
 )
 def test_what_is_no_date(text: str) -> None:
     with pytest.raises(InputError):
