@@ -27,6 +27,7 @@ Form = Mapping[str, Any]
 FIELDS: dict[str, tuple[str, ...]] = {
     "pay": ("to", "amount", "unit?", "from?"),
     "budget": ("department", "amount", "unit?", "period?"),
+    "schedule": ("to", "amount", "count", "every", "first?", "unit?", "from?", "revocable?"),
     "issue": ("amount", "to?", "unit?"),
     "amend": ("name", "value"),
     "define_role": ("code", "name_en", "name_zh?", "permissions"),
@@ -86,6 +87,13 @@ def _seconds(form: Form, field: str) -> int:
         return period_ms(int(given), field)
     except (TypeError, ValueError) as error:
         raise InputError("effect_number", field=field, value=str(given)[:40]) from error
+
+
+def _number(form: Form, field: str) -> int:
+    try:
+        return int(form[field])
+    except (TypeError, ValueError) as error:
+        raise InputError("effect_number", field=field, value=str(form[field])[:40]) from error
 
 
 def _member_role(reader: Reader, form: Form) -> dict[str, Any]:
@@ -168,6 +176,11 @@ _READ: dict[str, Callable[[Reader, Form, str], dict[str, Any]]] = {
     "budget": lambda r, f, _: {
         "department": department_id(r, str(f["department"])), "period": _seconds(f, "period"), **_money(r, f)
     },
+    "schedule": lambda r, f, _: {
+        "from": party(r, str(f.get("from") or "treasury")), "to": party(r, str(f["to"])), **_money(r, f),
+        "count": _number(f, "count"), "every": _seconds(f, "every"), "first": _seconds(f, "first"),
+        "revocable": str(f.get("revocable", "")).lower() in ("yes", "true", "1"),
+    },
     "issue": lambda r, f, _: {"to": party(r, str(f.get("to") or "treasury")), **_money(r, f)},
     "amend": _amend,
     "define_role": lambda r, f, _: {
@@ -224,7 +237,7 @@ def _field(reader: Reader, effect: Mapping[str, Any], name: str) -> list[v.Field
         return [v.FieldView(name, "department", reader.department_name(value))]
     if name in ("replaces", "task", "round"):
         return [v.FieldView(name, "text", reader.label(value))]
-    if name in ("period", "term"):
+    if name in ("period", "term", "every", "first"):
         return [v.FieldView(name, "duration", str(value))] if value else []
     if name == "name" and effect["do"] == "amend":
         return [v.FieldView(name, "parameter", value)]
@@ -244,6 +257,6 @@ def asked(reader: Reader, effects: Sequence[Mapping[str, Any]]) -> tuple[v.Amoun
     """What effects take out of treasury and departments, per unit."""
     sums: dict[str, int] = {}
     for effect in effects:
-        if effect["do"] in ("pay", "budget") and effect.get("from", TREASURY)[:1] in (b"o", b"d"):
+        if effect["do"] in ("pay", "budget", "schedule") and effect.get("from", TREASURY)[:1] in (b"o", b"d"):
             sums[effect["unit"]] = sums.get(effect["unit"], 0) + effect["amount"]
     return tuple(amount_of(reader, code, value) for code, value in sorted(sums.items()))

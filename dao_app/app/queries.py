@@ -42,7 +42,7 @@ def fingerprint(key: bytes) -> str:
     return f"{text[:4]} {text[4:8]} {text[8:12]}"
 
 
-_PARTIES = {b"o": "treasury", b"e": "escrow", b"r": "reserve", b"d": "department", b"f": "firm"}
+_PARTIES = {b"o": "treasury", b"e": "escrow", b"r": "reserve", b"d": "department", b"f": "firm", b"s": "schedule"}
 
 
 class Reader:

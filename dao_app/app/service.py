@@ -10,6 +10,7 @@ from dao_app.app.cases_firms import FirmCases
 from dao_app.app.cases_governance import GovernanceCases
 from dao_app.app.cases_identity import IdentityCases
 from dao_app.app.cases_membership import MembershipCases, org_row
+from dao_app.app.cases_payments import PaymentCases
 from dao_app.app.cases_proposals import ProposalCases
 from dao_app.app.cases_rewards import RewardCases
 from dao_app.app.cases_tasks import TaskCases
@@ -21,8 +22,8 @@ OpenDemo = Callable[[Callable[[v.Progress], None]], Awaitable[bytes]]
 
 
 class Service(
-    IdentityCases, MembershipCases, GovernanceCases, FirmCases, TaskCases, ProposalCases, ContributionCases,
-    RewardCases, TokenCases, TrustCases,
+    IdentityCases, MembershipCases, GovernanceCases, FirmCases, PaymentCases, TaskCases, ProposalCases,
+    ContributionCases, RewardCases, TokenCases, TrustCases,
 ):  # fmt: skip
     """One open data folder, as window and command line see it. ``open_demo`` builds and opens the sample
     organisation (given by the composition root)."""

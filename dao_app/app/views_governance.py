@@ -186,6 +186,44 @@ class FirmRow:
 
 
 @dataclass(frozen=True, slots=True)
+class RequestRow:
+    """Somebody asks you for a payment, or you asked. ``status``: open | paid | declined | withdrawn.
+    ``can``: settle, close."""
+
+    id: str
+    payee: PersonView
+    payer: PersonView
+    amount: AmountView
+    memo: str
+    status: str
+    stamp: Stamp
+    can: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleRow:
+    """A sum paid in instalments. ``status``: active | done | stopped. Parties as in ``LedgerRow`` or the name
+    of a department or firm; times in ms. ``can``: stop."""
+
+    id: str
+    source: str
+    source_person: PersonView | None
+    target: str
+    target_person: PersonView | None
+    amount: AmountView
+    paid: AmountView
+    instalments: int
+    done: int
+    every_ms: int
+    next_ms: int | None
+    revocable: bool
+    status: str
+    stamp: Stamp
+    can: tuple[str, ...]
+    from_treasury: bool
+
+
+@dataclass(frozen=True, slots=True)
 class TemplateView:
     """A proposal to start from. Texts come from the catalogue (``template.<code>`` and its ``.text``)."""
 

@@ -13,6 +13,12 @@ from typing import Any, NamedTuple, cast
 import cbor2
 
 from dao_app.core.encoding import encode_trusted
+from dao_app.core.money_entities import Firm as Firm
+from dao_app.core.money_entities import Handover as Handover
+from dao_app.core.money_entities import Payment as Payment
+from dao_app.core.money_entities import PaymentRequest as PaymentRequest
+from dao_app.core.money_entities import Schedule as Schedule
+from dao_app.core.money_entities import Signer as Signer
 from dao_app.core.reward_entities import (
     Backing,
     Gifts,
@@ -170,45 +176,6 @@ class Emergency(NamedTuple):
     until: int
     overruled: tuple[bytes, ...] = ()
     free: int = 0
-
-
-class Signer(NamedTuple):
-    """One who signs for a firm; ``limit`` is the most in one payment, in minor units of any unit."""
-
-    member: bytes
-    limit: int
-
-
-class Handover(NamedTuple):
-    """New signers and bound for a firm, as one of its signers wants them."""
-
-    by: bytes
-    signers: tuple[Signer, ...]
-    dual: int
-
-
-class Firm(NamedTuple):
-    """A party of several signers. Payments above ``dual`` need two of them (0: all do)."""
-
-    name: str
-    register: str  # registration number, as declared
-    signers: tuple[Signer, ...]
-    dual: int
-    status: str  # active | closed
-    cause: bytes
-    handover: Handover | None
-
-
-class Payment(NamedTuple):
-    """A payment of a firm that waits for its second signer. ``status``: waiting | paid | cancelled."""
-
-    firm: bytes
-    to: bytes
-    unit: str
-    amount: int
-    memo: Ref | None
-    by: bytes
-    status: str
 
 
 class Device(NamedTuple):
@@ -440,7 +407,7 @@ Entity = (
     Org | Totals | Member | Device | Invite | Task | Terms | Submission | Proposal | Ballots | Powers | Result | Comment
     | Contribution | Account | Unit | Due | Erased | Register | Role | Department | Budget | Delegations
     | Amendment | Adopted | Emergency | Firm | Payment | Reputation | HalfLives | Points | Round | Gifts | Lines
-    | Series | Share | Match | Backing | PayoutRecord
+    | Series | Share | Match | Backing | PayoutRecord | PaymentRequest | Schedule
 )
 
 _CLASSES: dict[int, type[Any]] = {
@@ -473,6 +440,8 @@ _CLASSES: dict[int, type[Any]] = {
     ord("E"): Emergency,
     ord("F"): Firm,
     ord("P"): Payment,
+    ord("U"): PaymentRequest,
+    ord("X"): Schedule,
     ord("S"): Reputation,
     ord("H"): HalfLives,
     ord("K"): Points,

@@ -33,6 +33,11 @@ def firm_party(id_: bytes) -> bytes:
     return b"f" + id_
 
 
+def schedule_party(id_: bytes) -> bytes:
+    """What a scheduled payment has set aside."""
+    return b"s" + id_
+
+
 def reserve_party(proposal: bytes) -> bytes:
     """What an open proposal has set aside, and its author's bond."""
     return b"r" + proposal
@@ -121,6 +126,14 @@ def adopted_key(proposal: bytes) -> bytes:
 
 def firm_key(id_: bytes) -> bytes:
     return b"F" + id_
+
+
+def request_key(id_: bytes) -> bytes:
+    return b"U" + id_
+
+
+def schedule_key(id_: bytes) -> bytes:
+    return b"X" + id_
 
 
 def payment_key(id_: bytes) -> bytes:

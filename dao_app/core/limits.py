@@ -67,3 +67,4 @@ ESTIMATE_MINUTES_MAX = 5_256_000  # ten years
 DUE_MS_MAX = 253_402_300_799_999  # the last ms of the year 9999, where calendars end
 RECUR_DAYS_MAX = 366
 MENTIONS_MAX = 16  # members named by one comment
+INSTALMENTS_MAX = 1_200  # of one scheduled payment: a hundred years of months

@@ -18,6 +18,8 @@ from dao_app.core.rules import (
     founding,
     matching,
     membership,
+    offices,
+    payments,
     proposals,
     reserves,
     round_closing,
@@ -83,6 +85,7 @@ def _start(rule: Callable[[State, bytes, int, int], None]) -> Start:
 
 # What the checkpoint that seals an action begins, after all its actions.
 STARTED: dict[str, Start] = {
+    "schedule": lambda s, begun, m: payments.start_schedule(s, begun.id, begun.duration, m.time, begun.place),
     "invite": _start(membership.start_invite),
     "task": lambda s, begun, m: task_money.start_task(s, begun.id, begun.duration, m.time, begun.place),
     "task_return": lambda s, begun, m: task_money.start_return(s, begun.id, begun.duration, m.time, begun.place),
@@ -99,6 +102,7 @@ STARTED: dict[str, Start] = {
 }
 # What is due at a sealed time.
 DUE: dict[str, Happen] = {
+    "instalment": lambda s, item, m: payments.pay_instalment(s, item.target, m.time, item.place),
     "open_vote": lambda s, item, m: closing.open_vote(s, item.target, m, item.place),
     "mark_leader": lambda s, item, m: closing.mark_leader(s, item.target, m),
     "close_vote": lambda s, item, m: closing.close_vote(s, item.target, m, item.place),
@@ -108,8 +112,8 @@ DUE: dict[str, Happen] = {
     "resume_task": lambda s, item, m: task_money.resume_task(s, item.target, item.time, m.height, item.place),
     "expire_invite": lambda s, item, m: membership.expire_invite(s, item.target),
     "end_budget": lambda s, item, m: effects.end_budget(s, item.target, m.time),
-    "end_term": lambda s, item, m: effects.end_term(s, item.target, m.time, m.height, item.place),
-    "end_suspension": lambda s, item, m: effects.end_suspension(s, item.target, m.time, m.height),
+    "end_term": lambda s, item, m: offices.end_term(s, item.target, m.time, m.height, item.place),
+    "end_suspension": lambda s, item, m: offices.end_suspension(s, item.target, m.time, m.height),
     "close_round": lambda s, item, m: round_closing.close_round(s, item.target, m.time, m.height),
     "close_match": lambda s, item, m: matching.close_match(s, item.target, m.time, m.height),
     "end_stop": lambda s, item, m: emergency.end_stop(s, m.time),
@@ -128,11 +132,13 @@ def finish_checkpoint(
     totals = base.entity(TOTALS_KEY)
     moment = Moment(base, time, height, previous, totals.members if isinstance(totals, Totals) else 0, before)
     results: list[tuple[bytes, Result]] = []
-    for started in state.started:
-        result = STARTED[started.what](state, started, moment)
-        if result is not None:
-            results.append((started.id, result))
+    begun = 0
     for _ in range(DUE_PER_CHECKPOINT_MAX):
+        while begun < len(state.started):  # what happens below may begin something too
+            started, begun = state.started[begun], begun + 1
+            result = STARTED[started.what](state, started, moment)
+            if result is not None:
+                results.append((started.id, result))
         item = take_due(state, before, time)
         if item is None:
             break

@@ -105,5 +105,5 @@ Index(
 OBJECT_KINDS = (
     "org.create", "member.join", "invite.create", "task.open", "task.accept", "proposal.open", "contribution.claim",
     "firm.register", "firm.pay", "round.open", "match.open", "payout.record",
-    "task.dispute",
+    "task.dispute", "payment.request", "payment.schedule",
 )  # fmt: skip

@@ -35,6 +35,8 @@ ENUMERATIONS = {
     "cli.ledger": ("issue", "transfer", "tip", "escrow", "pay", "refund", "reserve", "bond", "forfeit",
                    "budget", "fine", "reward", "support", "match"),
     "execution": ("waiting", "done", "failed", "expired"),
+    "request.status": ("open", "paid", "declined", "withdrawn"),
+    "schedule.status": ("active", "done", "stopped"),
     "delegation.scope": ("everything", "department", "topic"),
     "cli.member": ("active", "joining", "refused", "applicant", "suspended", "left", "expelled"),
     "cli.membership": ("active", "joining", "none", "refused"),

@@ -122,6 +122,35 @@ class FakeGoverning:
     def member_leave(self, org: str) -> v.Stamp:
         return final(0)
 
+    def payment_requests(self, org: str) -> tuple[g.RequestRow, ...]:
+        return (
+            g.RequestRow(ident("request"), AMARA, LIN, gld(2_500), "for the paint", "open", final(DAY),
+                         ("settle", "close")),
+        )  # fmt: skip
+
+    def payment_request(self, org: str, payer: str, amount: str, **given: Any) -> g.RequestRow:
+        return self.payment_requests(org)[0]
+
+    def payment_settle(self, org: str, request: str) -> g.RequestRow:
+        return self.payment_requests(org)[0]
+
+    def payment_close(self, org: str, request: str) -> g.RequestRow:
+        return self.payment_requests(org)[0]
+
+    def schedule_list(self, org: str) -> tuple[g.ScheduleRow, ...]:
+        return (
+            g.ScheduleRow(
+                ident("schedule"), "treasury", None, JONAS.id, JONAS, gld(120_000), gld(30_000), 12, 3, 30 * DAY,
+                NOW_MS + 4 * DAY, True, "active", final(DAY), ("stop",), True,
+            ),
+        )
+
+    def schedule_open(self, org: str, to: str, amount: str, **given: Any) -> g.ScheduleRow:
+        return self.schedule_list(org)[0]
+
+    def schedule_stop(self, org: str, schedule: str) -> g.ScheduleRow:
+        return self.schedule_list(org)[0]
+
     def firm_list(self, org: str) -> tuple[g.FirmRow, ...]:
         return tuple(self.firms)
 

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QWidget
 
 from dao_app.core.voting.registry import METHODS, method
 from dao_app.ui.dialogs.governing import DelegateDialog, DepartmentDialog, FirmDialog, RoleDialog
+from dao_app.ui.dialogs.payments import RequestDialog, ScheduleDialog
 from dao_app.ui.dialogs.proposals import ProposalDialog, methods_for
 from dao_app.ui.pages.people import TABS
 from dao_app.ui.widgets.ballots import BallotBox, Marks, OneOf, Ranked, Segments, Shares, ballot_for
@@ -225,6 +226,36 @@ def test_firms_are_absent_where_their_module_is_off(opened: Callable[..., Opened
     found = opened(engine=Points())
     found.go("people")
     assert not found.window.shell.people._tabs._buttons["firms"].isVisible()
+
+
+def test_requests_and_instalments_under_treasury(o: Opened) -> None:
+    o.go("treasury", "requests")
+    page = o.window.shell.treasury
+    tab = page._more["requests"]
+    tab.table.list.setCurrentIndex(tab.table.rows.index(0))
+    o.settle()
+    tab._buttons["settle"].click()
+    o.settle()
+    assert len(o.engine.named("payment_settle")) == 1
+    page.primary()
+    shown = dialog(o, RequestDialog)
+    shown.amount.setText("5")
+    shown.payer.pick(JONAS.id)
+    QTest.keyClick(shown, Qt.Key.Key_Return, CONTROL)
+    o.settle()
+    assert o.engine.named("payment_request")[0]["payer"] == JONAS.id
+    page.open("schedules")
+    o.settle()
+    page.primary()
+    shown = dialog(o, ScheduleDialog)
+    shown.amount.setText("120")
+    shown.to.pick(JONAS.id)
+    shown.source.pick("treasury")
+    shown.vesting.setChecked(True)
+    QTest.keyClick(shown, Qt.Key.Key_Return, CONTROL)
+    o.settle()
+    call = o.engine.named("schedule_open")[0]
+    assert (call["instalments"], call["source"], call["revocable"]) == (12, "treasury", False)
 
 
 def test_gestures_of_departments_firms_and_delegations(o: Opened) -> None:

@@ -55,6 +55,9 @@ def every_page(o: Opened) -> Iterator[str]:
     for tab in PEOPLE_TABS:
         o.go("people", tab)
         yield f"people {tab}"
+    for tab in ("requests", "schedules", "ledger"):
+        o.go("treasury", tab)
+        yield f"treasury {tab}"
     for tab in ("history", "texts"):
         o.go("charter", tab)
         yield f"charter {tab}"

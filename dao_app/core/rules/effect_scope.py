@@ -24,7 +24,7 @@ def is_within(state: State, effect: dict[str, Any], department: bytes) -> bool:
     do = effect["do"]
     if do in _PLACE:
         return _is_below(state, effect[_PLACE[do]], department)
-    if do == "pay":
+    if do in ("pay", "schedule"):
         return effect["from"] != TREASURY and _is_below(state, effect["from"][1:], department)
     if do == "move_department":
         return all(_is_below(state, effect[name], department) for name in ("department", "parent"))

@@ -31,7 +31,6 @@ from dao_app.core.limits import (
     CANDIDATES_MAX,
     EFFECT_BYTES_MAX,
     EFFECTS_MAX,
-    GRANTS_MAX,
     INT_MAX,
     PERIOD_MS_MAX,
     PERMISSIONS_MAX,
@@ -45,6 +44,8 @@ from dao_app.core.rules import (
     emergency,
     ledger,
     matching,
+    offices,
+    payments,
     reputation,
     rounds,
     task_money,
@@ -55,13 +56,12 @@ from dao_app.core.rules.context import Context
 from dao_app.core.rules.due import schedule
 from dao_app.core.rules.effect_scope import is_within
 from dao_app.core.rules.lockout import locks_out
-from dao_app.core.rules.members import put_member, role_exists
+from dao_app.core.rules.members import put_member
 from dao_app.core.rules.rejections import Rejection
 from dao_app.core.rules.roles import FOUNDATIONAL, PERMISSIONS, ROLES
 from dao_app.core.state import Posting, State
 
 Purse = dict[tuple[bytes, str], int]  # (party, unit) → amount
-HOLDOVER_MS = 86_400_000  # a day: an office that nobody else could fill goes on for so long, again and again
 
 
 @dataclass(slots=True)
@@ -123,8 +123,8 @@ def needs(effects: list[dict[str, Any]]) -> Purse:
     """What these effects take out of the treasury and departments."""
     wanted: Purse = {}
     for effect in effects:
-        if effect["do"] in ("pay", "budget"):
-            source = effect["from"] if effect["do"] == "pay" else TREASURY
+        if effect["do"] in ("pay", "budget", "schedule"):
+            source = effect.get("from", TREASURY)
             key = (source, effect["unit"])
             wanted[key] = wanted.get(key, 0) + effect["amount"]
     return wanted
@@ -165,16 +165,46 @@ def _spend(
     refused = ledger.check_party(state, source) or ledger.check_party(state, target)
     if refused:
         return refused
+    payer = _purse(state, context, source, unit, amount)
+    if isinstance(payer, Rejection):
+        return payer
+    state.move(Posting(kind, payer, target, unit, amount, context.proposal, None))
+    return None
+
+
+def _purse(state: State, context: Run, source: bytes, unit: str, amount: int) -> bytes | Rejection:
+    """The account that pays: what is set aside for the proposal, else the source itself."""
     held = context.purse.get((source, unit), 0)
     if held >= amount:
         context.purse[source, unit] = held - amount
-        payer = reserve_party(context.proposal)
-    elif state.balance(source, unit) >= amount:
-        payer = source
-    else:
-        return Rejection.TREASURY_TOO_LOW
-    state.move(Posting(kind, payer, target, unit, amount, context.proposal, None))
+        return reserve_party(context.proposal)
+    return source if state.balance(source, unit) >= amount else Rejection.TREASURY_TOO_LOW
+
+
+def _schedule(state: State, effect: dict[str, Any], context: Run) -> Rejection | None:
+    """Vesting and other instalments, out of the treasury or a department."""
+    source = effect["from"]
+    if source != TREASURY and source[:1] != b"d":
+        return Rejection.EFFECT_BAD
+    refused = ledger.check_party(state, source) or payments.refuse_plan(state, effect, source)
+    if refused:
+        return refused
+    purse = _purse(state, context, source, effect["unit"], effect["amount"])
+    if isinstance(purse, Rejection):
+        return purse
+    id_ = digest(context.proposal + bytes([context.number]))
+    payments.put_plan(state, id_, effect, source, purse, effect["revocable"], context.proposal)
+    payments.start_schedule(state, id_, effect["first"], context.time, context.place)
     return None
+
+
+def scheduled_by(state: State, proposal: bytes) -> list[bytes]:
+    """Ids of the scheduled payments that a proposal may have begun."""
+    found = state.get(proposal_key(proposal), Proposal)
+    if found is None or found.execution != "done":
+        return []
+    effects = enumerate(unpack(found.effects))
+    return [digest(proposal + bytes([number])) for number, effect in effects if effect["do"] == "schedule"]
 
 
 def _issue(state: State, effect: dict[str, Any], context: Run) -> Rejection | None:
@@ -282,81 +312,14 @@ def _define_role(state: State, effect: dict[str, Any], context: Run) -> Rejectio
 
 
 def _assign(state: State, effect: dict[str, Any], context: Run) -> Rejection | None:
-    return give_role(
+    return offices.give_role(
         state, effect["member"], effect["role"], effect["department"], effect["term"], context.proposal,
         context.time, context.height, context.place,
     )
 
 
-def give_role(
-    state: State, root: bytes, role: str, department: bytes | None, term: int, cause: bytes, time: int, height: int,
-    place: int,
-) -> Rejection | None:
-    """Give an active member a role, in a department or the whole organisation, for ``term`` ms (0: no end)."""
-    member = state.get(member_key(root), Member)
-    if member is None:
-        return Rejection.MEMBER_UNKNOWN
-    if member.status != "active":
-        return Rejection.MEMBER_NOT_ACTIVE
-    if not role_exists(state, role):
-        return Rejection.ROLE_UNKNOWN
-    if department is not None and departments.active(state, department) is None:
-        return Rejection.DEPARTMENT_UNKNOWN
-    if term > PERIOD_MS_MAX or 0 < term < 1_000:
-        return Rejection.PERIOD_OUT_OF_BOUNDS
-    scope = department or b""
-    if any(grant.role == role and grant.department == scope for grant in member.grants):
-        return Rejection.ROLE_HELD
-    if len(member.grants) >= GRANTS_MAX:
-        return Rejection.ROLES_MANY
-    until = time + term if term else 0
-    _put_grant(state, root, member.grants, Grant(role, scope, cause, until), height, place)
-    return None
-
-
-def _put_grant(
-    state: State, root: bytes, others: tuple[Grant, ...], grant: Grant, height: int, place: int
-) -> None:
-    """Give it beside these others, and let its term end in time."""
-    member = state.need(member_key(root), Member)
-    put_member(state, root, member._replace(grants=(*others, grant)), height)
-    if grant.until:
-        schedule(state, DueItem(grant.until, place, "end_term", root))
-
-
 def _unassign(state: State, effect: dict[str, Any], context: Run) -> Rejection | None:
-    return take_role(state, effect["member"], effect["role"], effect["department"], context.height)
-
-
-def take_role(state: State, root: bytes, role: str, department: bytes | None, height: int) -> Rejection | None:
-    """Take a role away again."""
-    member = state.get(member_key(root), Member)
-    if member is None:
-        return Rejection.MEMBER_UNKNOWN
-    scope = department or b""
-    kept = tuple(g for g in member.grants if not (g.role == role and g.department == scope))
-    if len(kept) == len(member.grants):
-        return Rejection.ROLE_NOT_HELD
-    put_member(state, root, member._replace(grants=kept), height)
-    return None
-
-
-def end_term(state: State, root: bytes, time: int, height: int, place: int) -> None:
-    """Roles whose term is over at ``time`` end. Where nobody could decide any more they are held over, day by
-    day, until somebody else can."""
-    member = state.need(member_key(root), Member)
-    kept = tuple(grant for grant in member.grants if not 0 < grant.until <= time)
-    if len(kept) == len(member.grants):
-        return
-    layer = State(state)
-    put_member(layer, root, member._replace(grants=kept), height)
-    if not locks_out(layer, time):
-        state.absorb(layer)
-        return
-    until = time + HOLDOVER_MS
-    held = tuple(grant._replace(until=until) if 0 < grant.until <= time else grant for grant in member.grants)
-    put_member(state, root, member._replace(grants=held), height)
-    schedule(state, DueItem(until, place, "end_term", root))
+    return offices.take_role(state, effect["member"], effect["role"], effect["department"], context.height)
 
 
 def _elect(state: State, effect: dict[str, Any], context: Run) -> Rejection | None:
@@ -381,7 +344,7 @@ def _elect(state: State, effect: dict[str, Any], context: Run) -> Rejection | No
 
 def _give_anew(state: State, root: bytes, effect: dict[str, Any], context: Run) -> Rejection | None:
     """Who is elected again holds the office for the new term."""
-    refused = give_role(
+    refused = offices.give_role(
         state, root, effect["role"], effect["department"], effect["term"], context.proposal, context.time,
         context.height, context.place,
     )
@@ -392,7 +355,7 @@ def _give_anew(state: State, root: bytes, effect: dict[str, Any], context: Run) 
     others = tuple(g for g in grants if not (g.role == effect["role"] and g.department == scope))
     until = context.time + effect["term"] if effect["term"] else 0
     grant = Grant(effect["role"], scope, context.proposal, until)
-    _put_grant(state, root, others, grant, context.height, context.place)
+    offices.put_grant(state, root, others, grant, context.height, context.place)
     return None
 
 
@@ -425,13 +388,6 @@ def _suspend(state: State, effect: dict[str, Any], context: Run) -> Rejection | 
     put_member(state, effect["member"], suspended, context.height)
     schedule(state, DueItem(until, context.place, "end_suspension", effect["member"]))
     return None
-
-
-def end_suspension(state: State, root: bytes, time: int, height: int) -> None:
-    """A suspension is over at ``time``; who was expelled meanwhile, or suspended again for longer, stays so."""
-    member = state.need(member_key(root), Member)
-    if member.status == "suspended" and member.suspended_until <= time:
-        put_member(state, root, member._replace(status="active", suspended_until=0), height)
 
 
 def _expel(state: State, effect: dict[str, Any], context: Run) -> Rejection | None:
@@ -478,6 +434,7 @@ KINDS: dict[str, Kind] = {
     "budget": Kind(
         s.Schema({"department": s.key, "unit": s.name, "amount": s.count, "period": s.count}), _budget, ("spending",)
     ),
+    "schedule": Kind(s.Schema({**payments.PLAN, "from": s.party, "revocable": s.flag}), _schedule, ("spending",)),
     "issue": Kind(s.Schema({"to": s.party, "unit": s.name, "amount": s.count}), _issue, ("issuance",)),
     "amend": Kind(s.Schema({"name": s.name, "value": s.optional(s.count)}), _amend, ("amendment",)),
     "define_role": Kind(

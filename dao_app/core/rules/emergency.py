@@ -22,8 +22,13 @@ CALM = Emergency((), 0, 0)
 
 
 def is_stopped(state: State) -> bool:
+    return stopped_until(state) > 0
+
+
+def stopped_until(state: State) -> int:
+    """Sealed time at which the stop ends on its own, 0 where there is none."""
     found = state.get(EMERGENCY_KEY, Emergency)
-    return found is not None and found.until > 0
+    return 0 if found is None else found.until
 
 
 def stop(state: State, action: Action, author: Author, context: Context) -> Rejection | None:

@@ -115,11 +115,11 @@ def transfer(state: State, action: Action, author: Author, context: Context) -> 
     refused = check_amount(state, body["unit"], body["amount"])
     if refused:
         return refused
-    source = _source(state, action, author, "token.transfer")
+    source = source_of(state, action, author, "token.transfer")
     return source if isinstance(source, Rejection) else _pay(state, action, source, "transfer")
 
 
-def _source(state: State, action: Action, author: Author, permission: str) -> bytes | Rejection:
+def source_of(state: State, action: Action, author: Author, permission: str) -> bytes | Rejection:
     """Whose money it is: one's own, or the treasury's or a department's by "treasury.spend"."""
     own = member_party(author.root)
     source: bytes = action.body.get("for", own)
@@ -143,7 +143,7 @@ def tip(state: State, action: Action, author: Author, context: Context) -> Rejec
     refused = check_amount(state, body["unit"], body["amount"])
     if refused:
         return refused
-    source = _source(state, action, author, "token.tip")
+    source = source_of(state, action, author, "token.tip")
     if isinstance(source, Rejection):
         return source
     if body["to"][:1] != b"m":

@@ -14,6 +14,8 @@ from dao_app.ui.dialogs.tokens import MoveDialog, describe_move
 from dao_app.ui.models import show
 from dao_app.ui.models.rows import ViewModel
 from dao_app.ui.pages.base import Facts, Pane, SplitPage, TopBar, section_head
+from dao_app.ui.pages.people_tabs import Tab
+from dao_app.ui.pages.treasury_tabs import RequestsTab, SchedulesTab
 from dao_app.ui.widgets.buttons import Button, Choices
 from dao_app.ui.widgets.glyphs import Bar, SealView
 from dao_app.ui.widgets.labels import Label, Paragraph
@@ -29,6 +31,9 @@ COLUMNS = (
     Col("col.amount", width=128, right=True),
     Col("col.state", width=120, drop=3),
 )
+
+
+MORE: dict[str, type[Tab]] = {"requests": RequestsTab, "schedules": SchedulesTab}
 
 
 class EntryPane(Pane):
@@ -103,7 +108,11 @@ class TreasuryPage(SplitPage):
             button = Button(ui, f"move.{kind}", key=key, icon=icon)
             button.clicked.connect(lambda _=False, k=kind: self.start_move(k))
             self._moves[kind] = button
-        self.top = TopBar(ui, "page.treasury", None, list(self._moves.values()))
+        self._tabs = Choices(ui, [(name, f"treasury.tab.{name}") for name in ("ledger", *MORE)])
+        self._tabs.chosen.connect(lambda _: self._show_tab())
+        self._new = Button(ui, "request.new", key="N", icon="plus")
+        self._new.clicked.connect(self.primary)
+        self.top = TopBar(ui, "page.treasury", self._tabs, [*self._moves.values(), self._new])
         self._cards: QHBoxLayout = row(ui, gap=0, margins=(1, 1, 1, 1))
         self._filter = Choices(ui, [(n, f"ledger.filter.{n}") for n in ("all", "mine", "treasury")], "segment")
         self._filter.chosen.connect(lambda _: self._fill())
@@ -132,21 +141,49 @@ class TreasuryPage(SplitPage):
         )
         layout.setStretch(layout.count() - 1, 1)
         main.setLayout(layout)
+        self._parts = QStackedWidget()
+        self._parts.addWidget(main)
+        self._more: dict[str, Tab] = {name: kind(ui) for name, kind in MORE.items()}
+        for tab in self._more.values():
+            self._parts.addWidget(tab)
         self.pane = EntryPane(ui)
         self.pane.closed.connect(self.close_detail)
-        self.set_up(self.top, main, self.pane)
+        self.set_up(self.top, self._parts, self.pane)
+        self._new.hide()
 
     def refresh(self) -> None:
         ui = self.ui
-        tokens = ui.org_view is not None and "tokens" in ui.org_view.modules
-        self._moves["transfer"].setVisible(ui.can("token.transfer") and (tokens or ui.can("treasury.spend")))
-        self._moves["tip"].setVisible(ui.can("token.tip") and tokens)
-        self._moves["issue"].setVisible(ui.can("token.issue"))
+        self._show_tab()
         ui.ask(self, "token_balance", self._show_balances, party="all")
         ui.ask(self, "token_ledger", self._show_ledger, limit=LEDGER_ROWS_MAX)
 
+    def _show_tab(self) -> None:
+        """The ledger, or what one of the other tabs holds."""
+        name = self._tabs.selected()
+        tab = self._more.get(name)
+        self._parts.setCurrentIndex(("ledger", *MORE).index(name))
+        for kind, button in self._moves.items():
+            button.setVisible(tab is None and kind in self._allowed())
+        self._new.setVisible(tab is not None and tab.makes())
+        if tab is not None:
+            self._new.say_key(tab.new_key)
+            self.show_detail(False)
+            tab.refresh()
+
+    def _allowed(self) -> set[str]:
+        ui = self.ui
+        tokens = ui.org_view is not None and "tokens" in ui.org_view.modules
+        allowed = {"issue"} if ui.can("token.issue") else set()
+        if tokens and ui.can("token.tip"):
+            allowed.add("tip")
+        if ui.can("token.transfer") and (tokens or ui.can("treasury.spend")):
+            allowed.add("transfer")
+        return allowed
+
     def render_again(self) -> None:
         self._show_balances(self._balances)
+        for tab in self._more.values():
+            tab.render_again()
         self._fill()
 
     def reset(self) -> None:
@@ -258,6 +295,10 @@ class TreasuryPage(SplitPage):
         self.show_detail(True)
 
     def open(self, target: str) -> None:
+        if target in ("ledger", *MORE):
+            self._tabs.select(target)
+            self._show_tab()
+            return
         entry = next((r for r in self._ledger if r.action == target), None)
         if entry is not None:
             self._open_row(entry)
@@ -283,7 +324,11 @@ class TreasuryPage(SplitPage):
         MoveDialog(self.ui, self.window(), kind, members, to, done).open()
 
     def primary(self) -> None:
-        self.start_move("transfer")
+        tab = self._more.get(self._tabs.selected())
+        if tab is not None:
+            tab.primary()
+        else:
+            self.start_move("transfer")
 
     def keys(self) -> dict[str, Callable[[], None]]:
         return {"P": lambda: self.start_move("tip")}
