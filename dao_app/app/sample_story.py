@@ -43,6 +43,25 @@ _TASKS = (
     ("Index of local names", "Ask the fishers' association.", 2_500, "", "open"),
 )
 
+# What some of them ask for beside; ``due`` is in days from now.
+_TERMS: dict[str, dict[str, Any]] = {
+    "Draw the tide tables": {
+        "labels": ["guide", "drawing"], "due": 3, "checklist": ["January to June", "July to December"],
+    },
+    "Check the plant names": {
+        "labels": ["guide"], "due": 2, "priority": "high", "estimate": 240,
+        "checklist": ["Trees", "Shrubs", "Herbs", "Grasses"],
+    },
+    "Write the press note": {"labels": ["press"], "due": 6, "seats": 2},
+    "Photograph the harbour at low tide": {"labels": ["guide", "photo"], "due": 9, "priority": "urgent"},
+    "Prepare the members' evening": {"labels": ["evening"], "approval": True, "every": 30, "due": 20},
+    "Index of local names": {"labels": ["guide"], "due": 14, "priority": "low"},
+}
+_SHARED = {"Write the press note": "Sofia"}  # who claims the second seat
+_APPLICANTS = {"Prepare the members' evening": ("Mateo", "Chen Mo")}
+_TICKED = {"Check the plant names": (1, 2), "Draw the tide tables": (1, 2)}
+_AFTER = {"Index of local names": "Check the plant names"}
+
 # title, text, method, options, ballots by name, open for how many days, days ago
 _PROPOSALS = (
     ("Print the field guide on recycled paper", "Costs 8 % more.", "yes-no-abstain", (),
@@ -126,6 +145,12 @@ class _Story:
         self._at(19)
         for title, text, reward, _, _ in _TASKS:
             body = {"title": title, "unit": "HBR", "amount": reward, "payer": TREASURY, "lifetime": 0}
+            terms = dict(_TERMS.get(title, {}))
+            if "due" in terms:
+                terms["due"] = self._now + terms["due"] * DAY
+            if title in _AFTER:
+                terms["depends"] = [Link(self._tasks[_AFTER[title]])]
+            body.update(terms)
             self._tasks[title] = self._sign("Jonas" if reward < 5_000 else FOUNDER, "task.open", body, text)
             self._scribe.clock.now += 7 * 60_000
         self._seal()
@@ -151,10 +176,16 @@ class _Story:
     def work(self) -> None:
         self._at(0.9)
         for title, _, _, assignee, state in _TASKS:
+            link = {"task": Link(self._tasks[title])}
+            for applicant in _APPLICANTS.get(title, ()):
+                self._sign(applicant, "task.apply", link, "I did it last year as well.", "note")
             if not assignee:
                 continue
-            link = {"task": Link(self._tasks[title])}
             self._sign(assignee, "task.claim", link)
+            if title in _SHARED:
+                self._sign(_SHARED[title], "task.claim", link)
+            for item in _TICKED.get(title, ()):
+                self._sign(assignee, "task.tick", {**link, "item": item, "done": True})
             self._seal()
             if state == "claimed":
                 continue
