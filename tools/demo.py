@@ -77,7 +77,7 @@ class Peer:
             self._process.stdout.close()
             self._process = None
 
-    def call(self, method: str, **params: Any) -> Any:
+    def call(self, method: str, /, **params: Any) -> Any:
         """A use case, over the local socket."""
         given = params if method in ("org_list", "join") else {"org": "", **params}
         return self._caller.call(method, given)
@@ -161,9 +161,57 @@ def play(amara: Peer, node: Peer, ben: Peer) -> None:
     )
     ben.call("token_tip", to=amara_root(ben), amount="5", reason="for the quick review")
     until("the tip is final at Amara's", lambda: _available(amara) == 500)
+    govern(amara, node, ben)
     until("all three hold the same", lambda: len({_root(p) for p in (amara, node, ben)}) == 1)
     direct = [row for row in amara.call("peer_list") if row["connected"]]
     assert len(direct) == 1, "Amara and Ben must not be connected directly"
+
+
+def govern(amara: Peer, node: Peer, ben: Peer) -> None:
+    """A ranked election, a spending proposal that executes itself, and a peer round that pays."""
+    peers = (amara, node, ben)
+    print("A ranked election, a spending proposal, a reward round")
+    keeper = {"do": "elect", "role": "treasurer", "candidates": ["Amara", "Ben", "Always-on node"]}
+    election = amara.call(
+        "proposal_open", title="Who keeps the books?", kind="election", method="ranked", effects=[keeper],
+        voting_s=VOTING_S,
+    )["id"]  # fmt: skip
+    pay = {"do": "pay", "to": "Ben", "amount": "40"}
+    spending = ben.call(
+        "proposal_open", title="Timber for the stage", kind="spending", effects=[pay], voting_s=VOTING_S
+    )["id"]
+    both = (election, spending)
+    until(
+        "both votes are open everywhere",
+        lambda: all(_proposal(p, id_).get("status") == "voting" for p in peers for id_ in both),
+    )
+    amara.call("proposal_second", proposal=spending)
+    for peer, ranking in ((amara, [2, 1]), (ben, [1, 2]), (node, [3, 2])):
+        peer.call("vote", proposal=election, choice=ranking)
+    for peer in (amara, ben):
+        peer.call("vote", proposal=spending, choice="yes")
+    round_ = amara.call("round_open", title="Thanks for the autumn", amount="90", window_s=VOTING_S + 2)["id"]
+    until("the round is open and sealed everywhere", lambda: all(_sealed(_round(p, round_)) for p in peers))
+    amara.call("round_give", round=round_, gifts=[["Ben", 60], ["Always-on node", 40]], note="for the stage")
+    ben.call("round_give", round=round_, gifts=[["Amara", 50], ["Always-on node", 50]])
+    before = _available(ben)
+    until("the election is decided", lambda: _proposal(amara, election).get("execution") == "done")
+    until("Ben keeps the books, by vote", lambda: "treasurer" in _roles(ben, "Ben"))
+    until("the spending has executed itself", lambda: _proposal(ben, spending).get("execution") == "done")
+    until("the round has paid", lambda: all(_round(p, round_).get("status") == "paid" for p in peers))
+    until("Ben has both, final", lambda: _available(ben) == before + 4_000 + 2_700)
+
+
+def _round(peer: Peer, id_: str) -> dict[str, Any]:
+    return next((row for row in peer.call("round_list") if row["id"] == id_), {})
+
+
+def _sealed(row: dict[str, Any]) -> bool:
+    return bool(row) and row["status"] == "open" and row["stamp"]["state"] == "final"
+
+
+def _roles(peer: Peer, name: str) -> list[str]:
+    return next(list(row["roles"]) for row in peer.call("member_list") if row["person"]["name"] == name)
 
 
 def _active(peer: Peer) -> bool:

@@ -227,7 +227,24 @@ class Api(RewardsApi, Protocol):
         member one vote; ``effects`` as in ``app.effects_form``, ``parameters`` those of the method."""
         ...
 
-    def proposal_check(self, org: str, title: str, text: str = "", **given: Any) -> g.CheckView:
+    def proposal_check(
+        self,
+        org: str,
+        title: str,
+        text: str = "",
+        *,
+        kind: str = "decision",
+        method: str = "yes-no-abstain",
+        options: Sequence[str] = (),
+        discussion_s: int = 0,
+        voting_s: int = 0,
+        table: Sequence[tuple[str, str]] = (),
+        effects: Sequence[Mapping[str, Any]] = (),
+        parameters: dict[str, Any] | None = None,
+        department: str = "",
+        topic: str = "",
+        bond: str = "",
+    ) -> g.CheckView:
         """A dry run with the arguments of ``proposal_open``; nothing is signed."""
         ...
 

@@ -56,7 +56,7 @@ def fits(hint: Any, value: Any) -> bool:
         if not isinstance(value, (list, tuple)) or len(value) != len(inner):
             return False
         return all(fits(one, item) for one, item in zip(inner, value, strict=True))
-    if origin is dict:
+    if origin in (dict, Mapping):
         return isinstance(value, dict) and all(fits(inner[0], k) and fits(inner[1], v) for k, v in value.items())
     if isinstance(origin, type) and issubclass(origin, Sequence):
         return isinstance(value, (list, tuple)) and all(fits(inner[0], item) for item in value)

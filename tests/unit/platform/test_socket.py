@@ -19,7 +19,7 @@ from dao_app.app import views as v
 from dao_app.app.errors import GuildhallError, InputError, Locked, Refused
 from dao_app.platform import rpc
 from dao_app.platform.callers import HandleCaller, SocketCaller, connect, error_from
-from dao_app.platform.dispatch import checked, methods
+from dao_app.platform.dispatch import checked, fits, methods
 from dao_app.platform.paths import Paths
 from dao_app.platform.rpc import serve
 
@@ -355,3 +355,16 @@ def test_a_server_that_goes_away_is_told(tmp_path: Path) -> None:
 )
 def test_strange_errors_become_plain_ones(value: Any) -> None:
     assert type(error_from(value)) is GuildhallError
+
+
+def test_every_parameter_of_every_use_case_can_be_given_as_json() -> None:
+    """A hint that the check does not know would refuse each value: no call could ever be made."""
+    samples: list[Any] = [
+        "a", 1, True, None, ["a"], [["a", "b"]], [["a", 1]], [["a", 1, "a"]], [["a", "a", 1]], [{"do": "pay"}], {"quorum_bp": 1}, [1], {"1": 1},
+    ]
+    for name, parameters in methods().items():
+        for one in parameters.values():
+            if one.name != "progress":
+                assert one.kind is not one.VAR_KEYWORD, name
+                assert any(fits(one.annotation, sample) for sample in samples), f"{name}.{one.name}"
+    assert checked("proposal_open", {"org": "", "title": "x", "effects": [{"do": "pay", "to": "Ben"}]})
