@@ -29,15 +29,17 @@ class Cases:
         opened = self._ws.find(org)
         return opened, self._reader(opened)
 
+    def _need_signer(self, opened: Opened) -> None:
+        """Raises Locked where nothing can be signed, nor judged as if it were."""
+        if opened.org.signer is None:
+            raise Locked("locked" if self._ws.vault is None else "not_a_member")
+
     def _write(
         self, opened: Opened, type_: str, body: dict[str, Any], text: tuple[str, str] = ("", ""),
         extra: Sequence[bytes] = (),
     ) -> Action:
         """Sign and store an own action; ``text`` is (free text, body field) kept beside the log."""
-        if opened.org.signer is None:
-            if self._ws.vault is None:
-                raise Locked("locked")
-            raise Locked("not_a_member")
+        self._need_signer(opened)
         contents = list(extra)
         if text[0].strip():
             reference, blob = opened.org.detach(text[0].strip(), text[1])

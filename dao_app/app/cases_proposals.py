@@ -48,7 +48,8 @@ class ProposalCases(Cases):
         return self._row(opened, action.id)
 
     def proposal_check(self, org: str, title: str, text: str = "", **given: Any) -> g.CheckView:
-        _, reader = self._read(org)
+        opened, reader = self._read(org)
+        self._need_signer(opened)
         body = self._proposal_body(reader, title, **given)
         refused = reader.judge("proposal.open", body)
         effects = body.get("effects", [])

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 
 from dao_app.app import views as v
 from dao_app.app.cases_contributions import ContributionCases
+from dao_app.app.cases_events import EventCases
 from dao_app.app.cases_firms import FirmCases
 from dao_app.app.cases_governance import GovernanceCases
 from dao_app.app.cases_identity import IdentityCases
@@ -22,7 +23,7 @@ OpenDemo = Callable[[Callable[[v.Progress], None]], Awaitable[bytes]]
 
 
 class Service(
-    IdentityCases, MembershipCases, GovernanceCases, FirmCases, PaymentCases, TaskCases, ProposalCases,
+    IdentityCases, MembershipCases, GovernanceCases, FirmCases, PaymentCases, EventCases, TaskCases, ProposalCases,
     ContributionCases, RewardCases, TokenCases, TrustCases,
 ):  # fmt: skip
     """One open data folder, as window and command line see it. ``open_demo`` builds and opens the sample

@@ -310,6 +310,30 @@ class RootView:
 
 
 @dataclass(frozen=True, slots=True)
+class EventRow:
+    """Something that happened. ``event``: arrived | final | rejected | result. ``id`` of the action or proposal,
+    ``about`` the object that it concerns or ""; ``height`` of the checkpoint that sealed it, None before;
+    ``reason`` a rejection code, or the outcome of a result."""
+
+    event: str
+    id: str
+    type: str
+    author: PersonView
+    about: str
+    at_ms: int
+    height: int | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class EventsView:
+    """What happened after a cursor, in order; ``cursor`` to go on from."""
+
+    cursor: str
+    events: tuple[EventRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class VerifyReport:
     """Of "verify everything": each check with how many were looked at and what was found wrong."""
 

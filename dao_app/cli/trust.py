@@ -12,6 +12,7 @@ from dao_app.cli.commands import Command, Group, option
 from dao_app.cli.session import Session, json_text
 
 LOG_ROWS = 50
+EVENT_TOPICS = frozenset({"log", "checkpoints"})
 LOG_ROWS_MAX = 100_000
 DAMAGED_EXIT_CODE = 7  # as for damaged data
 PROBLEM_EXIT_CODE = 1
@@ -163,16 +164,45 @@ def doctor(ctx: click.Context) -> None:
 
 
 @click.command("watch", cls=Command)
+@option("--after", default="", metavar="CURSOR")
+@option("--once", is_flag=True)
 @click.pass_obj
-def watch(session: Session) -> None:
+def watch(session: Session, after: str, once: bool) -> None:
     session.network = True
+    cursors: dict[str, str] = {}
+
+    def events(org: str) -> None:
+        """Each event as one line of JSON; the cursor in it is where to go on from."""
+        while True:
+            view: Any = session.call("events", org=org, after=cursors[org])
+            cursors[org] = view["cursor"]
+            for event in view["events"]:
+                session.line(json_text({"org": org, "cursor": view["cursor"], **event}))
+            if not view["events"]:
+                return
+
+    def begin(org: str, cursor: str) -> None:
+        cursors[org] = cursor or str(session.call("events", org=org)["cursor"])
+        events(org)
 
     def sink(change: Change) -> None:
         if session.json:
-            session.line(json_text({"org": change.org, "topics": sorted(change.topics)}))
+            if change.topics & EVENT_TOPICS and (not wanted or change.org == wanted):
+                if change.org in cursors:
+                    events(change.org)
+                else:  # founded or joined meanwhile: from its first action
+                    begin(change.org, "0.0")
         else:
             topics = [session.t(f"cli.topic.{topic}") for topic in sorted(change.topics)]
             session.line(f"{change.org[:12]}  {session.texts.join(topics)}")
 
     session.unlock()
-    session.caller.watch(sink)
+    wanted = ""
+    if session.json:
+        if session.org or after or once:
+            wanted = str(session.ask("org_show")["row"]["id"])
+        rows: Any = session.call("org_list")
+        for org in [wanted] if wanted else [row["id"] for row in rows]:
+            begin(org, after)
+    if not once:
+        session.caller.watch(sink)

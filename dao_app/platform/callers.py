@@ -54,6 +54,7 @@ class SocketCaller:
         self._socket.settimeout(None)
         self._lines = self._socket.makefile("rb")
         self._calls = 0
+        self._held: list[object] = []
 
     def call(
         self, method: str, params: Mapping[str, object], progress: Callable[[Progress], None] | None = None
@@ -64,6 +65,8 @@ class SocketCaller:
             if "progress" in answer:
                 if progress is not None:
                     progress(_progress(answer["progress"]))
+            elif "change" in answer:  # while watching: kept until the sink is done
+                self._held.append(answer["change"])
             elif "error" in answer:
                 raise error_from(answer["error"])
             else:
@@ -72,7 +75,7 @@ class SocketCaller:
     def watch(self, sink: Callable[[Change], None]) -> None:
         self._ask("watch", {})
         while True:
-            change = self._read().get("change")
+            change = self._held.pop(0) if self._held else self._read().get("change")
             if isinstance(change, dict):
                 sink(Change(str(change.get("org", "")), frozenset(map(str, change.get("topics", ())))))
 

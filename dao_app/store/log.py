@@ -291,6 +291,9 @@ class SqlStore:
         query = select(action).order_by(action.c.pos.desc()).limit(limit)
         return self._records(query if before is None else query.where(action.c.pos < before))
 
+    def after(self, pos: int, limit: int) -> list[LogRecord]:
+        return self._records(select(action).where(action.c.pos > pos).order_by(action.c.pos).limit(limit))
+
     def of_type(self, type_: str) -> list[bytes]:
         query = select(action.c.id).where(action.c.kind == _KIND_NO[type_]).order_by(action.c.pos)
         return [row[0] for row in self._all(query)]

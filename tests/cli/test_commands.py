@@ -518,10 +518,18 @@ def test_window_returns_its_exit_code(cli: Run) -> None:
 
 
 def test_watch_streams_until_interrupted(cli: Run, services: FakeServices) -> None:
-    services.watched = [v.Change("ab" * 32, frozenset({"tasks", "ledger"}))]
+    services.watched = [v.Change(ORG, frozenset({"tasks", "log"})), v.Change(ORG, frozenset({"status"}))]
     result = cli("watch", "--json")
-    assert result.code == 130 and json.loads(result.out) == {"org": "ab" * 32, "topics": ["ledger", "tasks"]}
+    assert result.code == 130
+    (line,) = result.out.splitlines()
+    told = json.loads(line)
+    assert (told["org"], told["event"], told["cursor"]) == (ORG, "final", "8.2")
     assert "cli." not in cli("watch").out
+
+
+def test_watch_goes_on_after_a_cursor_and_can_end(cli: Run, engine: FakeEngine) -> None:
+    assert cli("--org", ORG, "watch", "--json", "--after", "7.1", "--once").code == 0
+    assert [call["after"] for call in engine.named("events")] == ["7.1", "8.2"]
 
 
 def test_demo_build_reports_and_shows_progress(cli: Run, tmp_path: Path) -> None:

@@ -151,6 +151,12 @@ class FakeGoverning:
     def schedule_stop(self, org: str, schedule: str) -> g.ScheduleRow:
         return self.schedule_list(org)[0]
 
+    def events(self, org: str, after: str = "", limit: int = 200) -> v.EventsView:
+        if after in ("", "8.2"):
+            return v.EventsView(after or "7.1", ())
+        event = v.EventRow("final", ident("vote"), "vote.cast", AMARA, ident("proposal 57"), NOW_MS, 2, "")
+        return v.EventsView("8.2", (event,))
+
     def firm_list(self, org: str) -> tuple[g.FirmRow, ...]:
         return tuple(self.firms)
 

@@ -360,7 +360,8 @@ def test_strange_errors_become_plain_ones(value: Any) -> None:
 def test_every_parameter_of_every_use_case_can_be_given_as_json() -> None:
     """A hint that the check does not know would refuse each value: no call could ever be made."""
     samples: list[Any] = [
-        "a", 1, True, None, ["a"], [["a", "b"]], [["a", 1]], [["a", 1, "a"]], [["a", "a", 1]], [{"do": "pay"}], {"quorum_bp": 1}, [1], {"1": 1},
+        "a", 1, True, None, ["a"], [["a", "b"]], [["a", 1]], [["a", 1, "a"]], [["a", "a", 1]], [{"do": "pay"}],
+        {"quorum_bp": 1}, [1], {"1": 1},
     ]
     for name, parameters in methods().items():
         for one in parameters.values():
