@@ -17,7 +17,16 @@ from dao_app.app.queries import Reader
 from dao_app.app.resolve import unit as known_unit
 from dao_app.app.texts import Texts
 from dao_app.core.entities import Account, Proposal, Task
-from dao_app.core.keys import account_key, escrow_party, match_key, member_party, proposal_key, round_key, task_key
+from dao_app.core.keys import (
+    TREASURY,
+    account_key,
+    escrow_party,
+    match_key,
+    member_party,
+    proposal_key,
+    round_key,
+    task_key,
+)
 from dao_app.core.reward_entities import Match, Round
 from dao_app.core.rewards.hamilton import share_out
 from dao_app.core.rules.task_money import is_held
@@ -80,27 +89,27 @@ def _held(reader: Reader, root: bytes, code: str) -> Iterable[r.EarningRow]:
 def _row(reader: Reader, posting: Posting, source: str, state: str, at_ms: int) -> r.EarningRow:
     amount = reader.amount(posting.unit, posting.amount)
     assert amount is not None
-    about, title = _object(reader, posting)
-    code, person = reader.party(posting.source)
+    about, title, source_party = _object(reader, posting)
+    code, person = reader.party(source_party)
     if not title and posting.memo is not None:
         title = reader.text((posting.memo, 0)) or ""
-    payer = reader.party_name(posting.source) or code
+    payer = reader.party_name(source_party) or code
     return r.EarningRow(posting.action.hex(), source, state, about, title, payer, person, amount, at_ms)
 
 
-def _object(reader: Reader, posting: Posting) -> tuple[str, str]:
-    """("T-12", title) of the task, round, pool or proposal that paid; ("", "") without one."""
+def _object(reader: Reader, posting: Posting) -> tuple[str, str, bytes]:
+    """("T-12", title, whose money it was) of the task, round, pool or proposal that paid; else ("", "", sender)."""
     id_ = posting.source[1:] if posting.source[:1] in (b"e", b"r") else posting.action
     state = reader.state
     if (task := state.get(task_key(id_), Task)) is not None:
-        return (f"T-{task.number}" if task.number else id_.hex()[:8]), task.title
+        return (f"T-{task.number}" if task.number else id_.hex()[:8]), task.title, task.payer
     if (round_ := state.get(round_key(id_), Round)) is not None:
-        return (f"R-{round_.number}" if round_.number else id_.hex()[:8]), round_.title
+        return (f"R-{round_.number}" if round_.number else id_.hex()[:8]), round_.title, round_.payer
     if (match := state.get(match_key(id_), Match)) is not None:
-        return (f"M-{match.number}" if match.number else id_.hex()[:8]), match.title
+        return (f"M-{match.number}" if match.number else id_.hex()[:8]), match.title, match.payer
     if (proposal := state.get(proposal_key(id_), Proposal)) is not None:
-        return (f"P-{proposal.number}" if proposal.number else id_.hex()[:8]), proposal.title
-    return "", ""
+        return (f"P-{proposal.number}" if proposal.number else id_.hex()[:8]), proposal.title, TREASURY
+    return "", "", posting.source
 
 
 # -- by time and source --------------------------------------------------------------------------
@@ -165,14 +174,14 @@ def sums(rows: Iterable[r.EarningRow]) -> dict[tuple[str, str], int]:
 
 
 # -- the statement -------------------------------------------------------------------------------
-def statement_csv(view: r.EarningsView, rows: Sequence[r.EarningRow], texts: Texts) -> bytes:
-    """Entries as a table for a spreadsheet (RFC 4180, UTF-8 with its mark): oldest first, amounts with a point."""
+def statement_csv(view: r.EarningsView, rows: Sequence[r.EarningRow], texts: Texts) -> str:
+    """Entries as a table for a spreadsheet (RFC 4180): oldest first, amounts with a point."""
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow([texts.t(f"statement.{name}") for name in STATEMENT_COLUMNS])
     for row in reversed(rows):
         writer.writerow([_safe(cell) for cell in statement_row(row, view.decimals, texts)])
-    return out.getvalue().encode("utf-8-sig")
+    return out.getvalue()
 
 
 STATEMENT_COLUMNS = ("date", "source", "about", "title", "payer", "amount", "unit", "state", "action")

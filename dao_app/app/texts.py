@@ -194,7 +194,7 @@ class Texts:
         """ "12 March 2026" / "2026 年 3 月 12 日"."""
         moment = self.local(ms)
         key = "time.date_year" if year else "time.date"
-        return self.t(key, day=str(moment.day), month=self._month(moment.month), year=str(moment.year))
+        return self.t(key, day=str(moment.day), month=self.month(moment.month), year=str(moment.year))
 
     def weekday(self, ms: int) -> str:
         """ "Thursday 12 March" / "3 月 12 日 星期四"."""
@@ -241,5 +241,6 @@ class Texts:
             return self.t("time.ago", duration=self.duration(passed, parts=1))
         return self.day(ms, now_ms)
 
-    def _month(self, month: int) -> str:
+    def month(self, month: int) -> str:
+        """ "March" by its number from 1, as dates are put together of it."""
         return self.t(f"time.month{month}")

@@ -104,7 +104,7 @@ def statement(
 ) -> None:
     view = _view(session.ask("earnings", unit=unit, member=member))
     rows = sums.between(view.rows, session.texts, _date(first), _date(last))
-    write_file(Path(csv_file), sums.statement_csv(view, rows, session.texts))
+    write_file(Path(csv_file), sums.statement_csv(view, rows, session.texts).encode("utf-8-sig"))
     session.show(
         {"file": csv_file, "entries": len(rows), "truncated": view.truncated},
         lambda _: session.line(session.t("cli.statement_written", n=len(rows), file=render.plain(csv_file))),

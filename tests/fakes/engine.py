@@ -17,6 +17,7 @@ from dao_app.app import views as v
 from dao_app.app.errors import GuildhallError, InputError, Locked, NotFound
 from tests.fakes import sample
 from tests.fakes.governing import FakeGoverning
+from tests.fakes.rewards import FakeRewards
 from tests.fakes.sample import (
     AMARA,
     CHEN,
@@ -41,7 +42,7 @@ from tests.fakes.sample import (
 from tests.fakes.work import FakeWork
 
 
-class FakeEngine(FakeWork, FakeGoverning):
+class FakeEngine(FakeWork, FakeGoverning, FakeRewards):
     """An ``EngineHandle`` over sample data. ``fail`` maps a method to the error it raises next."""
 
     def __init__(self, filled: bool = True, founder_alone: bool = False) -> None:
@@ -67,10 +68,10 @@ class FakeEngine(FakeWork, FakeGoverning):
         self.tasks = {t.id: t for t in sample.tasks()}
         self.proposals = sample.proposals()
         self.comments = sample.comments()
-        self.contributions = sample.contributions()
         self.ledger = sample.ledger()
         self.invites = sample.invites()
         self._fill_governing()
+        self._fill_rewards()
 
     # -- the handle ----------------------------------------------------------------------------
     def call(

@@ -288,29 +288,7 @@ class FakeWork:
         self.tell("proposals")
         return row
 
-    # -- contributions and tokens --------------------------------------------------------------
-    def contribution_list(self, org: str, mine: bool = False) -> tuple[v.ContributionRow, ...]:
-        return tuple(c for c in self.contributions.values() if not mine or c.author.you)
-
-    def contribution_show(self, org: str, contribution: str) -> v.ContributionDetail:
-        row = self._find(self.contributions, contribution)
-        return v.ContributionDetail(row, "Notes are in the shared folder.", tuple(self.comments.get(contribution, ())))
-
-    def contribution_claim(self, org: str, title: str, text: str = "") -> v.ContributionRow:
-        row = v.ContributionRow(
-            ident("con " + title), title, LIN, "claim", None, None, "claimed", (), 2, pending(0), ("comment",)
-        )
-        self.contributions[row.id] = row
-        self.tell("contributions")
-        return row
-
-    def contribution_endorse(self, org: str, contribution: str) -> v.ContributionRow:
-        row = self._find(self.contributions, contribution)
-        row = replace(row, endorsed_by=(*row.endorsed_by, LIN), can=("comment",), stamp=row.stamp)
-        self.contributions[contribution] = row
-        self.tell("contributions")
-        return row
-
+    # -- tokens ---------------------------------------------------------------------------------------
     def token_balance(self, org: str, party: str = "") -> tuple[v.BalanceView, ...]:
         mine = v.BalanceView(LIN.id, LIN, "GLD", 2, 178_000, 6_000, 32_000, 0)
         treasury = v.BalanceView("treasury", None, "GLD", 2, 6_520_000, 0, 0, 48_000)

@@ -97,8 +97,12 @@ def describe_contribution(ui: Ui, row: v.ContributionRow) -> str:
 
 
 def endorsed_text(ui: Ui, row: v.ContributionRow) -> str:
-    """How far a contribution is endorsed."""
-    if row.source == "task":
+    """How far a contribution is endorsed, and whether somebody doubts it."""
+    if row.status in ("disputed", "withdrawn"):
+        said = ui.t(f"contribution.status.{row.status}")
+        done = ui.t("contribution.endorsed_of", done=len(row.endorsed_by), needed=row.endorsements_needed)
+        return f"{said} · {done}" if row.status == "disputed" else said
+    if row.source == "task" and row.status == "endorsed":
         return ui.t("contribution.from_task")
     if row.status == "endorsed":
         return ui.t("contribution.endorsed")
@@ -111,7 +115,8 @@ def contribution_cells(ui: Ui, row: v.ContributionRow) -> list[Cell]:
         Cell(title(row.title)),
         Cell(ui.name_you(row.author), tone="text2", person=row.author),
         Cell(row.task or "–", tone="accent" if row.task else "text3", role="caption"),
-        Cell(endorsed_text(ui, row), tone="text2", role="caption"),
+        Cell(endorsed_text(ui, row), tone="provisional" if row.status == "disputed" else "text2", role="caption"),
+        Cell(ui.texts.number(row.counted) if row.counted else ""),
         Cell(ui.texts.amount(row.earned) if row.earned else ""),
         stamp_cell(ui, row.stamp),
     ]

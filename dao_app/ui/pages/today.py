@@ -37,15 +37,19 @@ ICONS = {
     "mention_proposal": "note",
     "mention_contribution": "note",
     "endorse": "contrib",
+    "share_points": "contrib",
+    "confirm_payout": "check",
     "confirm_words": "key",
 }
 PAGES = {
     "vote": "proposals", "review": "tasks", "work": "tasks", "claim": "tasks", "assign": "tasks",
     "mention_task": "tasks", "mention_proposal": "proposals", "mention_contribution": "contributions",
-    "endorse": "contributions",
+    "endorse": "contributions", "share_points": "contributions", "confirm_payout": "contributions",
 }  # fmt: skip
+WITHIN = {"share_points": "round:", "confirm_payout": "payout:"}  # where on the page the object is
 LETTERS = {
     "vote": "P", "review": "T", "work": "T", "claim": "T", "assign": "T", "mention_task": "T", "mention_proposal": "P",
+    "share_points": "R",
 }  # fmt: skip
 
 
@@ -63,7 +67,7 @@ class NeedRow(Box):
         under.say(self._under(ui, item))
         due = Label(ui, role="caption", tone=show.due_tone(ui, item.due_ms))
         if item.due_ms is not None:
-            key = "time.closes_in" if item.what == "vote" else "time.left"
+            key = "time.closes_in" if item.what in ("vote", "share_points") else "time.left"
             due.say(ui.t(key, duration=ui.texts.duration(item.due_ms - ui.now_ms(), 1)))
         clock = IconView(ui, "clock", show.due_tone(ui, item.due_ms), 14, "raised")
         if item.due_ms is None:
@@ -328,7 +332,7 @@ class TodayPage(Page):
         if item.what == "confirm_words":
             self.words_wanted.emit()
         else:
-            self.ui.go.emit(PAGES[item.what], item.target)
+            self.ui.go.emit(PAGES[item.what], WITHIN.get(item.what, "") + item.target)
 
     def keys(self) -> dict[str, Callable[[], None]]:
         return {"V": self._vote_first}

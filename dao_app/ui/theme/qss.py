@@ -41,8 +41,10 @@ QListView, QTreeView { background: transparent; border: 0; outline: 0; }
 QScrollArea { background: transparent; border: 0; }
 QScrollArea > QWidget > QWidget[box="surface"] { background: @surface; }
 QScrollArea > QWidget > QWidget[box="raised"] { background: @raised; }
-QSpinBox QLineEdit, QSpinBox QLineEdit:focus { background: transparent; border: 0; padding: 0; }
+QSpinBox QLineEdit, QSpinBox QLineEdit:focus { background: transparent; border: 0; padding: 0 $9px; }
+QSpinBox[box="stepper"] QLineEdit, QSpinBox[box="stepper"] QLineEdit:focus { padding: 0; }
 QSpinBox[box="stepper"], QSpinBox[box="stepper"]:focus { padding: 0; }
+QSpinBox::up-button, QSpinBox::down-button { width: 0; border: 0; }
 QPushButton, QToolButton { background: @raised; border: 1px solid @border; border-radius: $6px; padding: 0; }
 QPushButton:hover, QToolButton:hover { background: @hover; }
 QPushButton:focus, QToolButton:focus { border: 2px solid @focus; }

@@ -11,7 +11,7 @@ from typing import Any
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QAbstractSpinBox, QButtonGroup, QSpinBox, QWidget
+from PySide6.QtWidgets import QButtonGroup, QSpinBox, QWidget
 
 from dao_app.ui.context import Ui
 from dao_app.ui.models import show
@@ -222,7 +222,6 @@ class Stepper(QWidget):
         self.field = QSpinBox()
         self.field.setProperty("box", "stepper")
         self.field.setRange(0, most)
-        self.field.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.NoButtons)
         self.field.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.field.setAccessibleName(name)
         self.field.valueChanged.connect(lambda _: self.changed.emit())
