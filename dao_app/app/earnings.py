@@ -25,8 +25,10 @@ from dao_app.core.keys import (
     member_party,
     proposal_key,
     round_key,
+    schedule_key,
     task_key,
 )
+from dao_app.core.money_entities import Schedule
 from dao_app.core.reward_entities import Match, Round
 from dao_app.core.rewards.hamilton import share_out
 from dao_app.core.rules.task_money import is_held
@@ -36,6 +38,7 @@ ENTRIES_MAX = 10_000  # of one statement; some 300 pages
 SOURCES = ("task", "round", "match", "tip", "transfer", "vote", "issue")
 _BY_KIND = {
     "reward": "round", "tip": "tip", "match": "match", "support": "match", "transfer": "transfer", "issue": "issue",
+    "instalment": "transfer",
 }  # fmt: skip
 _STEERING = ("=", "+", "-", "@", "\t", "\r")  # with these a spreadsheet takes a cell for a formula
 
@@ -109,6 +112,9 @@ def _object(reader: Reader, posting: Posting) -> tuple[str, str, bytes]:
         return (f"M-{match.number}" if match.number else id_.hex()[:8]), match.title, match.payer
     if (proposal := state.get(proposal_key(id_), Proposal)) is not None:
         return (f"P-{proposal.number}" if proposal.number else id_.hex()[:8]), proposal.title, TREASURY
+    if posting.kind == "instalment":
+        schedule = state.get(schedule_key(posting.source[1:]), Schedule)
+        return "", "", posting.source if schedule is None else schedule.payer
     return "", "", posting.source
 
 
