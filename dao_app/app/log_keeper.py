@@ -86,8 +86,9 @@ class LogKeeper(ABC):
     """See the module. ``judge`` verifies envelopes in bulk on another core: digest or refusal code each."""
 
     @abstractmethod
-    def standing(self, device: bytes) -> DeviceStanding:
-        """Of a device in the final state."""
+    def certified(self, device: bytes) -> DeviceStanding:
+        """Of a device in the final state, whatever became of its member: what was removed signs afterwards has no
+        effect, but honest actions may hang on it."""
 
     @abstractmethod
     def add_content(self, blob: bytes) -> bool:
@@ -245,7 +246,7 @@ class LogKeeper(ABC):
                 return "uncertified_device"
         elif action.type in (GENESIS_TYPE, JOIN_TYPE):
             return "second_certification"
-        elif (standing := self.standing(action.by)) == "refused":
+        elif (standing := self.certified(action.by)) == "refused":
             if not self._awaited(action):
                 return "device_refused"
         elif standing != "active" and not self._catching_up() and action.seq > ACTIONS_BEFORE_FINAL_JOIN_MAX:

@@ -16,7 +16,7 @@ from dao_app.app.log_keeper import LogKeeper, Tally
 from dao_app.app.ports import AdmitReport, DeviceStanding, Head, SignatureCheck
 from dao_app.app.storage import LogRecord
 from dao_app.core.encoding import decode, digest, encode
-from dao_app.core.entities import Device, Erased, Invite, Org
+from dao_app.core.entities import Device, Erased, Invite, Member, Org
 from dao_app.core.envelope import (
     pack,
 )
@@ -30,7 +30,7 @@ from dao_app.core.finality.checkpoint import (
     precommit_message,
     quorum,
 )
-from dao_app.core.keys import ORG_KEY, device_key, erased_key, invite_key
+from dao_app.core.keys import ORG_KEY, device_key, erased_key, invite_key, member_key
 from dao_app.core.limits import (
     CHECKPOINT_AHEAD_MS_MAX,
     CLOCK_AHEAD_MS_MAX,
@@ -42,6 +42,7 @@ from dao_app.core.rules.due import next_due
 from dao_app.core.rules.founding import RULES_VERSION
 from dao_app.core.state import State
 
+GONE = ("left", "expelled")  # members whose devices are met no more
 CERTIFICATES_WAITING_MAX = 2_000  # certificates held until their actions are here
 
 
@@ -109,6 +110,13 @@ class Organisation(LogKeeper):
         return True
 
     def standing(self, device: bytes) -> DeviceStanding:
+        found = self.replay.final.entity(device_key(device))
+        member = self.replay.final.entity(member_key(found.member)) if isinstance(found, Device) else None
+        if isinstance(member, Member) and member.status in GONE:
+            return "refused"
+        return self.certified(device)
+
+    def certified(self, device: bytes) -> DeviceStanding:
         found = self.replay.final.entity(device_key(device))
         if isinstance(found, Device):
             return "active" if found.status == "active" else "refused"

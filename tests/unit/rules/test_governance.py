@@ -539,6 +539,23 @@ def test_members_are_suspended_expelled_and_admitted_again(world: World) -> None
     assert len(member(world, person).spans) == 3
 
 
+def test_who_was_expelled_is_met_no_more_but_honest_actions_that_hang_on_theirs_are_kept(world: World) -> None:
+    person, org = world.add_member()
+    device = person.device.public
+    adopt(world, body("penalty", {"do": "expel", "member": person.root.public}))
+    assert world.main.standing(device) == "refused"
+    assert world.main.certified(device) == "active"
+    stale = world.replica(person, name="stale")  # does not know of the vote, and goes on signing
+    for known, head in world.main.heads().items():
+        stale.admit_now(world.main.envelopes(known, 1, head.seq, 1 << 30))
+    stale.admit_certificates_now(world.main.certificates(1, 1 << 30)[:2])
+    written = stale.write("contribution.claim", {"title": "Too late"})
+    report = world.main.admit_now(stale.envelopes(device, org.heads()[device].seq + 1, written.seq, 1 << 30))
+    assert report.stored == 1
+    world.seal()
+    assert world.main.store.verdict(written.id) == "not_a_member"
+
+
 def test_admission_by_vote(tmp_path: Path) -> None:
     world = World(tmp_path, charter={"admission_vote": 1})
     world.seal()
