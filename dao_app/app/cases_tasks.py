@@ -20,7 +20,7 @@ from dao_app.app.resolve import (
     target_id,
 )
 from dao_app.app.task_input import TaskInput, assignee_rows, file_rows, link_lines, task_body, without_usual
-from dao_app.app.task_rows import task_detail, task_ids, task_row, terms_body
+from dao_app.app.task_rows import GESTURES, task_detail, task_ids, task_row, terms_body, why_not
 from dao_app.app.task_table import digest_of, draft, export, preview
 from dao_app.core.encoding import Link
 from dao_app.core.entities import Task
@@ -88,6 +88,12 @@ class TaskCases(Cases):
     def task_show(self, org: str, task: str) -> vt.TaskDetail:
         _, reader = self._read(org)
         return task_detail(reader, object_id(reader, "task", task))
+
+    def task_why(self, org: str, task: str, gesture: str) -> str:
+        _, reader = self._read(org)
+        if gesture not in GESTURES:
+            raise InputError("choice_unknown", field="gesture", value=gesture[:40], choices=", ".join(GESTURES))
+        return why_not(reader, object_id(reader, "task", task), gesture)
 
     def task_publish(self, org: str, task: str) -> vt.TaskRow:
         return self._step(org, task, "publish")

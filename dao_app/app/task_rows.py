@@ -40,6 +40,9 @@ _SAMPLE_FAULTS = {
 }
 
 
+GESTURES = tuple(sorted({name for names in _STAGES.values() for name in names}))
+
+
 def task_ids(reader: Reader) -> Iterable[bytes]:
     """Tasks that are in the state, in order of arrival."""
     return (i for i in reader.org.store.of_type("task.open") if reader.state.get(task_key(i), Task) is not None)
@@ -98,14 +101,21 @@ def payment_of(task: Task, height: int) -> str:
 
 def gestures_of(reader: Reader, id_: bytes, task: Task, terms: Terms) -> tuple[str, ...]:
     """Names of the gestures that this device's member may make now."""
-    found = []
-    for name in _STAGES[task.status]:
-        refused = reader.judge(f"task.{name}", _sample(reader, id_, task, terms, name))
-        if refused is None or refused in _SAMPLE_FAULTS.get(name, ()):
-            found.append(name)
+    found = [name for name in _STAGES[task.status] if not _refusal(reader, id_, task, terms, name)]
     if reader.judge(COMMENT, {"on": Link(id_), "text": NO_TEXT}) is None:
         found.append("comment")
     return tuple(found)
+
+
+def why_not(reader: Reader, id_: bytes, name: str) -> str:
+    """Rejection code that keeps a task in the state from this gesture, "" where nothing does."""
+    refused = _refusal(reader, id_, reader.state.need(task_key(id_), Task), terms_of(reader.state, id_), name)
+    return refused.value if refused is not None else ""
+
+
+def _refusal(reader: Reader, id_: bytes, task: Task, terms: Terms, name: str) -> Rejection | None:
+    refused = reader.judge(f"task.{name}", _sample(reader, id_, task, terms, name))
+    return None if refused in _SAMPLE_FAULTS.get(name, ()) else refused
 
 
 def _sample(reader: Reader, id_: bytes, task: Task, terms: Terms, name: str) -> dict[str, Any]:

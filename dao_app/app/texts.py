@@ -7,6 +7,7 @@ A missing key is an error of ours and is shown as the key itself, so that nothin
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from collections.abc import Mapping
 from datetime import datetime, tzinfo
@@ -198,9 +199,20 @@ class Texts:
 
     def weekday(self, ms: int) -> str:
         """ "Thursday 12 March" / "3 月 12 日 星期四"."""
-        moment = self.local(ms)
-        name = self.t(f"time.weekday{moment.isoweekday()}")
-        return self.t("time.weekday_date", weekday=name, date=self.date(ms, year=False))
+        return self.day_name(self.local(ms).date())
+
+    def day_name(self, day: dt.date) -> str:
+        """A calendar day: "Thursday 12 March"."""
+        shown = self.t("time.date", day=str(day.day), month=self._month(day.month))
+        return self.t("time.weekday_date", weekday=self.weekday_name(day), date=shown)
+
+    def weekday_name(self, day: dt.date) -> str:
+        """ "Thursday" / "星期四"."""
+        return self.t(f"time.weekday{day.isoweekday()}")
+
+    def month_name(self, day: dt.date) -> str:
+        """The month of a day: "March 2026"."""
+        return self.t("time.month_year", month=self._month(day.month), year=str(day.year))
 
     def moment(self, ms: int, now_ms: int) -> str:
         """Day and time, shortest that is unambiguous: "09:31", "yesterday 21:04", "10 March"."""

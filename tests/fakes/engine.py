@@ -48,6 +48,7 @@ class FakeEngine(FakeWork, FakeGoverning, FakeRewards):
     def __init__(self, filled: bool = True, founder_alone: bool = False) -> None:
         self.calls: list[tuple[str, dict[str, Any]]] = []
         self.fail: dict[str, GuildhallError] = {}
+        self.reasons: dict[str, str] = {}
         self.closed = False
         self.founder_alone = founder_alone
         self.offline = False

@@ -40,6 +40,7 @@ class FakeWork:
     comments: dict[str, list[v.CommentView]]
     contributions: dict[str, v.ContributionRow]
     ledger: list[v.LedgerRow]
+    reasons: dict[str, str]  # gesture → rejection code
 
     def tell(self, *topics: str) -> None:
         raise NotImplementedError
@@ -110,6 +111,9 @@ class FakeWork:
         self.tasks[task] = row
         self.tell("tasks", "ledger")
         return row
+
+    def task_why(self, org: str, task: str, gesture: str) -> str:
+        return "" if gesture in self._find(self.tasks, task).can else self.reasons.get(gesture, "task_not_open")
 
     def task_publish(self, org: str, task: str) -> vt.TaskRow:
         return self._step(task, status="open")

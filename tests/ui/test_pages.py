@@ -305,14 +305,14 @@ def test_board_list_and_filter_show_the_same_tasks(o: Opened) -> None:
     o.go("tasks")
     page = o.window.shell.tasks
     o.until(lambda: bool(page._tasks))
-    assert [lane.list.rows.rowCount() for lane, _ in page._lanes] == [5, 5, 3]
+    assert [lane.list.rows.rowCount() for lane in page._lanes.values()] == [5, 5, 3]
     key(o, Qt.Key.Key_L)
     assert page._list.rows.rowCount() == 13
     page._switch("done")
     assert page._list.rows.rowCount() == 3
     page._filter.setCurrentIndex(page._filter.findData("review"))
     page._switch("board")
-    assert [lane.list.rows.rowCount() for lane, _ in page._lanes] == [0, 0, 2]
+    assert [lane.list.rows.rowCount() for lane in page._lanes.values()] == [0, 0, 2]
 
 
 # -- comments ----------------------------------------------------------------------------------

@@ -175,7 +175,7 @@ def test_filters_by_text_label_and_department(o: Opened) -> None:
     o.until(lambda: bool(page._tasks))
 
     def counts() -> list[int]:
-        return [lane.list.rows.rowCount() for lane, _ in page._lanes]
+        return [lane.list.rows.rowCount() for lane in page._lanes.values()]
 
     key(o, Qt.Key.Key_F)
     assert page._find.hasFocus()
@@ -196,7 +196,7 @@ def test_urgent_tasks_stand_first(o: Opened) -> None:
     o.go("tasks")
     page = o.window.shell.tasks
     o.until(lambda: bool(page._tasks))
-    first = page._lanes[0][0].list.rows.rows()[0]
+    first = page._lanes["todo"].list.rows.rows()[0]
     assert first.priority == "urgent"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from PySide6.QtCore import QPoint, Signal
 from PySide6.QtWidgets import QMenu, QWidget
@@ -284,8 +285,16 @@ class TaskPane(Pane):
     # -- gestures ------------------------------------------------------------------------------
     def do(self, gesture: str) -> None:
         """Make a gesture on the task shown, if it is allowed now."""
-        task, detail = self.task, self._detail
-        if task is None or detail is None or gesture not in task.can:
+        if self._detail is not None:
+            self._do(gesture, self._detail)
+
+    def do_on(self, task: str, gesture: str) -> None:
+        """The same on another task, which need not be open."""
+        self._ui.ask(self, "task_show", partial(self._do, gesture), task=task)
+
+    def _do(self, gesture: str, detail: vt.TaskDetail) -> None:
+        task = detail.row
+        if gesture not in task.can:
             return
         ui, name = self._ui, f"{show.task_name(self._ui, task)} {title(task.title)}"
         if gesture in NOTED:

@@ -1,4 +1,4 @@
-"""Tasks: the board by stage, the list, and one task beside them."""
+"""Tasks: the board by stage, the list, the calendar, and one task beside them."""
 
 from __future__ import annotations
 
@@ -14,22 +14,21 @@ from dao_app.ui.context import Ui
 from dao_app.ui.dialogs.task_import import ImportDialog
 from dao_app.ui.dialogs.tasks import TaskDialog
 from dao_app.ui.evidence import write_text
+from dao_app.ui.models import moves
 from dao_app.ui.models import show_tasks as show
 from dao_app.ui.models.rows import ViewModel
 from dao_app.ui.pages.base import SplitPage, TopBar
+from dao_app.ui.pages.task_calendar import TaskCalendar
 from dao_app.ui.pages.task_pane import TaskPane
 from dao_app.ui.widgets.buttons import Button, Choices, IconButton
+from dao_app.ui.widgets.dragging import Hint
 from dao_app.ui.widgets.fields import Line, Picker
-from dao_app.ui.widgets.kanban import Lane, Strip
+from dao_app.ui.widgets.kanban import CardList, Lane, Strip
 from dao_app.ui.widgets.layout import Box, column, row
 from dao_app.ui.widgets.notices import Empty
 from dao_app.ui.widgets.rows import Col, Header, RowDelegate, RowList
 
-LANES = (
-    ("todo", "task.lane.open", ("draft", "open")),
-    ("doing", "task.lane.claimed", ("claimed", "started", "changes")),
-    ("review", "task.lane.submitted", ("submitted", "disputed", "rejected")),
-)
+LANE_TITLES = {"todo": "task.lane.open", "doing": "task.lane.claimed", "review": "task.lane.submitted"}
 COLUMNS = (
     Col(width=16),
     Col("col.number", width=52),
@@ -38,7 +37,7 @@ COLUMNS = (
     Col("col.status", width=112),
     Col("col.assignee", width=140, drop=16),
     Col("col.reward", width=104, right=True, drop=6),
-    Col("col.due", width=110, drop=21),
+    Col("col.due", width=134, drop=21),
     Col("col.state", width=110, drop=11),
 )
 FILTERS = [
@@ -65,9 +64,9 @@ class TasksPage(SplitPage):
         self._open_id = ""
         self._views = Choices(
             ui,
-            [("board", "task.board"), ("list", "task.list"), ("done", "task.done")],
+            [("board", "task.board"), ("list", "task.list"), ("calendar", "task.calendar"), ("done", "task.done")],
             "segment",
-            {"board": "board", "list": "list", "done": "done"},
+            {"board": "board", "list": "list", "calendar": "today", "done": "done"},
         )
         self._views.chosen.connect(self._switch)
         self._find = Line(ui, "task.find", "task.find")
@@ -107,6 +106,9 @@ class TasksPage(SplitPage):
         self._none = Empty(ui, "task.none_found", "task.none_found_why", "task.filter.clear")
         self._none.pressed.connect(self._clear_filters)
         self._stack.addWidget(self._none)
+        self.calendar = TaskCalendar(ui)
+        self.calendar.opened.connect(self.open)
+        self._stack.addWidget(self.calendar)
         tops = QWidget()
         tops.setLayout(column(ui, self.top, self._filter_strip))
         self.set_up(tops, self._stack, self.pane)
@@ -128,18 +130,23 @@ class TasksPage(SplitPage):
 
     def _build_board(self) -> QWidget:
         ui = self.ui
-        self._lanes: list[tuple[Lane, tuple[str, ...]]] = []
-        for icon, title, statuses in LANES:
+        self._lanes: dict[str, Lane] = {}
+        for name, _ in moves.LANES:
             model = ViewModel(lambda r: r.id, partial(show.describe_task, ui), self)
-            tone = "text2" if icon == "todo" else "accent"
-            lane = Lane(ui, (icon, tone), title, model, partial(show.task_card, ui))
+            tone = "text2" if name == "todo" else "accent"
+            meaning = partial(self._meaning, name)
+            lane = Lane(ui, (name, tone), LANE_TITLES[name], model, partial(show.task_card, ui), meaning)
             lane.list.opened.connect(lambda r: self.open(r.id))
             lane.more.clicked.connect(lambda: self._switch("list"))
-            self._lanes.append((lane, statuses))
-        self._strip = Strip(ui, "task.done")
+            self._lanes[name] = lane
+        self._strip = Strip(ui, "task.done", partial(self._meaning, moves.DONE))
         self._strip.pressed.connect(lambda: self._switch("done"))
+        for name in (*self._lanes, moves.DONE):
+            target = self.target(name)
+            target.dropped.connect(partial(self._dropped, name))
+            target.sideways.connect(partial(self._sideways, name))
         board = QWidget()
-        lanes = [lane for lane, _ in self._lanes]
+        lanes = list(self._lanes.values())
         layout = row(ui, *lanes, self._strip, gap=12, margins=(16, 16, 12, 12))
         for place in range(len(lanes)):
             layout.setStretch(place, 1)
@@ -214,28 +221,79 @@ class TasksPage(SplitPage):
         shown = sorted((t for t in self._tasks if self._passes(t)), key=lambda t: URGENCY[t.priority])
         live = [t for t in shown if not show.is_done(t)]
         done = [t for t in shown if show.is_done(t)]
-        for lane, statuses in self._lanes:
-            lane.show_rows([t for t in live if t.status in statuses])
+        for name, lane in self._lanes.items():
+            lane.show_rows([t for t in live if moves.lane_of(t) == name])
         self._strip.show_count(len(done))
         view = self._views.selected()
         self._list.rows.set_rows(done if view == "done" else live)
+        self.calendar.show_tasks(live)
         if not self._tasks:
             self._stack.setCurrentIndex(2)
         elif not shown:
             self._stack.setCurrentIndex(3)
         else:
-            self._stack.setCurrentIndex(0 if view == "board" else 1)
+            self._stack.setCurrentIndex({"board": 0, "calendar": 4}.get(view, 1))
         if self._open_id:
             self._mark(self._open_id)
 
     def _mark(self, task: str) -> None:
-        for rows in (*(lane.list for lane, _ in self._lanes), self._list):
+        for rows in (*(lane.list for lane in self._lanes.values()), self._list, self.calendar.list):
             if not rows.select(task):
                 rows.clearSelection()
 
     def _switch(self, view: str) -> None:
         self._views.select(view)
         self._fill()
+        if view == "calendar":
+            self.calendar.grid.setFocus()
+
+    # -- cards carried from column to column ---------------------------------------------------
+    def target(self, lane: str) -> CardList | Strip:
+        """What a card can be let go on."""
+        return self._strip if lane == moves.DONE else self._lanes[lane].list
+
+    def _carried(self, lane: str, task: str) -> tuple[vt.TaskRow | None, tuple[str, ...], str]:
+        """The task, what moving it there may mean, and the gesture of these that is allowed, or ""."""
+        found = next((t for t in self._tasks if t.id == task), None)
+        if found is None or moves.lane_of(found) == lane:
+            return None, (), ""
+        gestures = moves.gestures(found, lane)
+        return found, gestures, next((g for g in gestures if g in found.can), "")
+
+    def _meaning(self, lane: str, task: str) -> Hint | None:
+        found, _, allowed = self._carried(lane, task)
+        if found is None:
+            return None
+        return Hint(self.ui.t(f"task.do.{allowed}" if allowed else "task.drop.no"), bool(allowed))
+
+    def _dropped(self, lane: str, task: str) -> None:
+        """Make the gesture that the move means, or say why it cannot be made."""
+        found, gestures, allowed = self._carried(lane, task)
+        if allowed:
+            self.pane.do_on(task, allowed)
+        elif found is not None and gestures:
+            self.ui.ask(self, "task_why", partial(self._stays, found), task=task, gesture=gestures[0])
+        elif found is not None:
+            self.ui.said.emit(self.ui.t("task.drop.nothing", name=show.task_name(self.ui, found)))
+
+    def _stays(self, task: vt.TaskRow, code: str) -> None:
+        ui = self.ui
+        reason = ui.texts.reason(code) if code else ui.t("task.drop.changed")
+        ui.said.emit(ui.t("task.drop.stays", name=show.task_name(ui, task), reason=reason))
+
+    def _sideways(self, lane: str, by: int, carry: bool) -> None:
+        """To the neighbour column, or the card there."""
+        names = [*self._lanes, moves.DONE]
+        place = names.index(lane) + by
+        if not 0 <= place < len(names):
+            return
+        source, target = self.target(lane), self.target(names[place])
+        if not carry:
+            target.setFocus()
+            if isinstance(target, CardList) and not target.currentIndex().isValid():
+                target.setCurrentIndex(target.rows.index(0))
+        elif isinstance(source, CardList) and (view := source.rows.view(source.currentIndex())) is not None:
+            self._dropped(names[place], view.id)
 
     # -- navigation and keys -------------------------------------------------------------------
     def open(self, target: str) -> None:
@@ -287,5 +345,6 @@ class TasksPage(SplitPage):
             "F": self._find.setFocus,
             "B": lambda: self._switch("board"),
             "L": lambda: self._switch("list"),
-            **self.pane.keys(),
+            "M": lambda: self._switch("calendar"),
+            **(self.pane.keys() if self.pane.task is not None else {}),
         }

@@ -1,4 +1,4 @@
-"""Columns of cards: painted, with titles of up to three lines."""
+"""Columns of cards: painted, with titles of up to three lines; a card can be carried to another column."""
 
 from __future__ import annotations
 
@@ -7,15 +7,38 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent, QTextLayout, QTextOption
-from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, QPointF, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QDrag,
+    QDragEnterEvent,
+    QDragLeaveEvent,
+    QDragMoveEvent,
+    QDropEvent,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QPixmap,
+    QResizeEvent,
+    QTextLayout,
+    QTextOption,
+)
+from PySide6.QtWidgets import (
+    QApplication,
+    QListView,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QWidget,
+)
 
 from dao_app.app.views import PersonView
 from dao_app.ui.context import Ui
 from dao_app.ui.models.rows import VIEW, ViewModel
 from dao_app.ui.theme.painting import avatar, seal
 from dao_app.ui.widgets.buttons import Button
+from dao_app.ui.widgets.dragging import Hint, Meaning, card_data, card_of, hint_for, paint_hint
 from dao_app.ui.widgets.glyphs import IconView
 from dao_app.ui.widgets.labels import Label
 from dao_app.ui.widgets.layout import column, row
@@ -164,7 +187,6 @@ class CardDelegate(QStyledItemDelegate):
                 place, rect.y() + look.px(3), look.icon(card.right_icon, card.right_tone, 14, ratio, "raised")
             )
 
-
     def _paint_marks(self, painter: QPainter, x: int, rect: QRect, right: int, marks: str, ratio: float) -> None:
         """How many steps are done, where there is room."""
         look = self._ui.look
@@ -178,7 +200,85 @@ class CardDelegate(QStyledItemDelegate):
 
 
 class CardList(RowList):
-    """A column's cards; heights follow the width."""
+    """A column's cards; heights follow the width. ← and → go to the neighbour column, with Ctrl they carry the
+    card there."""
+
+    sideways = Signal(int, bool)  # by so many columns; with the card?
+    dropped = Signal(str)  # a card was let go here
+
+    def __init__(self, ui: Ui, model: ViewModel, delegate: CardDelegate, name: str, meaning: Meaning) -> None:
+        super().__init__(ui, model, delegate, name)
+        self._meaning = meaning
+        self._pressed: QPoint | None = None
+        self.hint: Hint | None = None
+        self.setAcceptDrops(True)
+        self.viewport().setAcceptDrops(True)
+
+    # -- carrying a card away ------------------------------------------------------------------
+    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802 (Qt)
+        super().mousePressEvent(event)
+        on_card = self.indexAt(event.position().toPoint()).isValid()
+        self._pressed = event.position().toPoint() if on_card and event.button() == Qt.MouseButton.LeftButton else None
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802 (Qt)
+        if self._pressed is None or not event.buttons() & Qt.MouseButton.LeftButton:
+            super().mouseMoveEvent(event)
+        elif (event.position().toPoint() - self._pressed).manhattanLength() >= QApplication.startDragDistance():
+            pressed, self._pressed = self._pressed, None
+            self._carry(self.indexAt(pressed), pressed)
+
+    def _carry(self, index: QModelIndex, at: QPoint) -> None:
+        view = self.rows.view(index)
+        if view is None:
+            return
+        rect = self.visualRect(index)
+        ratio = self.devicePixelRatioF()
+        picture = QPixmap(rect.size() * ratio)
+        picture.setDevicePixelRatio(ratio)
+        picture.fill(Qt.GlobalColor.transparent)
+        self.viewport().render(picture, QPoint(), rect)
+        carried = QDrag(self)
+        carried.setMimeData(card_data(view.id))
+        carried.setPixmap(picture)
+        carried.setHotSpot(at - rect.topLeft())
+        carried.exec(Qt.DropAction.MoveAction)
+        self.setState(QListView.State.NoState)
+
+    # -- a card over this column ---------------------------------------------------------------
+    def _show(self, hint: Hint | None) -> None:
+        if hint != self.hint:
+            self.hint = hint
+            self.viewport().update()
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802 (Qt)
+        self._show(hint_for(event, self._meaning))
+
+    def dragMoveEvent(self, event: QDragMoveEvent) -> None:  # noqa: N802 (Qt)
+        self._show(hint_for(event, self._meaning))
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:  # noqa: N802 (Qt)
+        self._show(None)
+
+    def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802 (Qt)
+        hint_for(event, self._meaning)
+        self._show(None)
+        if card := card_of(event.mimeData()):
+            self.dropped.emit(card)
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 (Qt)
+        super().paintEvent(event)
+        if self.hint is not None:
+            with QPainter(self.viewport()) as painter:
+                paint_hint(painter, QRectF(self.viewport().rect()), self._ui.look, self.hint)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 (Qt)
+        step = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}.get(Qt.Key(event.key()))
+        modifiers = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
+        carry = modifiers == Qt.KeyboardModifier.ControlModifier
+        if step is not None and (carry or modifiers == Qt.KeyboardModifier.NoModifier):
+            self.sideways.emit(step, carry)
+            return
+        super().keyPressEvent(event)
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt)
         super().resizeEvent(event)
@@ -189,7 +289,13 @@ class Lane(QWidget):
     """One column of the board with its headline."""
 
     def __init__(
-        self, ui: Ui, icon: tuple[str, str], title: str, model: ViewModel, card: Callable[[Any], Card]
+        self,
+        ui: Ui,
+        icon: tuple[str, str],
+        title: str,
+        model: ViewModel,
+        card: Callable[[Any], Card],
+        meaning: Meaning,
     ) -> None:
         super().__init__()
         self._ui = ui
@@ -197,7 +303,7 @@ class Lane(QWidget):
         head = row(
             ui, IconView(ui, *icon), Label(ui, title, weight=600), self._count, None, gap=8, margins=(8, 0, 8, 0)
         )
-        self.list = CardList(ui, model, CardDelegate(ui, card), title)
+        self.list = CardList(ui, model, CardDelegate(ui, card), title, meaning)
         self.list.setUniformItemSizes(False)
         self.list.setSpacing(0)
         self.more = Button(ui, "task.more_in_list", "link")
@@ -219,10 +325,14 @@ class Strip(QWidget):
     """The done column, collapsed to a strip; a click opens the list of what is done."""
 
     pressed = Signal()
+    sideways = Signal(int, bool)
+    dropped = Signal(str)
 
-    def __init__(self, ui: Ui, title: str) -> None:
+    def __init__(self, ui: Ui, title: str, meaning: Meaning) -> None:
         super().__init__()
-        self._ui, self._title, self._count = ui, title, 0
+        self._ui, self._title, self._count, self._meaning = ui, title, 0, meaning
+        self.hint: Hint | None = None
+        self.setAcceptDrops(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.relook()
 
@@ -241,8 +351,26 @@ class Strip(QWidget):
     def keyPressEvent(self, event: Any) -> None:  # noqa: N802 (Qt)
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
             self.pressed.emit()
+        elif event.key() == Qt.Key.Key_Left and not event.modifiers():
+            self.sideways.emit(-1, False)
         else:
             event.ignore()
+
+    def _show(self, hint: Hint | None) -> None:
+        self.hint = hint
+        self.update()
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802 (Qt)
+        self._show(hint_for(event, self._meaning))
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:  # noqa: N802 (Qt)
+        self._show(None)
+
+    def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802 (Qt)
+        hint_for(event, self._meaning)
+        self._show(None)
+        if card := card_of(event.mimeData()):
+            self.dropped.emit(card)
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 (Qt)
         look = self._ui.look
@@ -252,6 +380,8 @@ class Strip(QWidget):
             painter.setPen(QPen(look.color("focus" if focused else "border"), 2 if focused else 1))
             painter.setBrush(look.color("window"))
             painter.drawRoundedRect(QRectF(self.rect()).adjusted(1, 1, -1, -1), look.px(8), look.px(8))
+            if self.hint is not None:
+                paint_hint(painter, QRectF(self.rect()), look, self.hint)
             edge = look.px(16)
             icon = look.icon("done", "accent", 16, self.devicePixelRatioF(), "window")
             painter.drawPixmap((self.width() - edge) // 2, look.px(10), icon)

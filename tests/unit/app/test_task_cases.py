@@ -148,3 +148,14 @@ def test_a_dispute_opens_its_proposal_only_where_there_is_something_to_dispute(f
     with pytest.raises(Refused, match="not_submitted"):
         founded.call("task_dispute", org="", task=task, title="Pay?", reason="done")
     assert founded.call("proposal_list", org="") == ()
+
+
+def test_why_a_gesture_cannot_be_made_is_said_without_signing(founded: Desk) -> None:
+    made = founded.call("task_open", org="", title="A")
+    before = len(founded.call("log_list", org=""))
+    assert founded.call("task_why", org="", task=made.id, gesture="edit") == ""
+    assert founded.call("task_why", org="", task=made.id, gesture="accept") == "not_submitted"
+    assert founded.call("task_why", org="", task=made.id, gesture="submit") == "not_assignee"
+    with pytest.raises(InputError):
+        founded.call("task_why", org="", task=made.id, gesture="explode")
+    assert len(founded.call("log_list", org="")) == before
