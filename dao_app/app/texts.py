@@ -203,7 +203,7 @@ class Texts:
 
     def day_name(self, day: dt.date) -> str:
         """A calendar day: "Thursday 12 March"."""
-        shown = self.t("time.date", day=str(day.day), month=self._month(day.month))
+        shown = self.t("time.date", day=str(day.day), month=self.month(day.month))
         return self.t("time.weekday_date", weekday=self.weekday_name(day), date=shown)
 
     def weekday_name(self, day: dt.date) -> str:
@@ -212,7 +212,7 @@ class Texts:
 
     def month_name(self, day: dt.date) -> str:
         """The month of a day: "March 2026"."""
-        return self.t("time.month_year", month=self._month(day.month), year=str(day.year))
+        return self.t("time.month_year", month=self.month(day.month), year=str(day.year))
 
     def moment(self, ms: int, now_ms: int) -> str:
         """Day and time, shortest that is unambiguous: "09:31", "yesterday 21:04", "10 March"."""

@@ -155,7 +155,7 @@ def test_why_a_gesture_cannot_be_made_is_said_without_signing(founded: Desk) -> 
     before = len(founded.call("log_list", org=""))
     assert founded.call("task_why", org="", task=made.id, gesture="edit") == ""
     assert founded.call("task_why", org="", task=made.id, gesture="accept") == "not_submitted"
-    assert founded.call("task_why", org="", task=made.id, gesture="submit") == "not_assignee"
+    assert founded.call("task_why", org="", task=made.id, gesture="submit") == "not_claimed"
     with pytest.raises(InputError):
         founded.call("task_why", org="", task=made.id, gesture="explode")
     assert len(founded.call("log_list", org="")) == before
