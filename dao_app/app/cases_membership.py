@@ -324,8 +324,9 @@ def read_invitation(text: str) -> Invitation:
 
 
 def _charter(values: dict[str, int]) -> dict[str, int]:
-    if any(type(value) is not int or not 0 <= value <= INT_MAX for value in values.values()):
-        raise InputError("charter_value")
+    for key, value in values.items():
+        if type(value) is not int or not 0 <= value <= INT_MAX:
+            raise InputError("charter_value", key=str(key)[:40], value=str(value)[:40])
     rejection = check_charter(values)
     if rejection is not None:
         raise InputError(f"reject.{rejection.value}")

@@ -1,4 +1,4 @@
-"""Dates as people type them → ms since 1970 UTC, in the viewer's time zone. Raises InputError."""
+"""Dates and lengths of time as people type them. Raises InputError."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ _DAY = re.compile(
     re.ASCII,
 )
 _END_OF_DAY = (23, 59)
+_UNIT_S = {"": 1, "s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 
 
 def read_date(text: str, zone: tzinfo | None = None) -> int:
-    """ "2026-03-12", "2026/3/12 16:00" or "2026年3月12日"; without a time the end of that day. ``zone`` None: the
-    machine's. "" is no date: 0."""
+    """Ms since 1970 UTC of "2026-03-12", "2026/3/12 16:00" or "2026年3月12日"; without a time the end of that day.
+    ``zone`` None: the machine's. "" is no date: 0."""
     text = text.strip()
     if not text:
         return 0
@@ -39,3 +40,9 @@ def read_date(text: str, zone: tzinfo | None = None) -> int:
     if not 0 < ms <= DUE_MS_MAX:
         raise InputError("date_form", date=text[:40])
     return ms
+
+
+def read_length(text: str) -> int | None:
+    """Seconds of "90", "90s", "15m", "2h", "7d" or "2w"; None: no such thing."""
+    found = re.fullmatch(r"([0-9]{1,9})([smhdw]?)", text.strip().lower(), re.ASCII)
+    return int(found[1]) * _UNIT_S[found[2]] if found else None

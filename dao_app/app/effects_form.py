@@ -1,16 +1,18 @@
 """Effects of proposals as people write and read them. Raises InputError, NotFound for what does not fit.
 
 What people write is a map of texts, such as {"do": "pay", "to": "Ben", "amount": "12.50"}: members and
-departments by name, amounts in the unit's decimals, durations in seconds, charter values as ``charter_value``
-reads them.
+departments by name, amounts in the unit's decimals, durations as ``read_length`` and charter values as
+``charter_value`` read them.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from dao_app.app import views as v
+from dao_app.app.dates import read_length
 from dao_app.app.errors import InputError, NotFound
 from dao_app.app.queries import Reader
 from dao_app.app.resolve import department_id, member_root, minor, object_id, one_line, party, period_ms, unit
@@ -21,6 +23,7 @@ from dao_app.core.rules.charter import parameter_of
 from dao_app.core.rules.effects import KINDS
 
 SEPARATOR = ","  # between several values of one field
+_PERCENT = re.compile(r"([0-9]{1,3})(?:\.([0-9]{1,2}))?\s*%", re.ASCII)
 Form = Mapping[str, Any]
 
 # Fields of each kind of effect as people write them; the first ones must be given, those with "?" may be left out.
@@ -82,11 +85,11 @@ def _department(reader: Reader, form: Form, field: str = "department") -> bytes 
 
 
 def _seconds(form: Form, field: str) -> int:
-    given = form.get(field, 0) or 0
-    try:
-        return period_ms(int(given), field)
-    except (TypeError, ValueError) as error:
-        raise InputError("effect_number", field=field, value=str(given)[:40]) from error
+    given = str(form.get(field) or "0")
+    seconds = read_length(given)
+    if seconds is None:
+        raise InputError("effect_length", field=field, value=given[:40])
+    return period_ms(seconds, field)
 
 
 def _number(form: Form, field: str) -> int:
@@ -110,8 +113,8 @@ def _listed(value: Any) -> list[str]:
 
 
 def charter_value(name: str, text: str) -> int | None:
-    """A value as people write it: a number in the parameter's unit, one of its choices, "yes"/"no" for a flag,
-    "general" for "as for all". Raises InputError."""
+    """A value as people write it: a number in the parameter's unit, "30 %", a length of time such as "3d", one of
+    its choices, "yes"/"no" for a flag, "general" for "as for all". Raises InputError."""
     found = parameter_of(name)
     if found is None:
         raise InputError("parameter_unknown", name=name[:80])
@@ -122,9 +125,15 @@ def charter_value(name: str, text: str) -> int | None:
         return found.choices.index(text)
     if found.unit == "flag" and text in ("yes", "no"):
         return int(text == "yes")
-    if not (text.isascii() and text.isdigit() and len(text) <= 16):
+    if text.isascii() and text.isdigit() and len(text) <= 16:
+        return int(text)
+    percent = _PERCENT.fullmatch(text) if found.unit == "bp" else None
+    if percent is not None:
+        return int(percent[1]) * 100 + int((percent[2] or "").ljust(2, "0"))
+    seconds = read_length(text) if found.unit == "ms" else None
+    if seconds is None:
         raise InputError("charter_value", key=name, value=text[:40])
-    return int(text)
+    return seconds * 1_000
 
 
 def _amend(reader: Reader, form: Form, title: str) -> dict[str, Any]:
@@ -179,7 +188,7 @@ _READ: dict[str, Callable[[Reader, Form, str], dict[str, Any]]] = {
     "schedule": lambda r, f, _: {
         "from": party(r, str(f.get("from") or "treasury")), "to": party(r, str(f["to"])), **_money(r, f),
         "count": _number(f, "count"), "every": _seconds(f, "every"), "first": _seconds(f, "first"),
-        "revocable": str(f.get("revocable", "")).lower() in ("yes", "true", "1"),
+        "revocable": str(f.get("revocable") or "yes") == "yes",
     },
     "issue": lambda r, f, _: {"to": party(r, str(f.get("to") or "treasury")), **_money(r, f)},
     "amend": _amend,
@@ -245,6 +254,8 @@ def _field(reader: Reader, effect: Mapping[str, Any], name: str) -> list[v.Field
         return [v.FieldView(name, "value", "" if value is None else str(value))]
     if name == "permissions":
         return [v.FieldView(name, "permissions", SEPARATOR.join(value))]
+    if type(value) is bool:
+        return [v.FieldView(name, "flag", "yes" if value else "no")]
     return [v.FieldView(name, "role" if name == "role" else "text", str(value))]
 
 

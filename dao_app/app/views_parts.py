@@ -45,7 +45,7 @@ class AmountView:
 @dataclass(frozen=True, slots=True)
 class FieldView:
     """One field of an effect, for people. ``kind``: text | person | amount | party | role | department |
-    parameter | value | duration | choice; ``text`` is foreign or a code, as the kind says."""
+    parameter | value | duration | permissions | flag (yes, no); ``text`` is foreign or a code, as the kind says."""
 
     name: str
     kind: str

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Any, cast
 
 import click
 
+from dao_app.app.dates import read_length
 from dao_app.app.errors import InputError
 from dao_app.app.texts import LANGUAGES
 from dao_app.cli.session import Session
 
-_UNIT_S = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _HEADINGS = {"Options": "cli.help_options", "Commands": "cli.help_commands"}
 
 
@@ -164,10 +163,10 @@ class Duration(click.ParamType[int]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         if isinstance(value, int):
             return value
-        found = re.fullmatch(r"([0-9]{1,9})([smhdw]?)", str(value).strip().lower(), re.ASCII)
-        if not found:
+        seconds = read_length(str(value))
+        if seconds is None:
             self.fail(str(value), param, ctx)
-        return int(found[1]) * _UNIT_S[found[2]]
+        return seconds
 
 
 DURATION = Duration()

@@ -9,6 +9,7 @@ from typing import Any
 import click
 import segno
 
+from dao_app.app.effects_form import charter_value
 from dao_app.app.errors import InputError
 from dao_app.cli import render
 from dao_app.cli.commands import DURATION, Command, Group, option
@@ -17,7 +18,7 @@ from dao_app.cli.governance import parameter_name, parameter_value
 from dao_app.cli.session import Session
 
 INVITE_BYTES_MAX = 64 * 1024  # a link with the plain text around it
-JOIN_WAIT_S = 60
+JOIN_WAIT = "60s"
 JOIN_EXIT_CODES = {"refused": 4, "searching": 6}  # as for refusals by a rule and for an unreached network
 QR_SCALE = 6  # pixels of one module: readable from a screen at arm's length
 PICTURES = (".png", ".svg")
@@ -38,7 +39,7 @@ def org() -> None:
 @option("--decimals", default=2, show_default=True)
 @option("--cap", default="1000000", show_default=True)
 @option("--initial", default="0", show_default=True)
-@option("--parameter", "parameters", multiple=True, metavar="KEY=NUMBER")
+@option("--parameter", "parameters", multiple=True, metavar="KEY=VALUE")
 @click.pass_obj
 def create(session: Session, /, parameters: tuple[str, ...], **given: Any) -> None:
     values = dict(_parameter(text) for text in parameters)
@@ -48,10 +49,11 @@ def create(session: Session, /, parameters: tuple[str, ...], **given: Any) -> No
 
 
 def _parameter(text: str) -> tuple[str, int]:
-    key, _, value = text.partition("=")
-    if not value.isascii() or not value.isdigit():
-        raise InputError("charter_value", key=key, value=value)
-    return key, int(value)
+    key, _, written = text.partition("=")
+    value = charter_value(key, written)
+    if value is None:
+        raise InputError("charter_value", key=key, value=written[:40])
+    return key, value
 
 
 @org.command("list")
@@ -194,7 +196,7 @@ def invite_revoke(session: Session, invite: str) -> None:
 @click.command("join", cls=Command)
 @click.argument("link", required=False)
 @option("--file", "from_file", metavar="FILE")
-@option("--wait", type=DURATION, default=JOIN_WAIT_S, show_default=True)
+@option("--wait", type=DURATION, default=JOIN_WAIT, show_default=True)
 @option("--preview", is_flag=True)
 @click.pass_context
 def join(ctx: click.Context, link: str | None, from_file: str | None, wait: int, preview: bool) -> None:

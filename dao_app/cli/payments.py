@@ -10,8 +10,6 @@ from dao_app.cli import render
 from dao_app.cli.commands import DURATION, Group, option
 from dao_app.cli.session import Session
 
-MONTH_S = 2_592_000
-
 
 @click.group("payment", cls=Group)
 def payment() -> None:
@@ -58,7 +56,7 @@ def scheduled(session: Session) -> None:
 @click.argument("to")
 @click.argument("amount")
 @option("--times", default=1, show_default=True)
-@option("--every", type=DURATION, default=MONTH_S, show_default=True)
+@option("--every", type=DURATION, default="30d", show_default=True)
 @option("--first", type=DURATION, default=0)
 @option("--unit", default="")
 @option("--from", "source", default="", metavar="PARTY")

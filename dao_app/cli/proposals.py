@@ -268,6 +268,8 @@ def field_text(session: Session, effect: Any, field: Any) -> str:
         return render.amount(session, field["amount"])
     if kind == "duration":
         return str(session.texts.duration(int(text)))
+    if kind == "flag":
+        return session.t(text)
     if kind == "party":
         key = f"cli.party.{text}"
         return session.t(key) if session.texts.has(key) else render.plain(text)

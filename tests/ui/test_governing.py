@@ -144,6 +144,21 @@ def test_a_spending_proposal_is_checked_and_signed_with_its_effect(o: Opened) ->
     assert (call["kind"], call["method"], call["effects"][0]["amount"]) == ("spending", "yes-no-abstain", "12.50")
 
 
+def test_instalments_are_chosen_in_words(o: Opened) -> None:
+    o.go("proposals")
+    o.window.shell.proposals.primary()
+    shown = dialog(o, ProposalDialog)
+    shown.template.pick("spending")
+    o.settle()
+    shown.effects.add("schedule")
+    form = shown.effects._forms[1]
+    form.preset({"to": JONAS.id, "amount": "12", "count": "3", "every": "2592000", "revocable": "no"})
+    assert form.form() == {
+        "do": "schedule", "to": JONAS.id, "amount": "12", "count": "3", "every": "2592000", "first": "0",
+        "from": "treasury", "revocable": "no",
+    }  # fmt: skip
+
+
 def test_an_election_takes_candidates_and_no_options(o: Opened) -> None:
     o.go("proposals")
     o.window.shell.proposals.primary()

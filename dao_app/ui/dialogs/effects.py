@@ -27,6 +27,11 @@ PERIODS = [
     (str(365 * DAY_S), "period.year"),
 ]  # fmt: skip
 CANDIDATES_HEIGHT = 132
+FLAGS = {"accept": ("yes", "no"), "revocable": ("yes", "no")}  # the usual answer first
+PICKED = (
+    "member", "to", "from", "department", "parent", "role", "unit", "term", "period", "every", "first", "replaces",
+    *FLAGS,
+)  # fmt: skip
 WIDE = ("candidates", "permissions", "value")  # fields with a line of their own
 
 
@@ -117,12 +122,14 @@ class EffectForm(Box):
         ui = self._ui
         if name == "candidates":
             return Candidates(ui)
-        picked = name in ("member", "to", "from", "department", "parent", "role", "unit", "term", "period", "replaces")
-        if picked or (name == "name" and self.do == "amend"):
+        if name in PICKED or (name == "name" and self.do == "amend"):
             picker = Picker(ui, f"field.{name}")
-            if name in ("term", "period"):
-                first = "period.unlimited" if name == "term" or self.do == "budget" else ""
-                picker.offer([("0", first), *PERIODS[1:]] if first else PERIODS[1:])
+            if name in FLAGS:
+                picker.offer([(answer, answer) for answer in FLAGS[name]])
+            if name in ("term", "period", "every", "first"):
+                first = "period.at_once" if name == "first" else "period.unlimited"
+                endless = name in ("term", "first") or self.do == "budget"
+                picker.offer([("0", first), *PERIODS[1:]] if endless else PERIODS[1:])
             if name == "name":
                 picker.currentIndexChanged.connect(lambda _: self._explain())
             return picker

@@ -41,6 +41,8 @@ def field_text(ui: Ui, effect: v.EffectView, field: v.FieldView) -> str:
         return ui.texts.amount(field.amount)
     if field.kind == "duration":
         return ui.texts.duration(int(field.text))
+    if field.kind == "flag":
+        return ui.t(field.text)
     if field.kind == "party":
         key = f"party.{field.text}"
         return ui.t(key) if ui.texts.has(key) else show.title(field.text)

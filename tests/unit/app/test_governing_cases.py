@@ -42,6 +42,9 @@ def test_effects_are_written_as_people_say_them(desk: Desk) -> None:
     assert view.reason == "reserve_cap"
     view = check(desk, "amendment", {"do": "amend", "name": "spending.quorum_bp", "value": "general"})
     assert view.reason in ("", "lockout") and view.votes == 1
+    view = check(desk, "spending", {"do": "schedule", "to": "Lin", "amount": "3", "count": "3", "every": "30d"})
+    fields = {f.name: f.text for f in view.effects[0].fields}
+    assert (fields["every"], fields["revocable"]) == ("2592000000", "yes")
 
 
 @pytest.mark.parametrize(
@@ -56,6 +59,7 @@ def test_effects_are_written_as_people_say_them(desk: Desk) -> None:
         ({"do": "budget", "department": "Nowhere", "amount": "1", "period": "soon"}, "department_unknown"),
         ({"do": "amend", "name": "nonsense", "value": "1"}, "parameter_unknown"),
         ({"do": "amend", "name": "quorum_bp", "value": "-1"}, "charter_value"),
+        ({"do": "suspend", "member": "Lin", "period": "soon"}, "effect_length"),
         ({"do": "adopt", "replaces": "P-99"}, "proposal_unknown"),
     ],
 )
@@ -89,6 +93,17 @@ def test_charter_values_as_people_write_them() -> None:
     assert charter_value("delegation", "no") == 0
     assert charter_value("quorum_bp", "3000") == 3_000
     assert charter_value("spending.quorum_bp", "general") is None
+    assert charter_value("quorum_bp", "30%") == 3_000
+    assert charter_value("amendment.support_bp", "66.6 %") == 6_660
+    assert charter_value("voting_ms", "3d") == 3 * 86_400_000
+
+
+@pytest.mark.parametrize(("name", "text"), [
+    ("voting_ms", "30%"), ("quorum_bp", "3d"), ("quorum_bp", "1.234%"), ("quorum_bp", "-1%"), ("seconders", "two"),
+])
+def test_a_charter_value_in_a_wrong_unit_is_refused(name: str, text: str) -> None:
+    with pytest.raises(InputError, match="charter_value"):
+        charter_value(name, text)
 
 
 def test_the_charter_as_shown(desk: Desk) -> None:
