@@ -7,11 +7,15 @@ with these digits. An @ inside a word (an address) names nobody.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from dao_app.app.errors import InputError
+from dao_app.app.views_parts import PersonView
 from dao_app.core.limits import MENTIONS_MAX
 
+WANTED_CHARS_MAX = 64  # of a name being typed; what is longer is no name any more
+OFFERED_MAX = 8
+ID_DIGITS_MIN = 8
 _AT = re.compile(r"(?<![\w@.])@(?=\S)")
 _DIGITS = re.compile(r"[0-9a-f]{6,64}(?![0-9a-z])", re.ASCII)
 
@@ -49,3 +53,52 @@ def _is_name(rest: str, name: str) -> bool:
         return False
     after = rest[len(name) : len(name) + 1]
     return not (name[-1].isascii() and after.isascii() and after.isalnum())
+
+
+# -- while typing --------------------------------------------------------------------------------------
+def wanted(before: str) -> str | None:
+    """What of a name stands between the last @ and the cursor on its line; None where no name is being typed."""
+    line = before.rpartition("\n")[2]
+    found = [at.end() for at in re.finditer(r"(?<![\w@.])@(?!\s)", line)]
+    if not found or len(line) - found[-1] > WANTED_CHARS_MAX:
+        return None
+    return line[found[-1] :]
+
+
+def offered(typed: str, people: Sequence[PersonView]) -> tuple[PersonView, ...]:
+    """Whom this may name: names that begin so, then names with a word that does, then ids."""
+    folded = typed.casefold()
+    digits = folded.replace(" ", "")
+    ranked = []
+    for person in people:
+        name = person.name.casefold()
+        if name.startswith(folded):
+            rank = 0
+        elif folded and any(word.startswith(folded) for word in name.split()):
+            rank = 1
+        elif len(digits) > 1 and person.id.startswith(digits):
+            rank = 2
+        else:
+            continue
+        ranked.append((rank, name, person.id, person))
+    return tuple(entry[3] for entry in sorted(ranked, key=lambda entry: entry[:3])[:OFFERED_MAX])
+
+
+def written(person: PersonView, people: Sequence[PersonView]) -> str:
+    """How a text names this member beyond doubt: "@Lin Wei", or digits of the id where the name is another's too,
+    is no plain text of one line, or would be taken for the beginning of a longer one."""
+    name = person.name
+    text = f"@{name} "
+    names = {bytes.fromhex(one.id): one.name for one in people}
+    if name and name == " ".join(name.split()):
+        try:
+            if mentioned(text, names) == (bytes.fromhex(person.id),):
+                return text
+        except InputError:
+            pass
+    others = [one.id for one in people if one.id != person.id]
+    length = next(
+        (n for n in range(ID_DIGITS_MIN, len(person.id)) if not any(o.startswith(person.id[:n]) for o in others)),
+        len(person.id),
+    )
+    return f"@{person.id[:length]} "

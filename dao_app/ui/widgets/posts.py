@@ -16,6 +16,7 @@ from dao_app.ui.widgets.fields import Area
 from dao_app.ui.widgets.glyphs import AvatarView, SealView
 from dao_app.ui.widgets.labels import Label, Paragraph
 from dao_app.ui.widgets.layout import Box, clear, column, row
+from dao_app.ui.widgets.mentions import Mentions
 
 SHOWN_AT_FIRST = 30  # comments made into widgets at once; older ones on demand
 SHOWN_MORE = 100
@@ -122,6 +123,7 @@ class Composer(Box):
         self._sign.hide()
         self.field.textChanged.connect(self._grow)
         self.field.installEventFilter(self)
+        self.mentions = Mentions(ui, self.field)  # asked before us for the keys that it needs
 
     def put(self, text: str) -> None:
         """Bring back what was typed."""
