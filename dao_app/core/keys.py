@@ -176,12 +176,12 @@ def lines_key(round_: bytes, number: int) -> bytes:
 
 def series_key(kind: str, payer: bytes, unit: str) -> bytes:
     """Rounds of one kind ("peer", "points", "both"), out of one account."""
-    return b"Y" + kind[1:2].encode() + payer + b"/" + unit.encode()
+    return b"Y" + kind[-1:].encode() + payer + b"/" + unit.encode()
 
 
 def share_key(root: bytes, kind: str, payer: bytes, unit: str) -> bytes:
     """A member's part in such a series."""
-    return b"y" + root + kind[1:2].encode() + payer + b"/" + unit.encode()
+    return b"y" + root + kind[-1:].encode() + payer + b"/" + unit.encode()
 
 
 def match_key(id_: bytes) -> bytes:

@@ -95,7 +95,8 @@ class Series(NamedTuple):
 
 class Share(NamedTuple):
     """A member's part in a series: ``points`` and ``paid`` in all, ``periods`` rows (number of the round in
-    the series, points), the latest; ``seen``: contribution points that earlier rounds have taken up."""
+    the series, points), the latest; ``seen``, in the series by points alone: contribution points that earlier
+    rounds out of the account have taken up, those by both too."""
 
     points: int
     paid: int

@@ -331,6 +331,11 @@ def test_without_the_module_there_are_no_tabs_of_rewards(o: Opened) -> None:
     o.settle()
     assert found.tab() == "mine"
     assert found._tabs._buttons["rounds"].isHidden() and found._tabs._buttons["payouts"].isHidden()
+    o.window.ui.org_view = replace(o.window.ui.org_view, modules=("tasks", "rewards"))
+    found.refresh()
+    o.settle()
+    assert found._tabs._buttons["all"].isHidden() and not found._tabs._buttons["rounds"].isHidden()
+    assert found._new.isHidden()
 
 
 def test_who_may_not_open_a_round_is_not_offered_one(opened: Open) -> None:

@@ -118,14 +118,18 @@ def _count_gifts(
 
 
 def _fresh(state: State, found: Round, root: bytes) -> int:
-    """Contribution points that no earlier round of the series has taken up."""
+    """Contribution points that no earlier round out of the account has taken up, by points alone or by both."""
     department = found.payer[1:] or None
     counted = state.get(points_key(root, department), Points)
-    return max(0, (counted.points if counted else 0) - _share(state, found, root).seen)
+    return max(0, (counted.points if counted else 0) - _share(state, found, root, "points").seen)
 
 
-def _share(state: State, found: Round, root: bytes) -> Share:
-    return state.get(share_key(root, found.kind, found.payer, found.unit), Share) or NO_SHARE
+def _share(state: State, found: Round, root: bytes, kind: str = "") -> Share:
+    return state.get(share_key(root, kind or found.kind, found.payer, found.unit), Share) or NO_SHARE
+
+
+def _keep(state: State, found: Round, root: bytes, kind: str, share: Share) -> None:
+    state.put(share_key(root, kind, found.payer, found.unit), share)
 
 
 def _period(found: Round, received: list[int], fresh: list[int]) -> list[int]:
@@ -211,11 +215,12 @@ def _enter(state: State, found: Round, computed: Computed) -> None:
             continue
         before = _share(state, found, line.member)
         kept = tuple(row for row in before.periods if row[0] > number - PERIODS_MAX)
-        share = Share(
-            before.points + points, before.paid + line.payout, (*kept, (number, points)) if points else kept,
-            before.seen + line.points,
-        )
-        state.put(share_key(line.member, found.kind, found.payer, found.unit), share)
+        periods = (*kept, (number, points)) if points else kept
+        share = Share(before.points + points, before.paid + line.payout, periods, before.seen)
+        _keep(state, found, line.member, found.kind, share)
+        if line.points:
+            taken = _share(state, found, line.member, "points")
+            _keep(state, found, line.member, "points", taken._replace(seen=taken.seen + line.points))
 
 
 def lines_of(state: State, id_: bytes, found: Round) -> list[Line]:

@@ -90,10 +90,10 @@ class ContributionsPage(SplitPage):
 
     # -- data ----------------------------------------------------------------------------------
     def refresh(self) -> None:
-        self._empty.offer(self.ui.can("contribution.claim"))
+        self._empty.offer(self._may_claim())
         self.ui.ask(self, "contribution_list", self._show)
         self.earnings.refresh()
-        if self._has_rewards():
+        if self._has("rewards"):
             self.rounds.refresh()
             self.payouts.refresh()
         self.pane.reload()
@@ -114,8 +114,11 @@ class ContributionsPage(SplitPage):
         self.show_detail(False)
         self._fill()
 
-    def _has_rewards(self) -> bool:
-        return self.ui.org_view is None or "rewards" in self.ui.org_view.modules
+    def _has(self, module: str) -> bool:
+        return self.ui.org_view is None or module in self.ui.org_view.modules
+
+    def _may_claim(self) -> bool:
+        return self.ui.can("contribution.claim") and self._has("contributions")
 
     def _show(self, rows: tuple[r.ContributionRow, ...]) -> None:
         self._rows = rows
@@ -143,9 +146,10 @@ class ContributionsPage(SplitPage):
 
     def _arrange(self) -> None:
         """Show the chosen tab with its actions; without the module there are no tabs of rewards."""
-        rewards = self._has_rewards()
-        self._tabs.show_only(set(TABS) - (set() if rewards else REWARD_TABS))
-        if not rewards and self.tab() in REWARD_TABS:
+        absent = REWARD_TABS if not self._has("rewards") else frozenset[str]()
+        absent |= {"all"} if not self._has("contributions") else set()
+        self._tabs.show_only(set(TABS) - absent)
+        if self.tab() in absent:
             self._tabs.select("mine")
         name = self.tab()
         self._stack.setCurrentIndex(TABS.index(name))
@@ -153,7 +157,7 @@ class ContributionsPage(SplitPage):
         key, may = {
             "rounds": (self.rounds.new_key, self.rounds.makes()),
             "payouts": (self.payouts.new_key, self.payouts.makes()),
-        }.get(name, ("contribution.new", self.ui.can("contribution.claim")))
+        }.get(name, ("contribution.new", self._may_claim()))
         self._new.say_key(key)
         self._new.setVisible(may)
         self._new_pool.setVisible(name == "rounds" and may)
@@ -207,7 +211,7 @@ class ContributionsPage(SplitPage):
             self.rounds.primary()
         elif name == "payouts":
             self.payouts.primary()
-        elif self.ui.can("contribution.claim"):
+        elif self._may_claim():
             ContributionDialog(self.ui, self.window(), self._claimed).open()
 
     def _claimed(self, row_: object) -> None:

@@ -23,12 +23,14 @@ from dao_app.core.keys import (
     points_key,
     reputation_key,
     round_key,
+    series_key,
     share_key,
 )
 from dao_app.core.reward_entities import Gifts, HalfLives, Line, Match, PayoutRecord, Points, Reputation, Round, Share
 from dao_app.core.rewards.decay import SCALE, advance
 from dao_app.core.rules import reputation
 from dao_app.core.rules.round_closing import lines_of
+from dao_app.core.rules.rounds import KINDS
 from dao_app.core.state import State
 from tests.fakes.world import Person, World
 from tests.unit.rules.votes import adopt, balance, body, member, proposal, put, refusal
@@ -530,6 +532,33 @@ def test_both_gifts_and_points(world: World) -> None:
     seal(world)
     seal(world, WINDOW)
     assert [(line.received, line.points, line.payout) for line in lines(world, id_)] == [(10, 10, 750), (10, 0, 250)]
+
+
+def test_points_that_one_kind_of_round_took_up_are_not_paid_again_by_another(world: World) -> None:
+    ann, ann_org = world.add_member()
+    _, ben_org = world.add_member()
+    say(world.main, "endorse", claim(world, ann_org))
+    seal(world)
+    first = opened(world, kind="points")
+    seal(world, WINDOW)
+    assert [line.points for line in lines(world, first)] == [10]
+    second = opened(world, kind="both")
+    seal(world, WINDOW)
+    assert the_round(world, second).status == "returned"
+    say(world.main, "endorse", claim(world, ben_org))
+    seal(world)
+    third = opened(world, kind="both")
+    seal(world, WINDOW)
+    assert [line.points for line in lines(world, third)] == [10]
+    assert final(world).get(share_key(root(ann), "both", TREASURY, "GLD"), Share) is None
+    fourth = opened(world, kind="points")
+    seal(world, WINDOW)
+    assert the_round(world, fourth).status == "returned"
+
+
+def test_kinds_of_rounds_have_series_of_their_own() -> None:
+    assert len({share_key(bytes(32), kind, TREASURY, "GLD") for kind in KINDS}) == len(KINDS)
+    assert len({series_key(kind, TREASURY, "GLD") for kind in KINDS}) == len(KINDS)
 
 
 def test_policies_look_at_earlier_rounds(world: World) -> None:
