@@ -10,6 +10,7 @@ from dao_app.app import views_tasks as vt
 from dao_app.app.cases import Cases
 from dao_app.app.cases_tokens import balances
 from dao_app.app.contribution_rows import contribution_row
+from dao_app.app.effects_form import amount_of
 from dao_app.app.errors import InputError, NetworkError, NotFound
 from dao_app.app.proposal_views import proposal_row
 from dao_app.app.queries import COMMENT, Reader, fingerprint
@@ -23,7 +24,19 @@ from dao_app.core.encoding import Link, cid_text, decode_trusted
 from dao_app.core.entities import Contribution, Proposal, Task, Totals
 from dao_app.core.envelope import parse_trusted
 from dao_app.core.finality.checkpoint import parse_certificate, quorum
-from dao_app.core.keys import TOTALS_KEY, contribution_key, member_party, payout_key, proposal_key, round_key, task_key
+from dao_app.core.keys import (
+    TOTALS_KEY,
+    contribution_key,
+    firm_party,
+    member_party,
+    payment_key,
+    payout_key,
+    proposal_key,
+    request_key,
+    round_key,
+    task_key,
+)
+from dao_app.core.money_entities import Payment, PaymentRequest
 from dao_app.core.reward_entities import PayoutRecord, Round
 from dao_app.core.rules.task_flow import AT_WORK
 from dao_app.core.rules.task_money import LIVE
@@ -97,7 +110,7 @@ class TrustCases(Cases):
                 row = contribution_row(reader, id_, id_)
                 if "endorse" in row.can:
                     needs.append(v.TodayItem("endorse", row.id, None, row.title, None, None))
-        return [*needs, *self._reward_needs(reader)]
+        return [*needs, *self._reward_needs(reader), *_payment_needs(reader)]
 
     def _reward_needs(self, reader: Reader) -> list[v.TodayItem]:
         """Points to share out, and payouts to confirm."""
@@ -331,6 +344,24 @@ class TrustCases(Cases):
                 findings.extend(await self._ws.network.diagnose(opened.org.org_id))
         return tuple(findings)
 
+
+
+def _payment_needs(reader: Reader) -> list[v.TodayItem]:
+    """Payments that others ask the viewer for, and those of firms that wait for a second signer."""
+    needs = []
+    for id_ in reader.org.store.of_type("payment.request"):
+        asked = reader.state.get(request_key(id_), PaymentRequest)
+        if asked is not None and asked.status == "open" and asked.payer == reader.member:
+            amount = amount_of(reader, asked.unit, asked.amount)
+            needs.append(v.TodayItem("pay", "", None, reader.person(asked.payee).name, None, amount))
+    for id_ in reader.org.store.of_type("firm.pay"):
+        waiting = reader.state.get(payment_key(id_), Payment)
+        if waiting is None or waiting.status != "waiting" or reader.judge("firm.approve", {"payment": Link(id_)}):
+            continue
+        amount = amount_of(reader, waiting.unit, waiting.amount)
+        firm = reader.party_name(firm_party(waiting.firm))
+        needs.append(v.TodayItem("approve_payment", "", None, firm, None, amount))
+    return needs
 
 def _places(reader: Reader, wanted: set[bytes]) -> dict[bytes, int]:
     """Places of these actions in the final order, looked for in the newest checkpoints."""

@@ -96,7 +96,7 @@ def play(scribe: Scribe, now_ms: int) -> Iterator[tuple[int, int, dict[str, Memb
     story = _Story(scribe, now_ms)
     steps = [
         story.join, story.found_departments, story.open_tasks, story.decide, story.work, story.contribute,
-        story.govern, story.talk,
+        story.govern, story.reward, story.talk,
     ]
     for number, step in enumerate(steps, 1):
         step()
@@ -259,6 +259,45 @@ class _Story:
         if voting == HOUR:
             self._scribe.clock.now += HOUR
             self._seal()
+
+    def reward(self) -> None:
+        """A peer round that has paid, one still open, a matching pool, a firm, and sums asked for and paid in parts."""
+        self._round("Autumn thanks", HOUR, {
+            "Amara": {"Priya": 50, "Sofia": 30, "Robin": 20}, "Jonas": {"Chen Mo": 60, "Robin": 40},
+            "Priya": {"Sofia": 70, "Mateo": 30}, "Mateo": {"Robin": 100}, "Chen Mo": {"Priya": 100},
+        })  # fmt: skip
+        self._scribe.clock.now += HOUR
+        self._seal()
+        self._round("Winter thanks", 5 * DAY, {"Jonas": {"Priya": 60, "Sofia": 40}})
+        party = {name: b"m" + person.root.public for name, person in self.people.items()}
+        projects = [["Reading evenings", party["Priya"]], ["Harbour archive", party["Jonas"]]]
+        pool = self._sign(FOUNDER, "match.open", {
+            "title": "Small projects", "unit": "HBR", "amount": 40_000, "from": TREASURY, "mode": "fill", "bound": None,
+            "projects": projects, "window": 6 * DAY,
+        })  # fmt: skip
+        self._seal()
+        for name, project, amount in (("Chen Mo", 1, 400), ("Mateo", 1, 100), ("Priya", 2, 900)):
+            self._sign(name, "match.give", {"match": Link(pool), "project": project, "amount": amount})
+        signers = [[self.people["Mateo"].root.public, 50_000], [self.people["Jonas"].root.public, 50_000]]
+        firm = {"name": "Old Mill Bindery", "register": "", "signers": signers, "dual": 20_000}
+        self._sign("Mateo", "firm.register", firm)
+        asked = {"from": self.people["Robin"].root.public, "unit": "HBR", "amount": 150}
+        self._sign("Sofia", "payment.request", asked, "for the coffee on Tuesday", "memo")
+        plan = {"to": party["Sofia"], "unit": "HBR", "amount": 36_000, "count": 12, "every": 30 * DAY, "first": 0}
+        plan |= {"revocable": True, "for": TREASURY}
+        self._sign(FOUNDER, "payment.schedule", plan, "care of the archive", "memo")
+        self._seal()
+
+    def _round(self, title: str, window: int, gifts: dict[str, dict[str, int]]) -> None:
+        id_ = self._sign(FOUNDER, "round.open", {
+            "title": title, "unit": "HBR", "amount": 30_000, "from": TREASURY, "kind": "peer", "policy": "immediate",
+            "look": 1, "givers": None, "receivers": None, "points": 100, "window": window,
+        })  # fmt: skip
+        self._seal()
+        for giver, given in gifts.items():
+            rows = sorted([self.people[name].root.public, points] for name, points in given.items())
+            self._sign(giver, "round.give", {"round": Link(id_), "gifts": rows})
+        self._seal()
 
     def talk(self) -> None:
         self._at(0.1)

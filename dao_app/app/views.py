@@ -277,7 +277,8 @@ class StatusView:
 @dataclass(frozen=True, slots=True)
 class TodayItem:
     """``what``: vote | review | work | assign | mention_task | mention_proposal | mention_contribution | endorse |
-    confirm_words. ``target`` is an object id."""
+    confirm_words | share_points | confirm_payout | pay | approve_payment. ``target`` is an object id, "" where
+    the page shows what is meant."""
 
     what: str
     target: str

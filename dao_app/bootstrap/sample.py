@@ -24,7 +24,7 @@ from dao_app.store.log import SqlStore
 
 SEED = b"guildhall sample organisation 1"
 STORY_MS = 21 * 86_400_000  # it begins so long before the day on which it is made
-EDITION = b"1"  # another edition is made anew
+EDITION = b"2"  # another edition is made anew
 
 
 class SeededRandom:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +14,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 
+from dao_app.app import views as v
 from dao_app.app.errors import Refused
 from dao_app.ui.dialogs.base import ConfirmDialog, Dialog
 from dao_app.ui.dialogs.contributions import ContributionDialog
@@ -77,6 +79,26 @@ def test_recovery_words_are_asked_from_today(opened: Open) -> None:
     o.until(lambda: bool(page._needs))  # type: ignore[attr-defined]
     page._needs[0].button.click()  # type: ignore[attr-defined]
     assert o.window.start.page() is o.window.start.words
+
+
+class Busy(FakeEngine):
+    def today(self, org: str) -> v.TodayView:
+        view = super().today(org)
+        asks = v.TodayItem("pay", "", None, "Jonas", None, v.AmountView("GLD", 150, 2))
+        return dataclasses.replace(view, needs=(asks, *view.needs, *view.needs[1:], *view.needs[1:]))
+
+
+def test_what_does_not_fit_on_today_is_told_and_shown(opened: Open) -> None:
+    o = opened(Busy())
+    page = o.window.shell.pages["today"]
+    o.until(lambda: bool(page._needs))  # type: ignore[attr-defined]
+    assert len(page._needs) == 8 and page._more.isVisible()  # type: ignore[attr-defined]
+    page._more.click()  # type: ignore[attr-defined]
+    assert len(page._needs) == 11 and not page._more.isVisible()  # type: ignore[attr-defined]
+    page._needs[0].button.click()  # type: ignore[attr-defined]
+    o.settle()
+    assert o.window.shell.page().name == "treasury"
+    assert o.window.shell.treasury._tabs.selected() == "requests"
 
 
 # -- proposals ---------------------------------------------------------------------------------

@@ -22,7 +22,7 @@ from dao_app.ui.widgets.tables import Table
 
 POOL_COLUMNS = (
     Col(width=16), Col("col.number", width=56), Col("col.title"), Col("col.amount", width=120, right=True),
-    Col("col.status", width=96), Col("col.when", width=150, drop=10), Col("col.state", width=110, drop=8),
+    Col("col.status", width=96), Col("col.when", width=210, drop=10), Col("col.state", width=110, drop=8),
 )  # fmt: skip
 PAYOUT_COLUMNS = (
     Col("payout.day", width=96), Col("col.to"), Col("col.amount", width=130, right=True),

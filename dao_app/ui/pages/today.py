@@ -39,14 +39,19 @@ ICONS = {
     "endorse": "contrib",
     "share_points": "contrib",
     "confirm_payout": "check",
+    "pay": "treasury",
+    "approve_payment": "treasury",
     "confirm_words": "key",
 }
 PAGES = {
     "vote": "proposals", "review": "tasks", "work": "tasks", "claim": "tasks", "assign": "tasks",
     "mention_task": "tasks", "mention_proposal": "proposals", "mention_contribution": "contributions",
     "endorse": "contributions", "share_points": "contributions", "confirm_payout": "contributions",
+    "pay": "treasury", "approve_payment": "people",
 }  # fmt: skip
-WITHIN = {"share_points": "round:", "confirm_payout": "payout:"}  # where on the page the object is
+WITHIN = {  # where on the page the object is
+    "share_points": "round:", "confirm_payout": "payout:", "pay": "requests", "approve_payment": "firms",
+}  # fmt: skip
 LETTERS = {
     "vote": "P", "review": "T", "work": "T", "claim": "T", "assign": "T", "mention_task": "T", "mention_proposal": "P",
     "share_points": "R",
@@ -165,6 +170,9 @@ class TodayPage(Page):
         self._count = Label(ui, role="caption", tone="text3")
         self._needs_box: QVBoxLayout = column(ui, margins=(1, 1, 1, 1))
         self._needs_card = Box(ui, "card", self._needs_box)
+        self._all_needs = False
+        self._more = Button(ui, "", "link")
+        self._more.clicked.connect(self._show_all)
         self._calm = Box(ui, "card", column(ui, Empty(ui, "today.calm", "today.calm_why")))
         self._task_note = Label(ui, role="caption", tone="text3")
         columns = (
@@ -203,6 +211,7 @@ class TodayPage(Page):
                 section_head(ui, "today.needs", self._count),
                 4,
                 self._needs_card,
+                row(ui, self._more, None),
                 self._calm,
                 18,
                 self._tasks_head,
@@ -262,7 +271,7 @@ class TodayPage(Page):
             self._show_sync(self._status)
 
     def reset(self) -> None:
-        self._view, self._status = None, None
+        self._view, self._status, self._all_needs = None, None, False
 
     def _show(self, view: v.TodayView) -> None:
         ui = self.ui
@@ -287,7 +296,9 @@ class TodayPage(Page):
 
     def _show_needs(self, view: v.TodayView) -> None:
         clear(self._needs_box)
-        shown = view.needs[:NEEDS_SHOWN]
+        shown = view.needs if self._all_needs else view.needs[:NEEDS_SHOWN]
+        self._more.say_key("today.more", n=len(view.needs) - len(shown))
+        self._more.setVisible(len(shown) < len(view.needs))
         self._needs = []
         for place, item in enumerate(shown):
             if place:
@@ -299,6 +310,11 @@ class TodayPage(Page):
         self._count.say(self.ui.texts.number(len(view.needs)) if view.needs else "")
         self._needs_card.setVisible(bool(shown))
         self._calm.setVisible(not shown)
+
+    def _show_all(self) -> None:
+        self._all_needs = True
+        if self._view is not None:
+            self._show_needs(self._view)
 
     def _upcoming_row(self, item: v.TodayItem) -> QVBoxLayout:
         ui = self.ui
