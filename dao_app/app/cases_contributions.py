@@ -11,7 +11,7 @@ from dao_app.app.cases import Cases
 from dao_app.app.contribution_rows import contribution_detail, contribution_ids, contribution_row, reputation_row
 from dao_app.app.errors import InputError
 from dao_app.app.queries import Reader
-from dao_app.app.resolve import department_id, members, object_id, one_line
+from dao_app.app.resolve import department_id, object_id, one_line
 from dao_app.core.encoding import Link
 from dao_app.core.limits import EVIDENCE_MAX, TITLE_BYTES_MAX
 from dao_app.core.rules.schema import NAME_BYTES_MAX
@@ -78,7 +78,7 @@ class ContributionCases(Cases):
 
     def reputation_list(self, org: str) -> tuple[r.ReputationRow, ...]:
         _, reader = self._read(org)
-        rows = [reputation_row(reader, root) for root in members(reader)]
+        rows = [reputation_row(reader, root) for root in reader.roots()]
         return tuple(sorted(rows, key=lambda row: (-row.whole, -row.points, row.person.id)))
 
 

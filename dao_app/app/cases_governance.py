@@ -11,7 +11,7 @@ from dao_app.app.cases import Cases
 from dao_app.app.effects_form import amount_of
 from dao_app.app.errors import InputError
 from dao_app.app.queries import Reader
-from dao_app.app.resolve import department_id, member_root, members, one_line
+from dao_app.app.resolve import department_id, member_root, one_line
 from dao_app.core.encoding import Link
 from dao_app.core.entities import (
     Account,
@@ -77,12 +77,16 @@ class GovernanceCases(Cases):
 
     def permission_list(self, org: str, member: str = "") -> tuple[g.MayRow, ...]:
         _, reader = self._read(org)
-        roots = [member_root(reader, member)] if member else members(reader)
+        roots = (member_root(reader, member),) if member else reader.roots()
+        members = [(root, reader.state.need(member_key(root), Member)) for root in roots]
+        reader.load(grant.cause for _, one in members if one.status == "active" for grant in one.grants)
         rows = []
-        for root in roots:
+        for root, one in members:
             reasons: dict[str, list[g.GrantView]] = {}
-            for why in reasons_of(reader.state, reader.state.need(member_key(root), Member)):
-                reasons.setdefault(why.permission, []).append(grant_view(reader, why.grant))
+            for grant, permissions in reasons_of(reader.state, one):
+                shown = grant_view(reader, grant)
+                for permission in permissions:
+                    reasons.setdefault(permission, []).append(shown)
             person = reader.person(root)
             rows += [g.MayRow(person, permission, tuple(why)) for permission, why in sorted(reasons.items())]
         return tuple(rows)
@@ -131,7 +135,7 @@ class GovernanceCases(Cases):
         if reader.member is None:
             return g.DelegationsView((), ())
         given, received = [], []
-        for root in members(reader):
+        for root in reader.roots():
             found = reader.state.get(delegations_key(root), Delegations)
             for scope, to in found.rows if found is not None else ():
                 if root == reader.member:
@@ -208,7 +212,7 @@ def _cause(reader: Reader, id_: bytes) -> str:
 
 def _holders(reader: Reader) -> dict[str, list[bytes]]:
     held: dict[str, list[bytes]] = {}
-    for root in members(reader):
+    for root in reader.roots():
         member = reader.state.need(member_key(root), Member)
         if member.status == "active":
             for grant in member.grants:
@@ -247,12 +251,7 @@ def _tree(reader: Reader) -> list[bytes]:
 def department_row(reader: Reader, id_: bytes) -> g.DepartmentRow:
     """A department with who belongs to it and what it has."""
     entity = reader.state.need(department_key(id_), Department)
-    here: dict[bytes, list[str]] = {}
-    for root in members(reader):
-        member = reader.state.need(member_key(root), Member)
-        for grant in member.grants if member.status == "active" else ():
-            if grant.department == id_:
-                here.setdefault(root, []).append(grant.role)
+    here = reader.held_in(id_)
     stewards = tuple(reader.person(root) for root, roles in here.items() if set(roles) & STEERING)
     balances = []
     for code in reader.units():

@@ -8,7 +8,7 @@ from dao_app.app import views as v
 from dao_app.app.cases import Cases
 from dao_app.app.errors import InputError, NotFound
 from dao_app.app.queries import Reader, fingerprint
-from dao_app.app.resolve import members, minor, object_id, one_line
+from dao_app.app.resolve import minor, object_id, one_line
 from dao_app.app.workspace import ALL_TOPICS, Opened
 from dao_app.core.encoding import Link, digest, encode
 from dao_app.core.entities import Device, Emergency, Invite, Member, Totals, Unit
@@ -126,7 +126,8 @@ class MembershipCases(Cases):
         peers = network.peers(opened.org.org_id) if network is not None and opened.online else ()
         online = {p.device for p in peers if p.connected}
         devices = devices_by_member(reader)
-        return tuple(self._member_row(reader, root, devices.get(root, []), online) for root in members(reader))
+        reader.look_ahead(reader.state.need(member_key(root), Member).action for root in reader.roots())
+        return tuple(self._member_row(reader, root, devices.get(root, []), online) for root in reader.roots())
 
     def _member_row(self, reader: Reader, root: bytes, devices: list[bytes], online: set[bytes]) -> v.MemberRow:
         member = reader.state.need(member_key(root), Member)

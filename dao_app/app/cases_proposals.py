@@ -10,7 +10,7 @@ from dao_app.app import views_governance as g
 from dao_app.app.cases import Cases
 from dao_app.app.effects_form import Form, asked, effect_view, read_effects
 from dao_app.app.errors import InputError
-from dao_app.app.proposal_views import proposal_detail, proposal_row
+from dao_app.app.proposal_views import proposal_detail, proposal_ids, proposal_row
 from dao_app.app.queries import Reader
 from dao_app.app.resolve import department_id, member_root, minor, object_id, one_line, period_ms, unit
 from dao_app.app.workspace import Opened
@@ -101,10 +101,9 @@ class ProposalCases(Cases):
     def proposal_list(self, org: str, status: str = "") -> tuple[v.ProposalRow, ...]:
         _, reader = self._read(org)
         now = self._ws.clock.now_ms()
-        ids = reader.org.store.of_type("proposal.open")
-        rows = [proposal_row(reader, i, now) for i in ids if reader.state.get(proposal_key(i), Proposal) is not None]
+        rows = [proposal_row(reader, i, now) for i in proposal_ids(reader, now, status)]
         rows.sort(key=lambda row: (row.stamp.at_ms, row.id), reverse=True)
-        return tuple(row for row in rows if not status or row.status == status)
+        return tuple(rows)
 
     def proposal_show(self, org: str, proposal: str) -> v.ProposalDetail:
         _, reader = self._read(org)

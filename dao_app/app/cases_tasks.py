@@ -14,7 +14,6 @@ from dao_app.app.queries import COMMENT
 from dao_app.app.resolve import (
     ids_by_prefix,
     member_root,
-    members,
     object_id,
     one_line,
     target_id,
@@ -82,8 +81,7 @@ class TaskCases(Cases):
 
     def task_list(self, org: str, status: str = "") -> tuple[vt.TaskRow, ...]:
         _, reader = self._read(org)
-        rows = (task_row(reader, id_) for id_ in task_ids(reader))
-        return tuple(row for row in rows if not status or row.status == status)
+        return tuple(task_row(reader, id_) for id_ in task_ids(reader, status))
 
     def task_show(self, org: str, task: str) -> vt.TaskDetail:
         _, reader = self._read(org)
@@ -224,7 +222,7 @@ class TaskCases(Cases):
             raise InputError("text_empty", field="comment")
         body: dict[str, Any] = {"on": Link(target_id(reader, target))}
         if "@" in text:
-            named = mentioned(text, {root: reader.person(root).name for root in members(reader)})
+            named = mentioned(text, {root: reader.person(root).name for root in reader.roots()})
             if named:
                 body["mentions"] = list(named)
         action = self._write(opened, COMMENT, body, text=(text, "text"))

@@ -7,7 +7,7 @@ from typing import Any
 from dao_app.app import views as v
 from dao_app.app.cases import Cases
 from dao_app.app.queries import Reader
-from dao_app.app.resolve import member_root, members, minor, party, unit
+from dao_app.app.resolve import member_root, minor, party, unit
 from dao_app.app.workspace import Opened
 from dao_app.core.entities import Account, Proposal, Task, Unit
 from dao_app.core.keys import (
@@ -34,7 +34,7 @@ class TokenCases(Cases):
     def token_balance(self, org: str, party: str = "") -> tuple[v.BalanceView, ...]:
         _, reader = self._read(org)
         if party == "all":
-            wanted = [TREASURY, *(member_party(root) for root in members(reader))]
+            wanted = [TREASURY, *(member_party(root) for root in reader.roots())]
         elif party == "treasury":
             wanted = [TREASURY]
         elif party:

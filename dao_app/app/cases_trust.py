@@ -235,6 +235,7 @@ class TrustCases(Cases):
             pos = found.pos if found is not None else None
         records = reader.org.store.newest(max(1, min(limit, LOG_ROWS_MAX)), pos)
         places = _places(reader, {record.id for record in records})
+        reader.look_ahead(record.id for record in records)
         return tuple(_log_row(reader, record, places) for record in records)
 
     def log_show(self, org: str, entry: str) -> v.LogEntry:
@@ -388,7 +389,7 @@ def _log_row(reader: Reader, record: LogRecord, places: dict[bytes, int]) -> v.L
         fingerprint(record.device),
         record.seq,
         action.type,
-        reader.stamp(record.id, action.at),
+        reader.stamp(record.id),
     )
 
 

@@ -25,6 +25,7 @@ from dao_app.app.admission import (
 )
 from dao_app.app.errors import Refused, StorageError
 from dao_app.app.ports import AdmitReport, Clock, DeviceStanding, Random, Signer, Verifier
+from dao_app.app.settled import Settled
 from dao_app.app.storage import OrgStore
 from dao_app.core.envelope import (
     GENESIS_TYPE,
@@ -132,6 +133,7 @@ class LogKeeper(ABC):
         position = None if last is None else Position(last.id, last.height, last.time)
         self.replay = Replay(self._org, self.store, self._load, position)
         self.live = LiveCounts()
+        self.settled = Settled(self.store)
         self._heads: dict[bytes, tuple[int, bytes]] = dict(self.store.heads())
         self._times: OrderedDict[bytes, int] = OrderedDict()
         self._tips: dict[bytes, tuple[bytes, int]] = {}

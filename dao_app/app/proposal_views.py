@@ -25,6 +25,19 @@ _SAMPLES: dict[str, Any] = {
 }
 
 
+def status_of(entity: Proposal, now_ms: int) -> str:
+    """The stage as people see it: a vote whose time is over waits for the checkpoint that closes it."""
+    return "closing" if entity.status == "voting" and now_ms >= entity.closes else entity.status
+
+
+def proposal_ids(reader: Reader, now_ms: int, status: str = "") -> list[bytes]:
+    """Proposals that are in the state, of one stage or ("") of all, in order of arrival."""
+    found = [(i, reader.state.get(proposal_key(i), Proposal)) for i in reader.org.store.of_type("proposal.open")]
+    ids = [i for i, one in found if one is not None and (not status or status_of(one, now_ms) == status)]
+    reader.look_ahead(ids)
+    return ids
+
+
 def proposal_row(reader: Reader, id_: bytes, now_ms: int) -> v.ProposalRow:
     """The row of a proposal that is in the state."""
     entity = reader.state.need(proposal_key(id_), Proposal)
@@ -39,7 +52,6 @@ def proposal_row(reader: Reader, id_: bytes, now_ms: int) -> v.ProposalRow:
     can = reader.can(gestures)
     if entity.status == "discussion" and entity.author == reader.member:
         can = (*can, "revise")
-    status = "closing" if entity.status == "voting" and now_ms >= entity.closes else entity.status
     return v.ProposalRow(
         id_.hex(),
         id_.hex()[:8],
@@ -47,7 +59,7 @@ def proposal_row(reader: Reader, id_: bytes, now_ms: int) -> v.ProposalRow:
         entity.title,
         entity.kind,
         entity.method,
-        status,
+        status_of(entity, now_ms),
         reader.person(entity.author),
         entity.opens or None,
         entity.closes or None,

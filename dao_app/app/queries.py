@@ -27,7 +27,7 @@ from dao_app.core.keys import (
 from dao_app.core.reward_entities import Match, Round
 from dao_app.core.rules import effects
 from dao_app.core.rules.context import Context
-from dao_app.core.rules.members import permissions_everywhere
+from dao_app.core.rules.members import all_members, permissions_everywhere
 from dao_app.core.rules.registry import about
 from dao_app.core.rules.rejections import Rejection
 from dao_app.core.state import State
@@ -60,6 +60,9 @@ class Reader:
         org.replay.derive()
         self.state: State = org.replay.provisional
         self._people: dict[bytes, v.PersonView] = {}
+        self._roots: tuple[bytes, ...] | None = None
+        self._held: dict[bytes, dict[bytes, list[str]]] | None = None
+        self._actions: dict[bytes, Action] = {}
         self._latest: dict[bytes, bytes] | None = None
         self._witness: tuple[tuple[str, ...], int | None] | None = None
 
@@ -73,6 +76,23 @@ class Reader:
                 root.hex(), name or "", fingerprint(root), root == self.member
             )
         return found
+
+    def roots(self) -> tuple[bytes, ...]:
+        """Roots of all who joined, in the order in which they did."""
+        if self._roots is None:
+            self._roots = tuple(all_members(self.state)) if self.founded() is not None else ()
+        return self._roots
+
+    def held_in(self, department: bytes) -> dict[bytes, list[str]]:
+        """Active members with a role in a department → these roles; all members are gone through once."""
+        if self._held is None:
+            self._held = {}
+            for root in self.roots():
+                member = self.state.need(member_key(root), Member)
+                for grant in member.grants if member.status == "active" else ():
+                    if grant.department:
+                        self._held.setdefault(grant.department, {}).setdefault(root, []).append(grant.role)
+        return self._held.get(department, {})
 
     def author(self, device: bytes) -> v.PersonView:
         """The member behind a device; a device that is no member's stands for itself."""
@@ -139,14 +159,16 @@ class Reader:
     def text(self, reference: Ref | None) -> str | None:
         return self.org.text_of(reference)
 
-    def stamp(self, id_: bytes, at_ms: int | None = None) -> v.Stamp:
-        """How settled an action is; ``at_ms`` spares a look-up where it is known."""
+    def look_ahead(self, ids: Iterable[bytes]) -> None:
+        """Stamps of these will be asked for: those that are sealed are read at once."""
+        self.org.settled.load(id_ for id_ in ids if id_ not in self.org.replay.pending)
+
+    def stamp(self, id_: bytes) -> v.Stamp:
+        """How settled an action is."""
         node = self.org.replay.pending.get(id_)
         if node is None:
-            code = self.org.store.verdict(id_)
-            if at_ms is None:
-                at_ms = self.action(id_).at
-            return v.Stamp("rejected" if code else "final", at_ms, reason=code or "")
+            code, at = self.org.settled.of(id_)
+            return v.Stamp("rejected" if code else "final", at, reason=code)
         rejection = self.org.replay.verdicts.get(id_)
         waits_for, seen = self.witness()
         if rejection is not None:
@@ -154,10 +176,9 @@ class Reader:
         state: v.State = "queued" if id_ in self._unsent else "provisional"
         return v.Stamp(state, node.at, waits_for=waits_for, seen_ms=seen)
 
-    def object_stamp(self, id_: bytes, at_ms: int | None = None) -> v.Stamp:
+    def object_stamp(self, id_: bytes) -> v.Stamp:
         """How settled an object is: that of the newest unsealed action about it, else of its own."""
-        latest = self._pending_about().get(id_)
-        return self.stamp(latest) if latest is not None else self.stamp(id_, at_ms)
+        return self.stamp(self._pending_about().get(id_, id_))
 
     def _pending_about(self) -> dict[bytes, bytes]:
         if self._latest is None:
@@ -189,7 +210,12 @@ class Reader:
 
     # -- the log ---------------------------------------------------------------------------------
     def action(self, id_: bytes) -> Action:
-        return self.org.replay.action(id_)
+        return self._actions.get(id_) or self.org.replay.action(id_)
+
+    def load(self, ids: Iterable[bytes]) -> None:
+        """Actions of these will be asked for: they are read at once."""
+        wanted = [id_ for id_ in dict.fromkeys(ids) if id_ not in self._actions]
+        self._actions.update((r.id, parse_trusted(r.id, r.payload)) for r in self.org.store.records(wanted))
 
     def about(self, id_: bytes) -> list[Action]:
         """Actions that concern an object, by claimed time."""
@@ -200,17 +226,20 @@ class Reader:
         """Steps in the life of an object, its own creation first; comments stand apart."""
         first = self.action(id_)
         steps = [first, *(a for a in self.about(id_) if a.type != COMMENT)]
-        return tuple(v.ActivityView(a.id.hex(), self.author(a.by), a.type, self.stamp(a.id, a.at)) for a in steps)
+        self.look_ahead(a.id for a in steps)
+        return tuple(v.ActivityView(a.id.hex(), self.author(a.by), a.type, self.stamp(a.id)) for a in steps)
 
     def comments(self, id_: bytes) -> tuple[v.CommentView, ...]:
-        return tuple(self.comment(a) for a in self.about(id_) if a.type == COMMENT and self.stands(a.id))
+        found = [a for a in self.about(id_) if a.type == COMMENT]
+        self.look_ahead(a.id for a in found)
+        return tuple(self.comment(a) for a in found if self.stands(a.id))
 
     def comment(self, action: Action) -> v.CommentView:
         reference = action.body["text"]
         erased = self.org.is_erased(reference["hash"])
         text = None if erased else self.text((reference["hash"], reference["size"]))
         return v.CommentView(
-            action.id.hex(), self.author(action.by), text, erased, self.stamp(action.id, action.at),
+            action.id.hex(), self.author(action.by), text, erased, self.stamp(action.id),
             tuple(self.person(root) for root in action.body.get("mentions", ())),
         )
 
@@ -218,7 +247,7 @@ class Reader:
         """Has it an effect? What was rejected may have any body at all and is never shown."""
         if id_ in self.org.replay.pending:
             return id_ not in self.org.replay.verdicts
-        return self.org.store.verdict(id_) is None
+        return not self.org.settled.of(id_)[0]
 
     # -- what you may do ---------------------------------------------------------------------------
     def judge(self, type_: str, body: dict[str, Any]) -> Rejection | None:

@@ -6,7 +6,7 @@ import re
 
 from dao_app.app.errors import InputError, NotFound
 from dao_app.app.queries import Reader
-from dao_app.core.entities import Contribution, Department, Firm, Invite, Member, Proposal, Task, Unit
+from dao_app.core.entities import Contribution, Department, Firm, Invite, Proposal, Task, Unit
 from dao_app.core.keys import (
     TREASURY,
     contribution_key,
@@ -16,7 +16,6 @@ from dao_app.core.keys import (
     firm_party,
     invite_key,
     match_key,
-    member_key,
     member_party,
     payout_key,
     proposal_key,
@@ -88,7 +87,7 @@ def member_root(reader: Reader, name: str) -> bytes:
     text = name.strip()
     digits = text.replace(" ", "").lower()
     matches = []
-    for root in members(reader):
+    for root in reader.roots():
         if (
             root.hex() == digits
             or (len(digits) >= PREFIX_DIGITS_MIN and root.hex().startswith(digits))
@@ -98,17 +97,6 @@ def member_root(reader: Reader, name: str) -> bytes:
     if len(matches) != 1:
         raise NotFound("member_unknown" if not matches else "name_ambiguous", name=text[:80])
     return matches[0]
-
-
-def members(reader: Reader) -> list[bytes]:
-    """Roots of all who joined, in order of arrival."""
-    roots: list[bytes] = []
-    for type_ in ("org.create", "member.join"):
-        for id_ in reader.org.store.of_type(type_):
-            root = reader.action(id_).body["root"]  # checked at admission
-            if root not in roots and reader.state.get(member_key(root), Member) is not None:
-                roots.append(root)
-    return roots
 
 
 def party(reader: Reader, name: str) -> bytes:

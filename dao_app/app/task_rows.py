@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 from dao_app.app import views as v
@@ -43,9 +42,12 @@ _SAMPLE_FAULTS = {
 GESTURES = tuple(sorted({name for names in _STAGES.values() for name in names}))
 
 
-def task_ids(reader: Reader) -> Iterable[bytes]:
-    """Tasks that are in the state, in order of arrival."""
-    return (i for i in reader.org.store.of_type("task.open") if reader.state.get(task_key(i), Task) is not None)
+def task_ids(reader: Reader, status: str = "") -> list[bytes]:
+    """Tasks that are in the state, of one stage or ("") of all, in order of arrival."""
+    found = [(i, reader.state.get(task_key(i), Task)) for i in reader.org.store.of_type("task.open")]
+    ids = [i for i, task in found if task is not None and (not status or task.status == status)]
+    reader.look_ahead(ids)
+    return ids
 
 
 def task_row(reader: Reader, id_: bytes) -> vt.TaskRow:
@@ -217,7 +219,7 @@ def _applications(reader: Reader, id_: bytes, task: Task) -> tuple[vt.Applicatio
         if action.type == "task.apply" and person.id in applicants and reader.stands(action.id):
             note = action.body.get("note")
             text = reader.text((note["hash"], note["size"])) if note else None
-            found[person.id] = vt.ApplicationView(person, text, reader.stamp(action.id, action.at))
+            found[person.id] = vt.ApplicationView(person, text, reader.stamp(action.id))
     return tuple(found.values())
 
 

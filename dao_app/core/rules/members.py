@@ -8,7 +8,6 @@ grant that has ended gives nothing from the checkpoint that ends it.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from dao_app.core.entities import Department, Grant, Member, Register, Role, Totals
 from dao_app.core.keys import REGISTER_ROWS, TOTALS_KEY, department_key, member_key, register_key, role_key
@@ -18,13 +17,6 @@ from dao_app.core.rules.roles import ROLES, STEERING, VOTING, permissions_of
 from dao_app.core.state import State
 
 NOBODY = Member("", (), 0, None, b"", None, 0, (), (), ())
-
-
-class Why(NamedTuple):
-    """One permission and what gives it."""
-
-    permission: str
-    grant: Grant
 
 
 def has_vote(member: Member) -> bool:
@@ -142,12 +134,7 @@ def belongs_to(state: State, member: Member, department: bytes) -> bool:
     )
 
 
-def reasons_of(state: State, member: Member) -> list[Why]:
-    """Every permission of a member with the grant that gives it."""
-    if member.status != "active":
-        return []
-    return [
-        Why(permission, grant)
-        for grant in member.grants
-        for permission in sorted(role_permissions(state, grant.role))
-    ]
+def reasons_of(state: State, member: Member) -> list[tuple[Grant, frozenset[str]]]:
+    """Each grant of a member with the permissions that it gives."""
+    grants = member.grants if member.status == "active" else ()
+    return [(grant, role_permissions(state, grant.role)) for grant in grants]

@@ -19,7 +19,7 @@ from dao_app.ui.widgets.layout import Box, column
 from dao_app.ui.widgets.rows import Cell, Col, RowDelegate, RowList
 
 COLUMNS = (Col(), Col(width=112, right=True))
-WIDTH, GAP = 320, 4
+WIDTH, GAP = 320, 10
 GONE = ("joining", "left", "expelled")  # who is not met in a discussion
 
 
