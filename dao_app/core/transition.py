@@ -28,7 +28,7 @@ from dao_app.core.rules import (
 )
 from dao_app.core.rules.closing import Moment
 from dao_app.core.rules.context import Author, Context
-from dao_app.core.rules.due import DUE_PER_CHECKPOINT_MAX, take_due
+from dao_app.core.rules.due import DUE_PER_CHECKPOINT_MAX, carry_over, take_due
 from dao_app.core.rules.members import permissions_everywhere
 from dao_app.core.rules.registry import TYPES
 from dao_app.core.rules.rejections import Rejection
@@ -132,19 +132,22 @@ def finish_checkpoint(
     totals = base.entity(TOTALS_KEY)
     moment = Moment(base, time, height, previous, totals.members if isinstance(totals, Totals) else 0, before)
     results: list[tuple[bytes, Result]] = []
-    begun = 0
+    begun, after = 0, before
     for _ in range(DUE_PER_CHECKPOINT_MAX):
         while begun < len(state.started):  # what happens below may begin something too
             started, begun = state.started[begun], begun + 1
             result = STARTED[started.what](state, started, moment)
             if result is not None:
                 results.append((started.id, result))
-        item = take_due(state, before, time)
+        item = take_due(state, after, time)
         if item is None:
             break
+        after = max(after, item.time)
         result = DUE[item.what](state, item, moment)
         if result is not None:
             results.append((item.target, result))
+    else:
+        carry_over(state, after, time)
     for key in sorted(state.incoming):
         account = state.need(key, Account)
         state.put(key, Account(account.balance + account.incoming, 0))

@@ -1,6 +1,7 @@
 """The agenda of time-driven transitions (protocol §4): kept by hour, taken by (time, place, target).
 
-Invariant: an item is on the agenda exactly once, and leaves it when it is taken.
+Invariants: an item is on the agenda exactly once, and leaves it when it is taken; what one checkpoint could not
+take waits for the next; taking an item puts nothing on the agenda that is due before it.
 """
 
 from __future__ import annotations
@@ -39,6 +40,18 @@ def take_due(state: State, after: int, until: int) -> DueItem | None:
         state.put(key, Due(rest) if rest else None)
         return first
     return None
+
+
+def carry_over(state: State, after: int, until: int) -> None:
+    """Put what is left of the hours before ``until``'s with that hour, where the next checkpoint looks for it."""
+    for hour in _hours(after, until - HOUR_MS):
+        due = state.get(due_key(hour * HOUR_MS), Due)
+        if due is None or not due.items:
+            continue
+        key = due_key(until)
+        later = (state.get(key, Due) or Due(())).items
+        state.put(due_key(hour * HOUR_MS), None)
+        state.put(key, Due(tuple(sorted((*due.items, *later)))))
 
 
 def next_due(state: State, after: int, until: int) -> int | None:
