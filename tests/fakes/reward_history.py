@@ -10,7 +10,7 @@ from dao_app.app.errors import Refused
 from dao_app.app.organisation import Organisation
 from dao_app.core.encoding import Link
 from dao_app.core.keys import TREASURY, department_party, member_party
-from tests.fakes.history import check_money
+from tests.fakes.checks import check_money
 from tests.fakes.world import Person, World
 
 

@@ -10,9 +10,9 @@ from pathlib import Path
 SCRIPT = """
 import sys
 from pathlib import Path
-from tests.fakes.history import History
+from tests.fakes.governance_history import GovernanceHistory
 from tests.fakes.world import roots
-history = History(Path(sys.argv[1]), 5, 120)
+history = GovernanceHistory(Path(sys.argv[1]), 5, 120)
 print(*[part if isinstance(part, int) else part.hex() for part in roots(history.world.main)])
 print(history.world.main.replay.provisional_root().hex(), history.world.org_id.hex())
 """

@@ -24,7 +24,9 @@ from dao_app.core.envelope import Action, build_payload, pack, signed_message
 from dao_app.core.errors import EncodingError
 from dao_app.core.keys import match_key, member_party, payout_key, proposal_key, round_key, task_key
 from dao_app.core.rules.registry import TYPES
-from tests.fakes.history import History, check_money
+from tests.fakes.checks import check_governance
+from tests.fakes.governance_history import GovernanceHistory
+from tests.fakes.history import History
 from tests.fakes.reward_history import RewardHistory
 
 ODD: list[Any] = [
@@ -42,6 +44,9 @@ REWARD_VIEWS: tuple[tuple[str, Callable[[bytes], bytes], Callable[[Reader, bytes
     ("match.open", match_key, lambda reader, id_: match_row(reader, id_, 0)),
     ("payout.record", payout_key, payout_row),
 )
+
+
+GOVERNANCE = ("effects", "department", "member", "role", "parent", "signers", "dual", "payment", "bond", "parameters")
 
 
 def views(org: Any, member: bytes) -> None:
@@ -75,19 +80,20 @@ def views(org: Any, member: bytes) -> None:
     org.replay.provisional_root()
 
 
-@pytest.mark.parametrize(("seed", "rewards"), [*((seed, False) for seed in range(6)), (6, True), (7, True), (8, True)])
-def test_any_body(tmp_path: Path, seed: int, rewards: bool) -> None:
+KINDS = [*[History] * 3, *[RewardHistory] * 3, *[GovernanceHistory] * 3]
+
+
+@pytest.mark.parametrize(("seed", "kind"), list(enumerate(KINDS)))
+def test_any_body(tmp_path: Path, seed: int, kind: type[History | RewardHistory]) -> None:
     print(f"seed {seed}")
     rng = random.Random(seed)
     known: list[Link] = []
-    if rewards:
-        history = RewardHistory(tmp_path, seed, 60)
-        world, main = history.world, history.world.main
+    history = kind(tmp_path, seed, 60)
+    world, main = history.world, history.world.main
+    if isinstance(history, History):
+        known += [Link(id_) for id_ in [*history.tasks, *history.proposals, *history.contributions]]
+    if isinstance(history, (RewardHistory, GovernanceHistory)):
         known += [Link(id_) for made in history.made.values() for id_ in made]
-    else:
-        other = History(tmp_path, seed, 60)
-        world, main = other.world, other.world.main
-        known += [Link(id_) for id_ in [*other.tasks, *other.proposals, *other.contributions]]
     known += [Link(record.id) for record in main.store.newest(30, None)]
     samples = [main.replay.action(record.id) for record in main.store.newest(200, None)]
     verdicts: set[str] = set()
@@ -105,7 +111,7 @@ def test_any_body(tmp_path: Path, seed: int, rewards: bool) -> None:
         if rng.random() < 0.1:
             views(main, author.root.public)
             world.seal(rng.randrange(10, 2_500))
-            check_money(main)
+            check_governance(main)
             views(main, author.root.public)
     world.seal()
     for height in range(1, main.height() + 1):
@@ -124,8 +130,17 @@ def _body(rng: random.Random, samples: list[Action], known: list[Link]) -> tuple
     body = dict(sample.body) if rng.random() < 0.9 else {}
     for _ in range(rng.choice([0, 0, 1, 2])):
         names = [*body, "title", "task", "proposal", "on", "to", "amount", "choice", "text", "table", "unit", "for"]
-        names += REWARDS
+        names += (*REWARDS, *GOVERNANCE)
         body[rng.choice(names)] = rng.choice([*ODD, *known])
+    if type(body.get("effects")) is list and rng.random() < 0.6:
+        body["effects"] = [_effect(rng, effect, known) for effect in body["effects"] if type(effect) is dict]
     if body and rng.random() < 0.2:
         del body[rng.choice(list(body))]
     return type_, body
+
+
+def _effect(rng: random.Random, effect: dict[str, Any], known: list[Link]) -> dict[str, Any]:
+    """An effect of which one field is something odd."""
+    if not effect:
+        return effect
+    return {**effect, rng.choice(list(effect)): rng.choice([*ODD, *known, *(bytes(id_) for id_ in known)])}

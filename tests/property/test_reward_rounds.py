@@ -17,7 +17,7 @@ from dao_app.core.rewards.decay import SCALE
 from dao_app.core.rules import reputation
 from dao_app.core.rules.round_closing import lines_of
 from dao_app.core.state import State
-from tests.fakes.history import check_money
+from tests.fakes.checks import check_money
 from tests.fakes.reward_history import RewardHistory
 from tests.fakes.world import roots
 
