@@ -10,7 +10,7 @@ from dao_app.core.entities import Account, Task
 from dao_app.core.envelope import Action
 from dao_app.core.keys import account_key, escrow_party, task_key
 from dao_app.core.rules.task_money import is_held
-from tests.fakes.history import check_money
+from tests.fakes.checks import check_money
 from tests.fakes.world import Person, World
 
 

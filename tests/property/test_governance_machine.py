@@ -246,5 +246,5 @@ class Governance(RuleBasedStateMachine):
 
 def test_governance_on_several_replicas() -> None:
     run_state_machine_as_test(
-        Governance, settings=settings(max_examples=25, stateful_step_count=30, suppress_health_check=list(HealthCheck))
+        Governance, settings=settings(max_examples=15, stateful_step_count=30, suppress_health_check=list(HealthCheck))
     )

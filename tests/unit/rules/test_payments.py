@@ -11,7 +11,7 @@ from dao_app.app.organisation import Organisation
 from dao_app.core.encoding import Link, digest
 from dao_app.core.entities import Schedule
 from dao_app.core.keys import TREASURY, member_party, schedule_key, schedule_party
-from tests.fakes.history import check_money
+from tests.fakes.checks import check_money
 from tests.fakes.world import Person, World
 from tests.unit.rules.votes import adopt, balance, body, refusal
 
