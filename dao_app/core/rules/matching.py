@@ -31,7 +31,7 @@ from dao_app.core.rules.due import schedule
 from dao_app.core.rules.ledger import check_amount, check_party
 from dao_app.core.rules.members import append
 from dao_app.core.rules.rejections import Rejection
-from dao_app.core.rules.rounds import refund, refuse_pool
+from dao_app.core.rules.rounds import refund, refuse_cancel, refuse_end, refuse_pool
 from dao_app.core.state import Posting, State
 
 OPEN = s.Schema(
@@ -185,24 +185,15 @@ def close_match(state: State, id_: bytes, time: int, height: int) -> None:
 def cancel(state: State, action: Action, author: Author, context: Context) -> Rejection | None:
     """Take a pool back before anybody gave."""
     found = state.get(match_key(action.body["match"]), Match)
-    if found is None:
-        return Rejection.ROUND_UNKNOWN
-    if found.opener != author.root:
-        return Rejection.ROUND_NOT_OPENER
-    if found.status == "open" and found.backers:
-        return Rejection.ROUND_GIFTS_GIVEN
-    return take_back(state, bytes(action.body["match"]), action.id, context)
+    refused = refuse_cancel(found, author, found is not None and found.backers > 0)
+    return refused or take_back(state, bytes(action.body["match"]), action.id, context)
 
 
 def take_back(state: State, id_: bytes, cause: bytes, context: Context) -> Rejection | None:
     """End an open pool without matching anything."""
     found = state.get(match_key(id_), Match)
-    if found is None:
-        return Rejection.ROUND_UNKNOWN
-    if found.status != "open":
-        return Rejection.ROUND_CLOSED
-    if not 0 < found.opened < context.height:
-        return Rejection.ROUND_NOT_OPEN
-    refund(state, id_, found.payer, found.unit, found.amount, cause)
-    state.put(match_key(id_), found._replace(status="cancelled", closed=context.height if context.final else 0))
-    return None
+    refused = refuse_end(found, context)
+    if refused is None and found is not None:
+        refund(state, id_, found.payer, found.unit, found.amount, cause)
+        state.put(match_key(id_), found._replace(status="cancelled", closed=context.height if context.final else 0))
+    return refused

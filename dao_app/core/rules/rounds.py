@@ -13,7 +13,7 @@ from dao_app.core.entities import Department, DueItem, Member, Totals
 from dao_app.core.envelope import Action
 from dao_app.core.keys import TOTALS_KEY, TREASURY, department_key, escrow_party, gifts_key, member_key, round_key
 from dao_app.core.limits import GIFTS_MAX, PERIOD_MS_MAX, PERIODS_MAX, ROUND_LIST_MAX, ROUND_POINTS_MAX
-from dao_app.core.reward_entities import Gifts, Round, Scope
+from dao_app.core.reward_entities import Gifts, Match, Round, Scope
 from dao_app.core.rules import schema as s
 from dao_app.core.rules.charter import parameter
 from dao_app.core.rules.context import Author, Context
@@ -188,27 +188,36 @@ def _refuse_gifts(state: State, found: Round, author: Author, rows: list[list[An
 def cancel(state: State, action: Action, author: Author, context: Context) -> Rejection | None:
     """Take a round back before anybody gave; the budget returns."""
     found = state.get(round_key(action.body["round"]), Round)
-    if found is None:
-        return Rejection.ROUND_UNKNOWN
-    if found.opener != author.root:
-        return Rejection.ROUND_NOT_OPENER
-    if found.status == "open" and found.gave:
-        return Rejection.ROUND_GIFTS_GIVEN
-    return take_back(state, bytes(action.body["round"]), action.id, context)
+    refused = refuse_cancel(found, author, found is not None and found.gave > 0)
+    return refused or take_back(state, bytes(action.body["round"]), action.id, context)
 
 
 def take_back(state: State, id_: bytes, cause: bytes, context: Context) -> Rejection | None:
     """End an open round without paying anybody."""
     found = state.get(round_key(id_), Round)
+    refused = refuse_end(found, context)
+    if refused is None and found is not None:
+        refund(state, id_, found.payer, found.unit, found.amount, cause)
+        state.put(round_key(id_), found._replace(status="cancelled", closed=context.height if context.final else 0))
+    return refused
+
+
+def refuse_cancel(found: Round | Match | None, author: Author, given: bool) -> Rejection | None:
+    """May the author take it back? (Rounds and matching pools.)"""
+    if found is None:
+        return Rejection.ROUND_UNKNOWN
+    if found.opener != author.root:
+        return Rejection.ROUND_NOT_OPENER
+    return Rejection.ROUND_GIFTS_GIVEN if found.status == "open" and given else None
+
+
+def refuse_end(found: Round | Match | None, context: Context) -> Rejection | None:
+    """Is it one that is open, and was before this checkpoint?"""
     if found is None:
         return Rejection.ROUND_UNKNOWN
     if found.status != "open":
         return Rejection.ROUND_CLOSED
-    if not 0 < found.opened < context.height:
-        return Rejection.ROUND_NOT_OPEN
-    refund(state, id_, found.payer, found.unit, found.amount, cause)
-    state.put(round_key(id_), found._replace(status="cancelled", closed=context.height if context.final else 0))
-    return None
+    return None if 0 < found.opened < context.height else Rejection.ROUND_NOT_OPEN
 
 
 def refund(state: State, id_: bytes, payer: bytes, unit: str, amount: int, cause: bytes) -> None:
