@@ -103,20 +103,25 @@ class EffectForm(Box):
             control = self._control(name)
             self._controls[name] = control
             self._fields[name] = Field(ui, f"field.{name}", control)
-            if name in WIDE or (name == "name" and self.do == "amend"):
-                if pair:
-                    body.addLayout(row(ui, *pair, gap=12))
-                    pair = []
-                body.addWidget(self._fields[name])
-                continue
-            pair.append(self._fields[name])
-            if len(pair) == 2:
-                body.addLayout(row(ui, *pair, gap=12))
+            wide = name in WIDE or (name == "name" and self.do == "amend")
+            if wide or len(pair) == 2:
+                self._place(body, pair)
                 pair = []
-        if pair:
-            body.addLayout(row(ui, *pair, gap=12))
+            pair.append(self._fields[name])
+            if wide:
+                self._place(body, pair)
+                pair = []
+        self._place(body, pair)
         self.setLayout(body)
         self.offer(known)
+
+    def _place(self, body: QVBoxLayout, fields: list[QWidget]) -> None:
+        """One or two fields in a line, equally wide."""
+        if fields:
+            line = row(self._ui, *fields, gap=12)
+            for place in range(len(fields)):
+                line.setStretch(place, 1)
+            body.addLayout(line)
 
     def _control(self, name: str) -> QWidget:
         ui = self._ui
