@@ -9,9 +9,9 @@ from dao_app.app import views as v
 from dao_app.app import views_governance as g
 from dao_app.app.cases import Cases
 from dao_app.app.effects_form import Form, asked, effect_view, read_effects
-from dao_app.app.errors import InputError
+from dao_app.app.errors import InputError, Refused
 from dao_app.app.proposal_views import proposal_detail, proposal_ids, proposal_row
-from dao_app.app.queries import Reader
+from dao_app.app.queries import COMMENT, Reader
 from dao_app.app.resolve import department_id, member_root, minor, object_id, one_line, period_ms, unit
 from dao_app.app.workspace import Opened
 from dao_app.core.encoding import Link, power_to_wire
@@ -142,14 +142,18 @@ class ProposalCases(Cases):
         self._read(org)
         return TEMPLATES
 
-    def vote(self, org: str, proposal: str, choice: Any) -> v.ProposalRow:
+    def vote(self, org: str, proposal: str, choice: Any, reason: str = "") -> v.ProposalRow:
         opened, reader = self._read(org)
         id_ = object_id(reader, "proposal", proposal)
         entity = reader.state.need(proposal_key(id_), Proposal)
         choice = _listed(choice)
         if not method_of(entity).check_choice(choice, len(entity.options)):
             raise InputError("choice_bad", method=entity.method, options=len(entity.options))
+        if reason.strip() and "comment.add" not in reader.permissions():
+            raise Refused("reject.not_allowed")
         self._write(opened, "vote.cast", {"proposal": Link(id_), "choice": choice})
+        if reason.strip():
+            self._write(opened, COMMENT, {"on": Link(id_)}, text=(reason, "text"))
         return self._row(opened, id_)
 
     def _about(self, org: str, type_: str, proposal: str) -> v.ProposalRow:

@@ -361,10 +361,11 @@ def comment(session: Session, target: str, text: str) -> None:
 @click.command("vote", cls=Command)
 @click.argument("proposal")
 @click.argument("choice", nargs=-1, required=True)
+@option("--reason", default="")
 @click.pass_obj
-def vote(session: Session, proposal: str, choice: tuple[str, ...]) -> None:
+def vote(session: Session, proposal: str, choice: tuple[str, ...], reason: str) -> None:
     method = session.ask("proposal_show", proposal=proposal)["row"]["method"]
-    made = session.ask("vote", proposal=proposal, choice=read_choice(session, method, choice))
+    made = session.ask("vote", proposal=proposal, choice=read_choice(session, method, choice), reason=reason)
     _one(session, made)
 
 

@@ -236,8 +236,8 @@ def test_a_vote_is_read_as_its_method_wants(
 
 
 def test_votes_can_be_typed_in_chinese(cli: Run, engine: FakeEngine) -> None:
-    cli("vote", ident("proposal 59"), "赞成", lang="zh")
-    assert engine.named("vote")[0]["choice"] == "yes"
+    cli("vote", ident("proposal 59"), "赞成", "--reason", "省钱", lang="zh")
+    assert (engine.named("vote")[0]["choice"], engine.named("vote")[0]["reason"]) == ("yes", "省钱")
 
 
 @pytest.mark.parametrize(

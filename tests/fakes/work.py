@@ -283,7 +283,7 @@ class FakeWork:
         self.tell("proposals")
         return row
 
-    def vote(self, org: str, proposal: str, choice: Any) -> v.ProposalRow:
+    def vote(self, org: str, proposal: str, choice: Any, reason: str = "") -> v.ProposalRow:
         row = self._find(self.proposals, proposal)
         if "vote" not in row.can:
             raise Refused("reject.voting_closed")

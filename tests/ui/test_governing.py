@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -15,8 +16,8 @@ from dao_app.ui.dialogs.governing import DelegateDialog, DepartmentDialog, FirmD
 from dao_app.ui.dialogs.payments import RequestDialog, ScheduleDialog
 from dao_app.ui.dialogs.proposals import ProposalDialog, methods_for
 from dao_app.ui.pages.people import TABS
-from dao_app.ui.widgets.ballots import BallotBox, Marks, OneOf, Ranked, Segments, Shares, ballot_for
-from tests.fakes.sample import AMARA, JONAS
+from dao_app.ui.widgets.ballots import BallotBox, Marks, Ranked, Segments, Shares, ballot_for
+from tests.fakes.sample import AMARA, JONAS, ident
 from tests.ui.conftest import Opened
 
 OPTIONS = ("Harbour", "Mill", "Library")
@@ -107,12 +108,33 @@ def test_shares_that_are_no_whole_credits_are_kept(o: Opened) -> None:
 
 
 def test_an_objection_needs_a_reason(o: Opened) -> None:
-    control = ballot(o, "consent")
-    assert isinstance(control, OneOf)
-    assert control.choose(3)
-    assert control.value() is None
-    control.reason.setText("It breaks the lease")
-    assert control.value() == {"stance": "object"}
+    o.go("proposals", ident("proposal 59"))
+    o.until(lambda: o.window.shell.proposals.detail.proposal is not None)
+    detail = o.window.shell.proposals.detail
+    panel = detail.vote_panel
+    shown = detail._detail
+    assert shown is not None
+    panel.show_proposal(dataclasses.replace(shown, row=dataclasses.replace(shown.row, method="consent")))
+    assert panel.choose(3) and not panel._sign.isEnabled() and not panel.sign()
+    panel.reason.setText("It breaks the lease")
+    assert panel.sign()
+    o.window.ui.drafts.flush()
+    o.settle()
+    call = o.engine.named("vote")[0]
+    assert (call["choice"], call["reason"]) == ({"stance": "object"}, "It breaks the lease")
+
+
+def test_any_ballot_may_say_why(o: Opened) -> None:
+    o.go("proposals", ident("proposal 59"))
+    o.until(lambda: o.window.shell.proposals.detail.proposal is not None)
+    panel = o.window.shell.proposals.detail.vote_panel
+    assert panel.choose(0)
+    panel.reason.setText("Cheaper in the long run")
+    assert panel.sign() and panel.reason.text() != ""  # kept until it is signed: it may be taken back
+    o.window.ui.drafts.flush()
+    o.settle()
+    assert o.engine.named("vote")[0]["reason"] == "Cheaper in the long run"
+    assert panel.reason.text() == ""
 
 
 def dialog(o: Opened, kind: type[QWidget]) -> Any:

@@ -114,7 +114,9 @@ def test_ballot_by_keys_alone_is_held_then_signed(o: Opened) -> None:
     assert o.window.shell.toast.isVisible()
     o.window.ui.drafts.flush()
     o.settle()
-    assert o.engine.named("vote") == [{"org": o.window.ui.org, "proposal": ident("proposal 59"), "choice": "no"}]
+    assert o.engine.named("vote") == [
+        {"org": o.window.ui.org, "proposal": ident("proposal 59"), "choice": "no", "reason": ""}
+    ]
 
 
 def test_ballot_is_undone_by_ctrl_z(o: Opened) -> None:

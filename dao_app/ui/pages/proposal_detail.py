@@ -280,16 +280,11 @@ class ProposalDetailView(QWidget):
         words = choice_text(ui, row_.method, json.dumps(choice), detail.options)
         ui.hold(
             ui.t("vote.held", name=show.proposal_name(ui, row_), choice=words),
-            lambda: ui.write(self, "vote", lambda _: self._voted(row_.id, reason), proposal=row_.id, choice=choice),
+            lambda: ui.write(
+                self, "vote", lambda _: self.reload(), proposal=row_.id, choice=choice, reason=reason
+            ),
             deadline_ms=row_.closes_ms,
         )
-
-    def _voted(self, proposal: str, reason: str) -> None:
-        """The ballot is signed; the reason of an objection stands beside it, as a comment."""
-        if reason:
-            self.ui.write(self, "comment_add", lambda _: self.reload(), target=proposal, text=reason)
-        else:
-            self.reload()
 
     def _second(self) -> None:
         row_ = self.proposal

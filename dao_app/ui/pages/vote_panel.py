@@ -11,8 +11,9 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from dao_app.app import views as v
 from dao_app.ui.context import Ui
 from dao_app.ui.models import show
-from dao_app.ui.widgets.ballots import STANCES, YES_NO, BallotBox, OneOf, ballot_for
+from dao_app.ui.widgets.ballots import STANCES, YES_NO, BallotBox, ballot_for
 from dao_app.ui.widgets.buttons import KEY_SIGN, Button
+from dao_app.ui.widgets.fields import Line
 from dao_app.ui.widgets.glyphs import IconView
 from dao_app.ui.widgets.labels import Label, Paragraph
 from dao_app.ui.widgets.layout import Box, clear, column, row
@@ -20,6 +21,7 @@ from dao_app.ui.widgets.ranking import letter
 
 CARRIED_SHOWN = 6  # names of those for whom one votes
 TAB = Qt.FocusPolicy.TabFocus
+OBJECTION = {"stance": "object"}  # needs a reason
 
 
 def choice_text(ui: Ui, method: str, choice: str, options: tuple[str, ...]) -> str:
@@ -59,7 +61,7 @@ def _marks_text(ui: Ui, marks: dict[str, Any], options: tuple[str, ...]) -> str:
 class VotePanel(Box):
     """What the viewer may choose, and what was chosen."""
 
-    signed = Signal(object, str)  # the choice as the method takes it, and the reason of an objection
+    signed = Signal(object, str)  # the choice as the method takes it, and the reason
 
     def __init__(self, ui: Ui) -> None:
         super().__init__(ui, "section")
@@ -70,6 +72,8 @@ class VotePanel(Box):
         self._clock = IconView(ui, "clock", "provisional", 14)
         self._left = Label(ui, role="caption", tone="provisional")
         self._choices: QVBoxLayout = column(ui, gap=6)
+        self.reason = Line(ui, "vote.reason.hint", "vote.reason")
+        self.reason.textChanged.connect(lambda _: self._offer())
         self._sign = Button(ui, "vote.sign", "primary", KEY_SIGN)
         self._sign.clicked.connect(self.sign)
         self._note = Label(ui, role="caption", tone="text3", elide=True)
@@ -79,7 +83,10 @@ class VotePanel(Box):
         self._via = Paragraph(ui, role="caption", tone="text2")
         self._carries = Paragraph(ui, role="caption", tone="text2")
         self.setLayout(
-            column(ui, head, 8, self._via, self._carries, 4, self._choices, 10, foot, margins=(20, 16, 20, 16))
+            column(
+                ui, head, 8, self._via, self._carries, 4, self._choices, 8, self.reason, 10, foot,
+                margins=(20, 16, 20, 16),
+            )
         )
 
     def show_proposal(self, detail: v.ProposalDetail, again: bool = False) -> None:
@@ -97,6 +104,8 @@ class VotePanel(Box):
             self._left.say(ui.t("time.left", duration=ui.texts.duration(row_.closes_ms - ui.now_ms())))
         if shape != self._shape or again:
             pending = self.choice() if shape[:3] == self._shape[:3] else None
+            if shape[:4] != self._shape[:4]:  # another proposal, or signed
+                self.reason.clear()
             self._show_delegation(detail)
             self._shape = shape
             self._build(detail)
@@ -105,6 +114,7 @@ class VotePanel(Box):
         if self._ballot is not None:
             self._ballot.setEnabled(may)
         self._sign.setVisible(may)
+        self.reason.setVisible(may)
         self._sign.say_key("vote.sign_again" if row_.my_choice is not None else "vote.sign")
         if row_.my_choice is not None:
             chosen = choice_text(ui, row_.method, row_.my_choice, detail.options)
@@ -127,15 +137,22 @@ class VotePanel(Box):
     def _build(self, detail: v.ProposalDetail) -> None:
         clear(self._choices)
         self._ballot = ballot_for(self._ui, detail.row.method, detail.options, detail.parameters)
-        self._ballot.changed.connect(self._offer)
+        self._ballot.changed.connect(self._chosen)
         self._choices.addWidget(self._ballot)
 
     def choice(self) -> Any:
         """What is filled in, in the method's form; None while there is nothing to sign."""
         return None if self._ballot is None or self._detail is None else self._ballot.value()
 
+    def _chosen(self) -> None:
+        if self.choice() == OBJECTION:
+            self.reason.setFocus()
+        self._offer()
+
     def _offer(self) -> None:
-        self._sign.setEnabled(self.choice() is not None)
+        objects = self.choice() == OBJECTION
+        self.reason.setPlaceholderText(self._ui.t("vote.reason.must" if objects else "vote.reason.hint"))
+        self._sign.setEnabled(self.choice() is not None and (not objects or bool(self.reason.text().strip())))
 
     def choose(self, place: int) -> bool:
         """By number key: take the option at this place; False where there is none."""
@@ -154,8 +171,7 @@ class VotePanel(Box):
     def sign(self) -> bool:
         """Hand over the ballot; False where there is none to sign."""
         choice = self.choice()
-        if choice is None or self._detail is None or "vote" not in self._detail.row.can:
+        if not self._sign.isEnabled() or self._detail is None or "vote" not in self._detail.row.can:
             return False
-        reason = self._ballot.reason.text().strip() if isinstance(self._ballot, OneOf) else ""
-        self.signed.emit(choice, reason if choice == {"stance": "object"} else "")
+        self.signed.emit(choice, self.reason.text().strip())
         return True

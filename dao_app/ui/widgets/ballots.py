@@ -16,7 +16,7 @@ from PySide6.QtWidgets import QButtonGroup, QSpinBox, QWidget
 from dao_app.ui.context import Ui
 from dao_app.ui.models import show
 from dao_app.ui.widgets.buttons import Button, IconButton
-from dao_app.ui.widgets.fields import Check, Line
+from dao_app.ui.widgets.fields import Check
 from dao_app.ui.widgets.glyphs import KeyChip
 from dao_app.ui.widgets.labels import Label, Paragraph
 from dao_app.ui.widgets.layout import Box, column, row
@@ -41,7 +41,7 @@ class BallotBox(QWidget):
 
 
 class OneOf(BallotBox):
-    """Yes, no, abstain; a stance; or one option of several. Objecting demands a reason."""
+    """Yes, no, abstain; a stance; or one option of several."""
 
     def __init__(self, ui: Ui, names: tuple[str, ...], options: tuple[str, ...] = ()) -> None:
         super().__init__()
@@ -54,28 +54,19 @@ class OneOf(BallotBox):
             if not names:
                 button.say(f"{letter(place)}  {show.title(name)}")
                 button.leading = True
-            button.clicked.connect(self._clicked)
+            button.clicked.connect(lambda _: self.changed.emit())
             self._group.addButton(button)
             self._buttons.append(button)
-        self.reason = Line(ui, "vote.reason.hint", "vote.reason")
-        self.reason.textChanged.connect(lambda _: self.changed.emit())
-        self.reason.setVisible(False)
         if names and len(names) <= 3:
             layout = column(ui, row(ui, *self._buttons, gap=6))
         elif names:
             half = len(names) // 2
             layout = column(
-                ui, row(ui, *self._buttons[:half], gap=6), row(ui, *self._buttons[half:], gap=6), self.reason, gap=6
+                ui, row(ui, *self._buttons[:half], gap=6), row(ui, *self._buttons[half:], gap=6), gap=6
             )
         else:
             layout = column(ui, *self._buttons, gap=6)
         self.setLayout(layout)
-
-    def _clicked(self) -> None:
-        self.reason.setVisible(self._chosen() == "object")
-        if self._chosen() == "object":
-            self.reason.setFocus()
-        self.changed.emit()
 
     def _chosen(self) -> Any:
         place = next((p for p, b in enumerate(self._buttons) if b.isChecked()), None)
@@ -85,8 +76,6 @@ class OneOf(BallotBox):
 
     def value(self) -> Any:
         chosen = self._chosen()
-        if chosen == "object" and not self.reason.text().strip():
-            return None
         return {"stance": chosen} if chosen in STANCES and self._names == STANCES else chosen
 
     def preset(self, value: Any) -> None:

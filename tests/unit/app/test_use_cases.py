@@ -182,4 +182,7 @@ def test_the_sample_organisation_is_one_call_away(desk: Desk) -> None:
     assert desk.call("log_verify", org=row.id).ok
     voted = desk.call("vote", org=row.id, proposal="P-5", choice="yes")
     assert voted.my_choice == '"yes"'
+    desk.call("vote", org=row.id, proposal="P-5", choice="no", reason="Too much for one group")
+    detail = desk.call("proposal_show", org=row.id, proposal="P-5")
+    assert detail.row.my_choice == '"no"' and detail.comments[-1].text == "Too much for one group"
     assert desk.call("demo_open").id == row.id
