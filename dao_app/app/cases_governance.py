@@ -139,9 +139,9 @@ class GovernanceCases(Cases):
             found = reader.state.get(delegations_key(root), Delegations)
             for scope, to in found.rows if found is not None else ():
                 if root == reader.member:
-                    given.append(_delegation(reader, scope, to))
+                    given.append(delegation_row(reader, scope, to))
                 elif to == reader.member:
-                    received.append(_delegation(reader, scope, root))
+                    received.append(delegation_row(reader, scope, root))
         return g.DelegationsView(tuple(given), tuple(received))
 
     def delegate(self, org: str, to: str, department: str = "", topic: str = "") -> g.DelegationsView:
@@ -305,7 +305,8 @@ def _texts(reader: Reader) -> tuple[g.AdoptedRow, ...]:
     return tuple(rows)
 
 
-def _delegation(reader: Reader, scope: bytes, other: bytes) -> g.DelegationRow:
+def delegation_row(reader: Reader, scope: bytes, other: bytes) -> g.DelegationRow:
+    """A delegation of this scope, to or from another member."""
     kind, rest = scope[:1], scope[1:]
     if kind == b"t":
         return g.DelegationRow("topic", rest.decode(), "", reader.person(other))

@@ -25,7 +25,7 @@ class PaymentCases(Cases):
         _, reader = self._read(org)
         ids = reader.org.store.of_type("payment.request")
         found = [(id_, reader.state.get(request_key(id_), PaymentRequest)) for id_ in ids]
-        rows = [_request_row(reader, id_) for id_, one in found if one is not None and _concerns(reader, one)]
+        rows = [request_row(reader, id_) for id_, one in found if one is not None and _concerns(reader, one)]
         return tuple(sorted(rows, key=lambda row: (row.status != "open", -row.stamp.at_ms)))
 
     def payment_request(
@@ -35,7 +35,7 @@ class PaymentCases(Cases):
         code, entity = unit(reader, unit_code)
         body = {"from": member_root(reader, payer), "unit": code, "amount": minor(amount, entity.decimals)}
         action = self._write(opened, "payment.request", body, text=(memo, "memo"))
-        return _request_row(self._reader(opened), action.id)
+        return request_row(self._reader(opened), action.id)
 
     def payment_settle(self, org: str, request: str) -> g.RequestRow:
         return self._request_step(org, "payment.settle", request)
@@ -50,7 +50,7 @@ class PaymentCases(Cases):
         if len(found) != 1:
             raise NotFound("payment_unknown", name=request[:80])
         self._write(opened, type_, {"request": Link(found[0])})
-        return _request_row(self._reader(opened), found[0])
+        return request_row(self._reader(opened), found[0])
 
     # -- scheduled payments ------------------------------------------------------------------------
     def schedule_list(self, org: str) -> tuple[g.ScheduleRow, ...]:
@@ -87,7 +87,8 @@ def _concerns(reader: Reader, found: PaymentRequest) -> bool:
     return reader.member in (found.payer, found.payee)
 
 
-def _request_row(reader: Reader, id_: bytes) -> g.RequestRow:
+def request_row(reader: Reader, id_: bytes) -> g.RequestRow:
+    """A payment request that is in the state."""
     found = reader.state.need(request_key(id_), PaymentRequest)
     link = {"request": Link(id_)}
     return g.RequestRow(

@@ -1,4 +1,4 @@
-"""Use cases around trust: today, status, checkpoints, the log, verifying everything, peers, doctor."""
+"""Use cases around trust: status, checkpoints, the log, verifying everything, peers, doctor."""
 
 from __future__ import annotations
 
@@ -6,156 +6,30 @@ from collections.abc import Callable
 from typing import Any
 
 from dao_app.app import views as v
-from dao_app.app import views_tasks as vt
 from dao_app.app.cases import Cases
-from dao_app.app.cases_tokens import balances
-from dao_app.app.contribution_rows import contribution_row
-from dao_app.app.effects_form import amount_of
 from dao_app.app.errors import InputError, NetworkError, NotFound
-from dao_app.app.proposal_views import proposal_row
-from dao_app.app.queries import COMMENT, Reader, fingerprint
+from dao_app.app.queries import Reader, fingerprint
 from dao_app.app.resolve import ids_by_prefix
-from dao_app.app.reward_rows import payout_row, round_row
 from dao_app.app.storage import CheckpointRecord, LogRecord
-from dao_app.app.task_rows import task_ids, task_row
 from dao_app.app.verification import verify_everything
-from dao_app.app.workspace import Opened
 from dao_app.core.encoding import Link, cid_text, decode_trusted
-from dao_app.core.entities import Contribution, Proposal, Task, Totals
+from dao_app.core.entities import Totals
 from dao_app.core.envelope import parse_trusted
 from dao_app.core.finality.checkpoint import parse_certificate, quorum
 from dao_app.core.keys import (
     TOTALS_KEY,
-    contribution_key,
-    firm_party,
-    member_party,
-    payment_key,
-    payout_key,
-    proposal_key,
-    request_key,
-    round_key,
-    task_key,
 )
-from dao_app.core.money_entities import Payment, PaymentRequest
-from dao_app.core.reward_entities import PayoutRecord, Round
-from dao_app.core.rules.task_flow import AT_WORK
-from dao_app.core.rules.task_money import LIVE
 from dao_app.core.words import words_for
 
 CHECKPOINT_ROWS = 24
 LOG_ROWS_MAX = 5_000
 HISTORY_WORDS = 6
-MINE = (*LIVE, "changes", "submitted", "disputed")
-MENTION_MS = 14 * 24 * 3_600_000  # an unanswered mention is shown for so long
-MENTIONS_LOOKED_AT = 1_000  # newest actions searched for mentions
-DECIDED_ROWS = 8
 PLACES_BACK_MAX = 500  # checkpoints searched for the place of an entry
 ADDRESS_CHARS_MAX = 512
 
 
 class TrustCases(Cases):
     """Part of ``app.api.Api``."""
-
-    def today(self, org: str) -> v.TodayView:
-        opened, reader = self._read(org)
-        now = self._ws.clock.now_ms()
-        tasks = [task_row(reader, i) for i in task_ids(reader)]
-        proposals = [
-            proposal_row(reader, i, now)
-            for i in reader.org.store.of_type("proposal.open")
-            if reader.state.get(proposal_key(i), Proposal)
-        ]
-        mine = tuple(t for t in tasks if t.yours and t.status in MINE)
-        decided = [p for p in proposals if p.status in ("passed", "not_passed", "decided")]
-        decided.sort(key=lambda p: p.closes_ms or 0, reverse=True)
-        upcoming = [
-            v.TodayItem("vote", p.id, p.number, p.title, p.closes_ms, None) for p in proposals if p.status == "voting"
-        ]
-        upcoming += [
-            v.TodayItem("work", t.id, t.number, t.title, due, t.reward)
-            for t in tasks
-            if (due := t.due_ms or t.expires_ms) and t.status in LIVE
-        ]
-        upcoming.sort(key=lambda item: item.due_ms or 0)
-        own = balances(reader, [member_party(reader.member)]) if reader.member else ()
-        return v.TodayView(
-            tuple(self._needs(opened, reader, tasks, proposals)),
-            mine,
-            tuple(decided[:DECIDED_ROWS]),
-            own,
-            tuple(upcoming[:8]),
-        )
-
-    def _needs(
-        self, opened: Opened, reader: Reader, tasks: list[vt.TaskRow], proposals: list[v.ProposalRow]
-    ) -> list[v.TodayItem]:
-        needs = []
-        profile = {} if opened.demo else self._ws.home.load_profile()
-        if profile.get("member") and not profile.get("words_confirmed") and reader.permissions():
-            needs.append(v.TodayItem("confirm_words", "", None, "", None, None))
-        for p in proposals:
-            if "vote" in p.can and p.my_choice is None:
-                needs.append(v.TodayItem("vote", p.id, p.number, p.title, p.closes_ms, None))
-        for t in tasks:
-            if "accept" in t.can:
-                needs.append(v.TodayItem("review", t.id, t.number, t.title, None, t.reward))
-            elif t.applicants and "assign" in t.can and not t.assignees:
-                needs.append(v.TodayItem("assign", t.id, t.number, t.title, t.due_ms, t.reward))
-            elif "submit" in t.can and t.status in AT_WORK:
-                needs.append(v.TodayItem("work", t.id, t.number, t.title, t.due_ms or t.expires_ms, t.reward))
-        needs += self._mentions(reader)
-        for id_ in reader.org.store.of_type("contribution.claim"):
-            entity = reader.state.get(contribution_key(id_), Contribution)
-            if entity is not None and entity.status == "claimed":
-                row = contribution_row(reader, id_, id_)
-                if "endorse" in row.can:
-                    needs.append(v.TodayItem("endorse", row.id, None, row.title, None, None))
-        return [*needs, *self._reward_needs(reader), *_payment_needs(reader)]
-
-    def _reward_needs(self, reader: Reader) -> list[v.TodayItem]:
-        """Points to share out, and payouts to confirm."""
-        needs = []
-        for id_ in reader.org.store.of_type("round.open"):
-            found = reader.state.get(round_key(id_), Round)
-            if found is None or found.status != "open" or found.kind == "points":
-                continue
-            row = round_row(reader, id_, self._ws.clock.now_ms())
-            if "give" in row.can and not row.my_given and row.status == "open":
-                needs.append(v.TodayItem("share_points", row.id, row.number, row.title, row.closes_ms, row.amount))
-        for id_ in reader.org.store.of_type("payout.record"):
-            payout = reader.state.get(payout_key(id_), PayoutRecord)
-            if payout is not None and payout.status == "recorded" and payout.to == reader.member:
-                one = payout_row(reader, id_)
-                needs.append(v.TodayItem("confirm_payout", one.id, None, one.by.name, None, one.amount))
-        return needs
-
-    def _mentions(self, reader: Reader) -> list[v.TodayItem]:
-        """Objects on which somebody lately named you and you have not spoken since, newest first."""
-        since = self._ws.clock.now_ms() - MENTION_MS
-        told: dict[bytes, v.TodayItem | None] = {}
-        for record in reader.org.store.newest(MENTIONS_LOOKED_AT, None):
-            action = parse_trusted(record.id, record.payload)
-            if action.type != COMMENT or action.at < since or not reader.stands(action.id):
-                continue
-            on, author = bytes(action.body["on"]), reader.author(action.by)
-            if author.you:
-                told.setdefault(on, None)
-            elif reader.member in action.body.get("mentions", ()) and on not in told:
-                told[on] = self._mention(reader, on)
-        return [item for item in told.values() if item is not None]
-
-    @staticmethod
-    def _mention(reader: Reader, on: bytes) -> v.TodayItem | None:
-        entities: list[tuple[str, Task | Proposal | Contribution | None]] = [
-            ("task", reader.state.get(task_key(on), Task)),
-            ("proposal", reader.state.get(proposal_key(on), Proposal)),
-            ("contribution", reader.state.get(contribution_key(on), Contribution)),
-        ]
-        for kind, entity in entities:
-            if entity is not None:
-                number = None if isinstance(entity, Contribution) else entity.number or None
-                return v.TodayItem(f"mention_{kind}", on.hex(), number, entity.title, None, None)
-        return None
 
     # -- checkpoints ---------------------------------------------------------------------------------
     def trust(self, org: str) -> v.TrustView:
@@ -346,23 +220,6 @@ class TrustCases(Cases):
         return tuple(findings)
 
 
-
-def _payment_needs(reader: Reader) -> list[v.TodayItem]:
-    """Payments that others ask the viewer for, and those of firms that wait for a second signer."""
-    needs = []
-    for id_ in reader.org.store.of_type("payment.request"):
-        asked = reader.state.get(request_key(id_), PaymentRequest)
-        if asked is not None and asked.status == "open" and asked.payer == reader.member:
-            amount = amount_of(reader, asked.unit, asked.amount)
-            needs.append(v.TodayItem("pay", "", None, reader.person(asked.payee).name, None, amount))
-    for id_ in reader.org.store.of_type("firm.pay"):
-        waiting = reader.state.get(payment_key(id_), Payment)
-        if waiting is None or waiting.status != "waiting" or reader.judge("firm.approve", {"payment": Link(id_)}):
-            continue
-        amount = amount_of(reader, waiting.unit, waiting.amount)
-        firm = reader.party_name(firm_party(waiting.firm))
-        needs.append(v.TodayItem("approve_payment", "", None, firm, None, amount))
-    return needs
 
 def _places(reader: Reader, wanted: set[bytes]) -> dict[bytes, int]:
     """Places of these actions in the final order, looked for in the newest checkpoints."""

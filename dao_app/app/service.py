@@ -15,6 +15,7 @@ from dao_app.app.cases_payments import PaymentCases
 from dao_app.app.cases_proposals import ProposalCases
 from dao_app.app.cases_rewards import RewardCases
 from dao_app.app.cases_tasks import TaskCases
+from dao_app.app.cases_today import TodayCases
 from dao_app.app.cases_tokens import TokenCases
 from dao_app.app.cases_trust import TrustCases
 from dao_app.app.workspace import Workspace
@@ -24,7 +25,7 @@ OpenDemo = Callable[[Callable[[v.Progress], None]], Awaitable[bytes]]
 
 class Service(
     IdentityCases, MembershipCases, GovernanceCases, FirmCases, PaymentCases, EventCases, TaskCases, ProposalCases,
-    ContributionCases, RewardCases, TokenCases, TrustCases,
+    ContributionCases, RewardCases, TokenCases, TodayCases, TrustCases,
 ):  # fmt: skip
     """One open data folder, as window and command line see it. ``open_demo`` builds and opens the sample
     organisation (given by the composition root)."""

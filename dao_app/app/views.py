@@ -25,6 +25,7 @@ from dao_app.app.views_rewards import ContributionDetail as ContributionDetail
 from dao_app.app.views_rewards import ContributionRow as ContributionRow
 
 if TYPE_CHECKING:
+    from dao_app.app.views_governance import DelegationRow
     from dao_app.app.views_tasks import TaskRow
 
 
@@ -276,9 +277,12 @@ class StatusView:
 
 @dataclass(frozen=True, slots=True)
 class TodayItem:
-    """``what``: vote | review | work | assign | mention_task | mention_proposal | mention_contribution | endorse |
-    confirm_words | share_points | confirm_payout | pay | approve_payment. ``target`` is an object id, "" where
-    the page shows what is meant."""
+    """``what``: vote | second | review | work | assign | mention_task | mention_proposal | mention_contribution |
+    endorse | confirm_words | share_points | confirm_payout | pay | approve_payment.
+
+    ``target`` is an object id; ``department`` its department's name or "". ``person``: who votes in your place
+    (``note`` "voted": has already), who asks, pays or proposes.
+    """
 
     what: str
     target: str
@@ -286,6 +290,9 @@ class TodayItem:
     title: str
     due_ms: int | None
     amount: AmountView | None
+    department: str = ""
+    person: PersonView | None = None
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,6 +302,7 @@ class TodayView:
     decided: tuple[ProposalRow, ...]
     balances: tuple[BalanceView, ...]
     upcoming: tuple[TodayItem, ...]
+    delegations: tuple[DelegationRow, ...] = ()  # whom you let vote
 
 
 @dataclass(frozen=True, slots=True)

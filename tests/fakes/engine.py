@@ -14,6 +14,7 @@ from dataclasses import replace
 from typing import Any
 
 from dao_app.app import views as v
+from dao_app.app import views_governance as g
 from dao_app.app.errors import GuildhallError, InputError, Locked, NotFound
 from tests.fakes import sample
 from tests.fakes.governing import FakeGoverning
@@ -311,6 +312,12 @@ class FakeEngine(FakeWork, FakeGoverning, FakeRewards):
                 NOW_MS + 8 * HOUR,
                 gld(6000),
             ),
+            v.TodayItem(
+                "vote", ident("proposal 59"), 59, "Open the books to partner firms", NOW_MS + 2 * DAY, None, "Platform",
+                AMARA, "voted",
+            ),
+            v.TodayItem("pay", ident("request"), None, "Amara Okafor", None, gld(1200), "", AMARA),
+            v.TodayItem("approve_payment", ident("payment"), None, "Harbour Works", None, gld(90_000), "", JONAS),
             v.TodayItem("endorse", ident("con 4"), None, "Meeting notes, February", None, None),
         )
         if not self.identity.words_confirmed:
@@ -333,7 +340,8 @@ class FakeEngine(FakeWork, FakeGoverning, FakeRewards):
             v.TodayItem("work", ident("task 219"), 219, "Draft the levy reminder for firms", NOW_MS + DAY, None),
             v.TodayItem("vote", ident("proposal 59"), 59, "Open the books to partner firms", NOW_MS + 2 * DAY, None),
         )
-        return v.TodayView(needs, mine, decided, self.token_balance(org), upcoming)
+        delegations = (g.DelegationRow("department", "Platform", ident("dep 1"), AMARA),)
+        return v.TodayView(needs, mine, decided, self.token_balance(org), upcoming, delegations)
 
     def trust(self, org: str) -> v.TrustView:
         checkpoints = tuple(

@@ -94,7 +94,7 @@ def test_what_does_not_fit_on_today_is_told_and_shown(opened: Open) -> None:
     o.until(lambda: bool(page._needs))  # type: ignore[attr-defined]
     assert len(page._needs) == 8 and page._more.isVisible()  # type: ignore[attr-defined]
     page._more.click()  # type: ignore[attr-defined]
-    assert len(page._needs) == 11 and not page._more.isVisible()  # type: ignore[attr-defined]
+    assert len(page._needs) == 20 and not page._more.isVisible()  # type: ignore[attr-defined]
     page._needs[0].button.click()  # type: ignore[attr-defined]
     o.settle()
     assert o.window.shell.page().name == "treasury"

@@ -308,6 +308,13 @@ class PeoplePage(SplitPage):
             self._tabs.select(target)
             self._tab_chosen()
             return
+        kind, colon, name = target.partition(":")
+        if colon and kind == "payment":
+            self.open("firms")
+            firms = self._more["firms"]
+            assert isinstance(firms, FirmsTab)
+            firms.payments.choose(name)
+            return
         member = next((m for m in self._members if m.person.id == target), None)
         if member is not None:
             self._tabs.select("members")

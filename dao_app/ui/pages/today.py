@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QMouseEvent
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QVBoxLayout, QWidget
 
 from dao_app.app import views as v
+from dao_app.app.texts import isolate
 from dao_app.ui.context import Ui
 from dao_app.ui.models import show, show_tasks
 from dao_app.ui.models.rows import ViewModel
 from dao_app.ui.pages.base import Page, TopBar, section_head
 from dao_app.ui.widgets.buttons import Button
-from dao_app.ui.widgets.glyphs import Bar, IconView, SealView
+from dao_app.ui.widgets.fields import Picker
+from dao_app.ui.widgets.glyphs import AvatarView, Bar, IconView, SealView
 from dao_app.ui.widgets.labels import Label, Paragraph
 from dao_app.ui.widgets.layout import Box, clear, column, divider, row, scrolling
 from dao_app.ui.widgets.notices import Empty
@@ -26,9 +29,13 @@ NEEDS_SHOWN = 8
 TASKS_SHOWN = 8
 DECIDED_SHOWN = 6
 UPCOMING_SHOWN = 6
+NEEDS_MOST = 50  # rows on demand; each is a widget with a button of its own
+NEEDS_KEPT_MS = 60_000  # relative times in the rows are at most so old
+DELEGATIONS_SHOWN = 5
 RAIL_NEEDS = 1000  # effective pixels of the page below which the right column goes
 ICONS = {
     "vote": "proposals",
+    "second": "proposals",
     "review": "review",
     "work": "doing",
     "claim": "tasks",
@@ -44,17 +51,17 @@ ICONS = {
     "confirm_words": "key",
 }
 PAGES = {
-    "vote": "proposals", "review": "tasks", "work": "tasks", "claim": "tasks", "assign": "tasks",
+    "vote": "proposals", "second": "proposals", "review": "tasks", "work": "tasks", "claim": "tasks", "assign": "tasks",
     "mention_task": "tasks", "mention_proposal": "proposals", "mention_contribution": "contributions",
     "endorse": "contributions", "share_points": "contributions", "confirm_payout": "contributions",
     "pay": "treasury", "approve_payment": "people",
 }  # fmt: skip
 WITHIN = {  # where on the page the object is
-    "share_points": "round:", "confirm_payout": "payout:", "pay": "requests", "approve_payment": "firms",
+    "share_points": "round:", "confirm_payout": "payout:", "pay": "request:", "approve_payment": "payment:",
 }  # fmt: skip
 LETTERS = {
-    "vote": "P", "review": "T", "work": "T", "claim": "T", "assign": "T", "mention_task": "T", "mention_proposal": "P",
-    "share_points": "R",
+    "vote": "P", "second": "P", "review": "T", "work": "T", "claim": "T", "assign": "T", "mention_task": "T",
+    "mention_proposal": "P", "share_points": "R",
 }  # fmt: skip
 
 
@@ -94,12 +101,19 @@ class NeedRow(Box):
     @staticmethod
     def _under(ui: Ui, item: v.TodayItem) -> str:
         parts = []
+        if item.what == "vote" and item.person is not None:
+            key = "need.via_voted" if item.note == "voted" else "need.via"
+            parts.append(ui.t(key, name=ui.name(item.person)))
         if item.number is not None and item.what in LETTERS:
             parts.append(f"{LETTERS[item.what]}-{item.number}")
         if item.amount is not None:
             parts.append(ui.texts.amount(item.amount))
         if item.due_ms is not None:
             parts.append(ui.t("time.until", when=ui.texts.until(item.due_ms, ui.now_ms())))
+        if item.department:
+            parts.append(show.title(item.department))
+        if item.person is not None and item.what in ("second", "approve_payment"):
+            parts.append(ui.t("need.by", name=ui.name_you(item.person)))
         return " · ".join(parts) or ui.t(f"need.why.{item.what}")
 
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802 (Qt)
@@ -154,9 +168,14 @@ class TodayPage(Page):
         self._view: v.TodayView | None = None
         self._status: v.StatusView | None = None
         self._needs: list[NeedRow] = []
+        self._shown: tuple[object, ...] = ()
+        self._department = Picker(ui, "task.filter.department")
+        self._department.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        self._department.currentIndexChanged.connect(lambda _: self.render_again())
+        self._department.hide()
         new = Button(ui, "new", key="N", icon="plus")
         new.clicked.connect(lambda: ui.act.emit("new"))
-        self.top = TopBar(ui, "page.today", actions=[new])
+        self.top = TopBar(ui, "page.today", actions=[self._department, new])
         self._left = self._build_left()
         self._rail = self._build_rail()
         body = row(ui, scrolling(self._left, ui.t("page.today")), self._rail, gap=0)
@@ -228,15 +247,27 @@ class TodayPage(Page):
         return content
 
     def _list(
-        self, columns: tuple[Col, ...], cells: Callable[[Any], Sequence[Cell]], describe: Callable[..., str], name: str
+        self,
+        columns: tuple[Col, ...],
+        cells: Callable[[Any], Sequence[Cell]],
+        describe: Callable[..., str],
+        name: str,
+        identify: Callable[[Any], str] = lambda r: r.id,
+        height: int = 36,
     ) -> RowList:
-        model = ViewModel(lambda r: r.id, partial(describe, self.ui), self)
-        return RowList(self.ui, model, RowDelegate(self.ui, columns, cells, pad=13, in_card=True), name, fit=True)
+        model = ViewModel(identify, partial(describe, self.ui), self)
+        quiet = height < 36  # token pixels: a list without a card around it
+        delegate = RowDelegate(self.ui, columns, cells, height, pad=0 if quiet else 13, in_card=not quiet)
+        return RowList(self.ui, model, delegate, name, fit=True)
 
     def _build_rail(self) -> QWidget:
         ui = self.ui
         self._balances: QVBoxLayout = column(ui, gap=12)
-        self._upcoming: QVBoxLayout = column(ui, gap=4)
+        self._upcoming = self._list(
+            (Col(width=108), Col()), self._upcoming_cells, self._describe_item, "today.upcoming", lambda i: i.target, 26
+        )
+        self._upcoming.opened.connect(self._do)
+        self._votes: QVBoxLayout = column(ui, gap=6)
         self._sync = Paragraph(ui, role="caption", tone="text2")
         see = Button(ui, "today.see_changes", "link")
         see.clicked.connect(lambda: ui.go.emit("trust", "log"))
@@ -250,6 +281,16 @@ class TodayPage(Page):
             "section",
             column(ui, Label(ui, "today.upcoming", weight=600), 6, self._upcoming, margins=(20, 16, 20, 16)),
         )
+        change = Button(ui, "today.delegations", "link")
+        change.clicked.connect(lambda: ui.go.emit("people", "delegations"))
+        self._votes_box = Box(
+            ui,
+            "section",
+            column(
+                ui, Label(ui, "today.your_vote", weight=600), 6, self._votes, 4, row(ui, change, None),
+                margins=(20, 16, 20, 14),
+            ),
+        )  # fmt: skip
         sync = Box(
             ui,
             "section",
@@ -257,7 +298,8 @@ class TodayPage(Page):
                 ui, Label(ui, "today.sync", weight=600), 6, self._sync, 4, row(ui, see, None), margins=(20, 16, 20, 14)
             ),
         )
-        return Box(ui, "pane", column(ui, self._balance_box, self._upcoming_box, sync, None), width=304)
+        parts = column(ui, self._balance_box, self._upcoming_box, sync, self._votes_box, None)
+        return Box(ui, "pane", parts, width=304)
 
     # -- data ----------------------------------------------------------------------------------
     def refresh(self) -> None:
@@ -271,11 +313,13 @@ class TodayPage(Page):
             self._show_sync(self._status)
 
     def reset(self) -> None:
-        self._view, self._status, self._all_needs = None, None, False
+        self._view, self._status, self._all_needs, self._shown = None, None, False, ()
 
     def _show(self, view: v.TodayView) -> None:
         ui = self.ui
         self._view = view
+        self._offer_departments(view)
+        view = self._filtered(view)
         self.top.note.say(ui.texts.weekday(ui.now_ms()))
         self._show_needs(view)
         self._task_note.say(ui.t("today.open_n", n=len(view.tasks)))
@@ -289,16 +333,57 @@ class TodayPage(Page):
         for balance in view.balances:
             self._balances.addWidget(BalanceBox(ui, balance))
         self._balance_box.setVisible(bool(view.balances))
-        clear(self._upcoming)
-        for item in view.upcoming[:UPCOMING_SHOWN]:
-            self._upcoming.addLayout(self._upcoming_row(item))
+        self._upcoming.rows.set_rows(view.upcoming[:UPCOMING_SHOWN])
         self._upcoming_box.setVisible(bool(view.upcoming))
+        self._show_votes(view)
+
+    def _offer_departments(self, view: v.TodayView) -> None:
+        """Departments that something on show belongs to; without any the filter is absent."""
+        named = [item.department for item in (*view.needs, *view.upcoming)]
+        named += [r.department for r in view.tasks] + [r.department for r in view.decided]
+        names = sorted(set(named) - {""})
+        every = ("", self.ui.t("task.filter.any_department"))
+        self._department.offer_plain([every, *((name, isolate(name)) for name in names)])
+        self._department.setVisible(bool(names))
+
+    def _filtered(self, view: v.TodayView) -> v.TodayView:
+        wanted = self._department.currentData() or ""
+        if not wanted:
+            return view
+        return replace(
+            view,
+            needs=tuple(i for i in view.needs if i.department == wanted),
+            upcoming=tuple(i for i in view.upcoming if i.department == wanted),
+            tasks=tuple(r for r in view.tasks if r.department == wanted),
+            decided=tuple(r for r in view.decided if r.department == wanted),
+        )
+
+    def _show_votes(self, view: v.TodayView) -> None:
+        """Who votes in the viewer's place, and where."""
+        ui = self.ui
+        clear(self._votes)
+        for one in view.delegations[:DELEGATIONS_SHOWN]:
+            what = Label(ui, role="caption", elide=True)
+            named = {"department": isolate(one.name), "topic": isolate(one.name)}.get(one.scope, "")
+            what.say(ui.t(f"today.via.{one.scope}", name=ui.name(one.person), of=named))
+            line = row(ui, AvatarView(ui, one.person, 18), what, gap=8)
+            line.setStretch(1, 1)
+            self._votes.addLayout(line)
+        if view.delegations and all(one.scope != "everything" for one in view.delegations):
+            self._votes.addWidget(Label(ui, "today.via.self", role="caption", tone="text2", elide=True))
+        self._votes_box.setVisible(bool(view.delegations))
 
     def _show_needs(self, view: v.TodayView) -> None:
-        clear(self._needs_box)
-        shown = view.needs if self._all_needs else view.needs[:NEEDS_SHOWN]
+        shown = view.needs[: NEEDS_MOST if self._all_needs else NEEDS_SHOWN]
+        self._count.say(self.ui.texts.number(len(view.needs)) if view.needs else "")
         self._more.say_key("today.more", n=len(view.needs) - len(shown))
-        self._more.setVisible(len(shown) < len(view.needs))
+        self._more.setVisible(len(shown) < min(len(view.needs), NEEDS_MOST))
+        same = (shown, self.ui.look.turn, self.ui.texts.language, self.ui.now_ms() // NEEDS_KEPT_MS)
+        if same == self._shown:
+            return
+        self._shown = same
+        focused = next((need.item.target for need in self._needs if need.button.hasFocus()), None)
+        clear(self._needs_box)
         self._needs = []
         for place, item in enumerate(shown):
             if place:
@@ -307,27 +392,29 @@ class TodayPage(Page):
             need.pressed.connect(self._do)
             self._needs.append(need)
             self._needs_box.addWidget(need)
-        self._count.say(self.ui.texts.number(len(view.needs)) if view.needs else "")
+            if item.target == focused:
+                need.button.setFocus()
         self._needs_card.setVisible(bool(shown))
         self._calm.setVisible(not shown)
 
     def _show_all(self) -> None:
         self._all_needs = True
         if self._view is not None:
-            self._show_needs(self._view)
+            self._show_needs(self._filtered(self._view))
 
-    def _upcoming_row(self, item: v.TodayItem) -> QVBoxLayout:
+    def _upcoming_texts(self, item: v.TodayItem) -> tuple[str, str]:
         ui = self.ui
-        when = Label(ui, role="caption", tone=show.due_tone(ui, item.due_ms))
-        if item.due_ms is not None:
-            when.say(ui.texts.until(item.due_ms, ui.now_ms()))
-        what = Label(ui, role="caption", elide=True)
+        when = ui.texts.moment(item.due_ms, ui.now_ms()) if item.due_ms is not None else ""
         number = f"{LETTERS[item.what]}-{item.number} " if item.number is not None and item.what in LETTERS else ""
-        what.say(number + show.title(item.title))
-        holder = Box(ui, "plain", row(ui, when, gap=0), width=118)
-        line = row(ui, holder, what, gap=6)
-        line.setStretch(1, 1)
-        return column(ui, line)
+        return when, number + show.title(item.title)
+
+    def _upcoming_cells(self, item: v.TodayItem) -> list[Cell]:
+        when, what = self._upcoming_texts(item)
+        return [Cell(when, tone=show.due_tone(self.ui, item.due_ms), role="caption"), Cell(what, role="caption")]
+
+    def _describe_item(self, ui: Ui, item: v.TodayItem) -> str:
+        when, what = self._upcoming_texts(item)
+        return ui.t("list.comma").join((what, when))
 
     def _show_sync(self, status: v.StatusView) -> None:
         ui, self._status = self.ui, status

@@ -299,6 +299,13 @@ class TreasuryPage(SplitPage):
             self._tabs.select(target)
             self._show_tab()
             return
+        kind, colon, name = target.partition(":")
+        if colon and kind == "request":
+            self.open("requests")
+            requests = self._more["requests"]
+            assert isinstance(requests, RequestsTab)
+            requests.table.choose(name)
+            return
         entry = next((r for r in self._ledger if r.action == target), None)
         if entry is not None:
             self._open_row(entry)

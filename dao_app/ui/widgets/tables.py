@@ -35,6 +35,7 @@ class Table(QStackedWidget):
         height: int = 36,
     ) -> None:
         super().__init__()
+        self._wanted = ""
         self.rows = ViewModel(identify, describe, self)
         self.list = RowList(ui, self.rows, RowDelegate(ui, columns, cells, height), name)
         self.list.opened.connect(self.opened)
@@ -51,6 +52,13 @@ class Table(QStackedWidget):
     def show_rows(self, rows: Sequence[Any]) -> None:
         self.rows.set_rows(rows)
         self.setCurrentIndex(0 if rows else 1)
+        if self._wanted and self.list.select(self._wanted):
+            self._wanted = ""
+
+    def choose(self, identity: str) -> None:
+        """Make a row the current one, now or when it arrives."""
+        self._wanted = "" if self.list.select(identity) else identity
+        self.list.setFocus()
 
     def current(self) -> Any:
         return self.rows.view(self.list.currentIndex())
