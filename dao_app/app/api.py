@@ -219,6 +219,7 @@ class Api(RewardsApi, Protocol):
         method: str = "yes-no-abstain",
         options: Sequence[str] = (),
         discussion_s: int = 0,
+        opens_ms: int = 0,
         voting_s: int = 0,
         table: Sequence[tuple[str, str]] = (),
         effects: Sequence[Mapping[str, Any]] = (),
@@ -227,8 +228,10 @@ class Api(RewardsApi, Protocol):
         topic: str = "",
         bond: str = "",
     ) -> v.ProposalRow:
-        """``voting_s`` 0 takes the charter's usual time; ``table`` gives (member, power) pairs instead of one
-        member one vote; ``effects`` as in ``app.effects_form``, ``parameters`` those of the method."""
+        """``opens_ms``: when voting shall open, instead of ``discussion_s`` (ms since 1970 UTC; it opens as much later
+        as the opening is sealed later); ``voting_s`` 0 takes the charter's usual time; ``table`` gives (member, power)
+        pairs instead of one member one vote; ``effects`` as in ``app.effects_form``, ``parameters`` those of the
+        method."""
         ...
 
     def proposal_check(
@@ -241,6 +244,7 @@ class Api(RewardsApi, Protocol):
         method: str = "yes-no-abstain",
         options: Sequence[str] = (),
         discussion_s: int = 0,
+        opens_ms: int = 0,
         voting_s: int = 0,
         table: Sequence[tuple[str, str]] = (),
         effects: Sequence[Mapping[str, Any]] = (),

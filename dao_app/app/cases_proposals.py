@@ -17,7 +17,7 @@ from dao_app.app.workspace import Opened
 from dao_app.core.encoding import Link, power_to_wire
 from dao_app.core.entities import Proposal, Totals
 from dao_app.core.keys import TOTALS_KEY, proposal_key
-from dao_app.core.limits import POWER_BYTES_MAX, TITLE_BYTES_MAX, TOPIC_BYTES_MAX
+from dao_app.core.limits import PERIOD_MS_MAX, POWER_BYTES_MAX, TITLE_BYTES_MAX, TOPIC_BYTES_MAX
 from dao_app.core.rules import charter
 from dao_app.core.rules.methods import method_of
 
@@ -64,7 +64,7 @@ class ProposalCases(Cases):
 
     def _proposal_body(
         self, reader: Reader, title: str, kind: str = "decision", method: str = "yes-no-abstain",
-        options: Sequence[str] = (), discussion_s: int = 0, voting_s: int = 0,
+        options: Sequence[str] = (), discussion_s: int = 0, voting_s: int = 0, opens_ms: int = 0,
         table: Sequence[tuple[str, str]] = (), effects: Sequence[Form] = (),
         parameters: dict[str, Any] | None = None, department: str = "", topic: str = "", bond: str = "",
     ) -> dict[str, Any]:
@@ -76,7 +76,8 @@ class ProposalCases(Cases):
             "method": method,
             "options": [one_line(option, "option", TITLE_BYTES_MAX) for option in options],
             "discussion": max(
-                period_ms(discussion_s, "discussion"), charter.rule_for(reader.state, kind, "discussion_ms")
+                self._until(opens_ms) if opens_ms else period_ms(discussion_s, "discussion"),
+                charter.rule_for(reader.state, kind, "discussion_ms"),
             ),
             "voting": period_ms(voting_s, "voting") or charter.rule_for(reader.state, kind, "voting_ms"),
         }
@@ -97,6 +98,15 @@ class ProposalCases(Cases):
         if bond:
             body["bond"] = minor(bond, unit(reader, "")[1].decimals)
         return body
+
+    def _until(self, opens_ms: int) -> int:
+        """The discussion that ends at this time, in ms."""
+        left = opens_ms - self._ws.clock.now_ms()
+        if left <= 0:
+            raise InputError("opens_past")
+        if left > PERIOD_MS_MAX:
+            raise InputError("period_bounds", name="discussion", seconds=left // 1000)
+        return left
 
     def proposal_list(self, org: str, status: str = "") -> tuple[v.ProposalRow, ...]:
         _, reader = self._read(org)

@@ -155,7 +155,7 @@ def unit(reader: Reader, code: str) -> tuple[str, Unit]:
 
 
 def minor(text: str, decimals: int) -> int:
-    """Minor units of a decimal text such as "12.50". Raises InputError (form, decimals, size)."""
+    """Minor units of a decimal text such as "12.50". Raises InputError (form, decimals, zero, size)."""
     text = text.strip().replace(" ", "")
     if len(text) > AMOUNT_CHARS_MAX or not _AMOUNT.fullmatch(text):
         raise InputError("amount_form", amount=text[:AMOUNT_CHARS_MAX])
@@ -163,7 +163,9 @@ def minor(text: str, decimals: int) -> int:
     if len(part) > decimals:
         raise InputError("amount_decimals", amount=text, decimals=decimals)
     value = int(whole + part.ljust(decimals, "0"))
-    if not 0 < value <= INT_MAX:
+    if not value:
+        raise InputError("amount_zero")
+    if value > INT_MAX:
         raise InputError("amount_size", amount=text)
     return value
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+from dao_app.app.dates import read_date
 from dao_app.app.effects_form import FIELDS
 from dao_app.app.errors import InputError
 from dao_app.cli import render
@@ -51,6 +52,7 @@ def _asked(command: Any) -> Any:
         option("--topic", default=""),
         option("--bond", default=""),
         option("--discussion", type=DURATION, default=0),
+        option("--opens", metavar="DATE", default=""),
         option("--voting", type=DURATION, default=0),
         option("--table", metavar="FILE"),
     )):
@@ -62,6 +64,7 @@ def _given(given: dict[str, Any]) -> dict[str, Any]:
     """What the options mean to the use case."""
     table = given.pop("table")
     text, file = given.pop("text"), given.pop("text_file")
+    opens = read_date(given["opens"])
     return {
         **{name: given[name] for name in ("title", "kind", "method", "department", "topic", "bond")},
         "text": long_text(text, file),
@@ -69,6 +72,7 @@ def _given(given: dict[str, Any]) -> dict[str, Any]:
         "effects": [read_effect(effect) for effect in given["effects"]],
         "parameters": dict(_parameter(text) for text in given["parameters"]) or None,
         "discussion_s": given["discussion"],
+        **({"opens_ms": opens} if opens else {}),
         "voting_s": given["voting"],
         "table": read_table(Path(table)) if table else [],
     }

@@ -426,3 +426,19 @@ def test_who_may_no_longer_propose_does_not_revise(tmp_path: Path) -> None:
     revision = {"proposal": Link(id_), "title": "R", "options": []}
     assert refusal(org, "proposal.revise", revision) == "kind_not_yours"
     assert refusal(org, "proposal.withdraw", {"proposal": Link(id_)}) == ""
+
+
+def test_a_circle_by_different_scopes_is_lost_power(world: World) -> None:
+    """Neither delegation closes a circle of its own scope; on a proposal of the topic they do."""
+    (a, a_org), (b, b_org) = world.add_member(), world.add_member()
+    world.everywhere()
+    assert refusal(a_org, "vote.delegate", {"to": b.root.public}) == ""
+    assert refusal(b_org, "vote.delegate", {"to": a.root.public, "topic": "money"}) == ""
+    world.everywhere()
+    world.seal()
+    world.everywhere()
+    id_ = put(world, body("decision", topic="money"))
+    vote(world.main, id_)
+    close(world)
+    found = result(world, id_)
+    assert (found.scores, found.lost_power, found.carried_power) == (("1", "0", "0"), 2, 0)
