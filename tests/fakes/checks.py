@@ -6,15 +6,34 @@ from collections import Counter
 from typing import Any, TypeVar
 
 from dao_app.app.organisation import Organisation
-from dao_app.core.entities import Account, Delegations, Department, Entity, Member, Proposal, Unit, decode_entity
-from dao_app.core.keys import TREASURY, account_unit, department_party, reserve_party, unit_key
+from dao_app.core.encoding import digest
+from dao_app.core.entities import (
+    Account,
+    Delegations,
+    Department,
+    Entity,
+    Member,
+    Proposal,
+    Schedule,
+    Unit,
+    decode_entity,
+)
+from dao_app.core.keys import (
+    TREASURY,
+    account_unit,
+    department_party,
+    reserve_party,
+    schedule_key,
+    schedule_party,
+    unit_key,
+)
 from dao_app.core.rules import effects
 from dao_app.core.rules.lockout import locks_out
 from dao_app.core.rules.members import has_vote, is_steward
 from dao_app.core.state import State
 
 E = TypeVar("E", bound=Entity)
-PERFORMED = ("pay", "budget", "issue", "fine")  # kinds of postings that an execution books
+PERFORMED = ("pay", "budget", "issue", "fine", "schedule")  # kinds of postings that an execution books
 
 
 def check_money(org: Organisation) -> None:
@@ -37,6 +56,7 @@ def check_governance(org: Organisation) -> None:
     check_counts(org)
     check_reservations(org, found)
     check_executions(org, found)
+    check_schedules(org)
     assert not locks_out(state, org.replay.position.time), "nobody can decide any more"
 
 
@@ -100,16 +120,28 @@ def check_executions(org: Organisation, found: dict[bytes, Proposal]) -> None:
     for id_, proposal in found.items():
         due: Counter[tuple[Any, ...]] = Counter()
         if proposal.execution == "done":
-            due.update(_booking(effect) for effect in effects.unpack(proposal.effects) if effect["do"] in PERFORMED)
+            done = enumerate(effects.unpack(proposal.effects))
+            due.update(_booking(id_, place, effect) for place, effect in done if effect["do"] in PERFORMED)
         assert booked.get(id_, Counter()) == due, (id_.hex(), proposal.status, proposal.execution)
 
 
-def _booking(effect: dict[str, Any]) -> tuple[Any, ...]:
+def _booking(proposal: bytes, place: int, effect: dict[str, Any]) -> tuple[Any, ...]:
     do = effect["do"]
-    target = {"budget": lambda: department_party(effect["department"]), "fine": lambda: TREASURY}.get(
-        do, lambda: effect["to"]
-    )()
+    if do == "budget":
+        target = department_party(effect["department"])
+    elif do == "schedule":
+        target = schedule_party(digest(proposal + bytes([place])))
+    else:
+        target = TREASURY if do == "fine" else effect["to"]
     return do, target, effect["unit"], effect["amount"]
+
+
+def check_schedules(org: Organisation) -> None:
+    """What is set aside for instalments is what was not paid of them yet."""
+    state = State(org.replay.final)
+    for key, plan in _of(org, schedule_key(b""), Schedule):
+        left = plan.amount - plan.paid if plan.status == "active" else 0
+        assert state.balance(schedule_party(key[1:]), plan.unit) == left, key.hex()
 
 
 def _of(org: Organisation, prefix: bytes, kind: type[E]) -> list[tuple[bytes, E]]:

@@ -35,7 +35,9 @@ class GovernanceHistory(History):
     SEAL_MS = (10, 10, 400, 400, 1_000, 1_600, 1_600, 3_000, 30_000, 2 * HOUR)
 
     def prepare(self) -> None:
-        self.made: dict[str, list[bytes]] = {"department": [], "firm": [], "payment": [], "proposal": []}
+        self.made: dict[str, list[bytes]] = {
+            "department": [], "firm": [], "payment": [], "proposal": [], "schedule": [],
+        }  # fmt: skip
         main, people = self.world.main, self.world.people
         top = main.write("department.open", {"name": "Top", "parent": None}).id
         low = main.write("department.open", {"name": "Low", "parent": Link(top)}).id
@@ -173,7 +175,9 @@ class GovernanceHistory(History):
             pay = {"do": "pay", "from": source, "to": self._party(), "unit": "GLD", "amount": amount}
             budget = {"do": "budget", "department": self._department(), "unit": "GLD", "amount": amount,
                       "period": rng.choice([0, 3_000])}  # fmt: skip
-            return rng.choice([pay, pay, budget])
+            parts = {"count": rng.choice([1, 3]), "every": 2_000, "first": 500, "revocable": True}
+            plan = {**pay, **parts, "do": "schedule"}
+            return rng.choice([pay, pay, budget, plan])
         if kind == "amendment":
             name, values = rng.choice(AMENDMENTS)
             return {"do": "amend", "name": name, "value": rng.choice(values)}
@@ -203,7 +207,7 @@ class GovernanceHistory(History):
         role = {"department": link, "member": root, "role": rng.choice(["steward", "member", "treasurer"])}
         money = {"unit": "GLD", "amount": rng.choice([1, 15, 300]), "to": self._party()}
         firm = {"firm": Link(rng.choice(self.made["firm"]))}
-        signers = [[one, 400] for one in {self._root(), self._root()}]
+        signers = [[one, 400] for one in sorted({self._root(), self._root()})]
         found: list[Move] = [
             ("department.open", {"name": "New", "parent": rng.choice([None, link])}, "department"),
             ("department.close", {"department": link}, ""),
@@ -211,6 +215,7 @@ class GovernanceHistory(History):
             ("role.give", role, ""), ("role.give", role, ""), ("role.take", role, ""),
             ("token.transfer", {**money, "for": department_party(link)}, ""),
             ("token.transfer", {**money, "to": department_party(link)}, ""),
+            ("payment.schedule", {**money, "count": 3, "every": 1_000, "first": 0, "revocable": True}, "schedule"),
             ("vote.delegate", {"to": root}, ""), ("vote.delegate", {"to": root, "topic": "money"}, ""),
             ("vote.delegate", {"to": root, "department": link}, ""), ("vote.delegate", {"to": None}, ""),
             ("firm.register", {"name": "F", "register": "", "signers": signers, "dual": rng.choice([0, 20])}, "firm"),
@@ -219,6 +224,8 @@ class GovernanceHistory(History):
         ]  # fmt: skip
         if rng.random() < 0.03:
             return [("emergency.stop", {}, ""), ("member.leave", {}, "")]
+        if self.made["schedule"]:
+            found.append(("payment.stop", {"schedule": Link(rng.choice(self.made["schedule"][-3:]))}, ""))
         if self.made["payment"]:
             payment = {"payment": Link(rng.choice(self.made["payment"][-3:]))}
             found += [("firm.approve", payment, "")] * 2 + [("firm.cancel", payment, "")]

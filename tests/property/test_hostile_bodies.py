@@ -15,7 +15,6 @@ from dao_app.app.contribution_rows import contribution_detail, contribution_ids,
 from dao_app.app.earnings import earnings_of
 from dao_app.app.proposal_views import proposal_row, tally_view
 from dao_app.app.queries import Reader
-from dao_app.app.resolve import members
 from dao_app.app.reward_rows import match_row, payout_row, round_detail
 from dao_app.app.task_rows import task_detail
 from dao_app.core.encoding import Link, digest
@@ -66,14 +65,14 @@ def views(org: Any, member: bytes) -> None:
             reader.comments(id_)
     for id_, origin in contribution_ids(reader):
         contribution_detail(reader, id_, origin)
-    for root in members(reader):
+    for root in reader.roots():
         reputation_row(reader, root)
         earnings_of(reader, root, "", 0)
     for type_, key, show in REWARD_VIEWS:
         for id_ in org.store.of_type(type_):
             if reader.state.entity(key(id_)) is not None:
                 show(reader, id_)
-    balances(reader, [b"o", *(member_party(root) for root in members(reader))])
+    balances(reader, [b"o", *(member_party(root) for root in reader.roots())])
     for posting in reader.state.postings:
         ledger_row(reader, posting)
     devices_by_member(reader)

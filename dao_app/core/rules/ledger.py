@@ -133,8 +133,10 @@ def source_of(state: State, action: Action, author: Author, permission: str) -> 
 
 
 def home_of(state: State, payer: bytes) -> bytes:
-    """Where money goes back to: whence it came, or the treasury where that party is no more."""
-    return payer if check_party(state, payer) is None else TREASURY
+    """Where money goes back to: whence it came, or the treasury where that department is closed. Members keep what
+    is theirs, whatever becomes of them."""
+    closed = payer[:1] == b"d" and check_party(state, payer) is not None
+    return TREASURY if closed else payer
 
 
 def tip(state: State, action: Action, author: Author, context: Context) -> Rejection | None:

@@ -18,7 +18,7 @@ from dao_app.core.rules.charter import DAY_MS
 from dao_app.core.rules.context import Context
 from dao_app.core.rules.due import schedule
 from dao_app.core.rules.emergency import is_stopped
-from dao_app.core.rules.ledger import check_party
+from dao_app.core.rules.ledger import check_party, home_of
 from dao_app.core.rules.rejections import Rejection
 from dao_app.core.rules.task_terms import put_terms, terms_of
 from dao_app.core.state import Posting, State
@@ -56,9 +56,7 @@ def hold(state: State, id_: bytes, task: Task, amount: int, cause: bytes) -> Non
 def give_back(state: State, id_: bytes, task: Task, amount: int, cause: bytes) -> None:
     """Move from the task's escrow back to the payer; to the treasury where the department is closed by now."""
     if task.unit and amount:
-        closed = task.payer[:1] == b"d" and check_party(state, task.payer) is not None
-        payer = TREASURY if closed else task.payer
-        state.move(Posting("refund", escrow_party(id_), payer, task.unit, amount, cause, None))
+        state.move(Posting("refund", escrow_party(id_), home_of(state, task.payer), task.unit, amount, cause, None))
 
 
 def pay_out(state: State, id_: bytes, task: Task, cause: bytes, origin: bytes, reviewers: tuple[bytes, ...],

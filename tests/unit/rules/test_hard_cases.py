@@ -100,6 +100,8 @@ def test_a_departments_vote_disposes_of_its_own_only(tmp_path: Path) -> None:
     for kind, effect in (
         ("spending", pay(to)),
         ("spending", pay(to, 1, department_party(other))),
+        ("spending", {"do": "schedule", "from": TREASURY, "to": to, "unit": "GLD", "amount": 5, "count": 1,
+                      "every": 1_000, "first": 0, "revocable": True}),
         ("spending", {"do": "budget", "department": ops, "unit": "GLD", "amount": 5, "period": 0}),
         ("role", assign(a.root.public, "steward")),
         ("role", assign(a.root.public, "steward", other)),
@@ -442,3 +444,19 @@ def test_a_circle_by_different_scopes_is_lost_power(world: World) -> None:
     close(world)
     found = result(world, id_)
     assert (found.scores, found.lost_power, found.carried_power) == (("1", "0", "0"), 2, 0)
+
+
+def test_what_a_suspended_member_set_aside_stays_the_members(world: World) -> None:
+    """A receiver who renounces just then would give it to the treasury."""
+    (a, a_org), (b, b_org) = world.add_member(), world.add_member()
+    world.main.write("token.transfer", transfer(member_party(a.root.public), 500))
+    world.seal()
+    world.everywhere()
+    plan = {"to": member_party(b.root.public), "unit": "GLD", "amount": 300, "count": 3, "every": DAY, "first": DAY,
+            "revocable": False}  # fmt: skip
+    id_ = a_org.write("payment.schedule", plan).id
+    adopt(world, body("penalty", {"do": "suspend", "member": a.root.public, "period": DAY}))
+    b_org.write("payment.stop", {"schedule": Link(id_)})
+    world.everywhere()
+    world.seal()
+    assert balance(world, member_party(a.root.public)) == 500
