@@ -1,4 +1,4 @@
-"""Pictures of every page in light and dark, English and Chinese.
+"""Pictures of every page, tab, ballot and of the dialogs in light and dark, English and Chinese.
 
 Without ``--home`` the guided sample organisation is built in a temporary folder; with it, the organisation
 of an existing folder is shown (nothing is signed). Run from the checkout: ``python tools/screenshots.py OUT``.
@@ -19,9 +19,11 @@ from typing import Any
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QDialog, QWidget
 
 from dao_app.bootstrap.engine import EngineThread, Options
+from dao_app.ui.commands import TABS, commands
+from dao_app.ui.shell import Shell
 from dao_app.ui.start import make_application, make_window
 from dao_app.ui.widgets.sidebar import PAGES
 from dao_app.ui.window import Window
@@ -83,15 +85,40 @@ def open_organisation(window: Window, passphrase: str) -> None:
 
 
 def pictures(window: Window) -> Iterator[tuple[str, Callable[[], None]]]:
-    """Name and way to each state worth a picture."""
+    """Name and way to each page, tab and object worth a picture."""
     shell = window.shell
     for name, _, _ in PAGES:
         yield name, lambda n=name: shell.go(n)
         if name == "tasks" and shell.tasks._tasks:
-            yield "task", lambda: shell.go("tasks", shell.tasks._tasks[0].id)
-        if name == "proposals" and shell.proposals._rows:
-            yield "proposal", lambda: shell.go("proposals", shell.proposals._rows[0].id)
-    yield "log", lambda: shell.go("trust", "log")
+            yield "task", lambda: shell.go("tasks", shell.tasks._tasks[-1].id)
+        if name == "proposals":
+            yield from ballots(shell)
+        for page, _, tabs, _ in TABS:
+            for tab in tabs if page == name else ():
+                yield f"{name}-{tab}", lambda n=name, t=tab: shell.go(n, t)
+    yield "people-may", lambda: shell.go("people", "may")
+    for kind, pools in (("round", shell.contributions.rounds._rounds), ("match", shell.contributions.rounds._matches)):
+        for pool in pools[:1]:
+            yield kind, lambda k=kind, i=pool.id: shell.go("contributions", f"{k}:{i}")
+
+
+def ballots(shell: Shell) -> Iterator[tuple[str, Callable[[], None]]]:
+    """A proposal of every method, open ones before decided ones."""
+    rows = sorted(shell.proposals._rows, key=lambda row: row.status != "voting")
+    for method in dict.fromkeys(row.method for row in rows):
+        first = next(row for row in rows if row.method == method)
+        yield f"proposal-{method}", lambda i=first.id: shell.go("proposals", i)
+
+
+def dialogs(window: Window) -> Iterator[tuple[str, Callable[[], None]]]:
+    """Name and way to each dialog worth a picture."""
+    yield "new-proposal", lambda: window.act("propose:spending")
+    for name in ("task.new", "round.new", "firm.new", "delegation.new", "schedule.new"):
+        entry = next((one for one in commands(window) if one.name == name), None)
+        if entry is not None:
+            yield name.replace(".", "-"), entry.act
+    yield "keys", window.show_keys
+    yield "palette", window.show_palette
 
 
 def shoot(window: Window, out: Path, prefix: str) -> int:
@@ -101,11 +128,25 @@ def shoot(window: Window, out: Path, prefix: str) -> int:
         window.shell.page().close_detail()
         show()
         settle(window)
-        if not window.grab().save(str(out / f"{prefix}-{name}.png")):
-            sys.exit(f"screenshots: {out} cannot be written")
+        save(window, out / f"{prefix}-{name}.png")
         count += 1
-    window.shell.trust.open("overview")
+    for name, show in dialogs(window):
+        show()
+        settle(window)
+        shown = next((d for d in window.findChildren(QDialog) if d.isVisible()), None)
+        if shown is not None:
+            save(shown, out / f"{prefix}-dialog-{name}.png")
+            shown.reject()
+            settle(window)
+            count += 1
+    for page, _, tabs, _ in TABS:
+        window.shell.go(page, tabs[0])
     return count
+
+
+def save(widget: QWidget, path: Path) -> None:
+    if not widget.grab().save(str(path)):
+        sys.exit(f"screenshots: {path} cannot be written")
 
 
 def main(argv: list[str]) -> int:

@@ -115,6 +115,10 @@ class Shell(QWidget):
         return cast(PeoplePage, self._made("people"))
 
     @property
+    def charter(self) -> CharterPage:
+        return cast(CharterPage, self._made("charter"))
+
+    @property
     def trust(self) -> TrustPage:
         return cast(TrustPage, self._made("trust"))
 
@@ -230,6 +234,13 @@ class Shell(QWidget):
         focused = QApplication.focusWidget()
         if focused is None or not self.sidebar.isAncestorOf(focused):
             page.take_focus()
+
+    def primary(self) -> bool:
+        """The main action of the page on show; False where it has none."""
+        primary = getattr(self.page(), "primary", None)
+        if primary is not None:
+            primary()
+        return primary is not None
 
     def _go_to_list(self, name: str) -> None:
         """A page chosen in the sidebar shows its list, not what was open on it."""

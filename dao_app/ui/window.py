@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 
 from PySide6.QtCore import QEventLoop, QPoint, Qt, QTimer, QUrl
 from PySide6.QtGui import QCloseEvent, QDesktopServices, QKeyEvent, QKeySequence, QShortcut
@@ -11,16 +10,18 @@ from PySide6.QtWidgets import QApplication, QMainWindow, QStackedWidget
 
 from dao_app.app import views as v
 from dao_app.app.texts import Texts, isolate
+from dao_app.ui.commands import commands, go_and_do
 from dao_app.ui.context import Ui
 from dao_app.ui.dialogs.base import ConfirmDialog
-from dao_app.ui.dialogs.palette import Entry, Palette
-from dao_app.ui.dialogs.settings import KeysDialog, OrgDialog, SettingsDialog
+from dao_app.ui.dialogs.keys import KeysDialog
+from dao_app.ui.dialogs.palette import Palette
+from dao_app.ui.dialogs.settings import OrgDialog, SettingsDialog
 from dao_app.ui.shell import Shell
 from dao_app.ui.start_flow import StartFlow
 from dao_app.ui.theme.look import SCALE_STEP
 from dao_app.ui.theme.qss import style_sheet
 from dao_app.ui.widgets.layout import relook_all
-from dao_app.ui.widgets.sidebar import PAGES, page_is_on
+from dao_app.ui.widgets.sidebar import PAGES
 
 G_SEQUENCE_MS = 1_500  # after G the next key names a page
 CLOSE_WAIT_MS = 5_000  # how long closing waits until gestures are signed and stored
@@ -217,64 +218,17 @@ class Window(QMainWindow):
     def show_palette(self) -> None:
         if self._stack.currentWidget() is not self.shell or not self.ui.org:
             return
-        palette = Palette(self.ui, self, self._actions())
+        palette = Palette(self.ui, self, commands(self))
         palette.open()
         palette.move(self.mapToGlobal(QPoint((self.width() - palette.width()) // 2, self.height() // 8)))
 
-    def _actions(self) -> list[Entry]:
-        """What can be done from the palette, with the permissions there are."""
-        ui, shell = self.ui, self.shell
-        possible: list[tuple[str, str, str, str, str]] = [
-            ("proposals", "proposal.new", "proposals", "proposal.open", ""),
-            ("tasks", "task.new", "tasks", "task.open", ""),
-            ("contributions", "contribution.new", "contrib", "contribution.claim", ""),
-            ("people", "invite.new", "people", "invite.create", "I"),
-            ("treasury", "move.transfer", "arrow", "token.transfer", ""),
-        ]
-        entries = [
-            Entry(key, ui.t(key), icon, partial(self._go_and_do, page), cap)
-            for page, key, icon, permission, cap in possible
-            if ui.can(permission)
-        ]
-        if ui.can("token.tip"):
-            entries.append(Entry("tip", ui.t("move.tip"), "contrib", self._tip))
-        if ui.can("task.open"):
-            entries.append(Entry("task.import", ui.t("task.import"), "tasks", self._import_tasks))
-        entries.append(Entry("verify", ui.t("verify.start"), "shield", self._verify, "Y"))
-        modules = ui.org_view.modules if ui.org_view else ()
-        for name, icon, key in (page for page in PAGES if page_is_on(page[0], modules)):
-            text = ui.t("palette.go", page=ui.t(f"page.{name}"))
-            entries.append(Entry(f"go {name}", text, icon, partial(shell.go, name), f"G {key}"))
-        for what, icon in (("about", "home"), ("join", "link"), ("found", "plus")):
-            entries.append(Entry(what, ui.t(f"org.menu.{what}"), icon, partial(self.org_action, what)))
-        entries.append(Entry("settings", ui.t("settings"), "gear", self.show_settings))
-        entries.append(Entry("keys", ui.t("keys.title"), "key", self.show_keys, "?"))
-        return entries
-
-    def _go_and_do(self, page: str) -> None:
-        self.shell.go(page)
-        self._primary()
-
-    def _tip(self) -> None:
-        self.shell.go("treasury")
-        self.shell.treasury.start_move("tip")
-
-    def _import_tasks(self) -> None:
-        self.shell.go("tasks")
-        self.shell.tasks.import_table()
-
-    def _verify(self) -> None:
-        self.shell.go("trust")
-        self.shell.trust.keys()["Y"]()
-
-    def _primary(self) -> None:
-        primary = getattr(self.shell.page(), "primary", None)
-        if primary is not None:
-            primary()
-
     def act(self, name: str) -> None:
+        what, _, template = name.partition(":")
         if name == "new":
             self.show_palette()
+        elif what == "propose":
+            self.shell.go("proposals")
+            self.shell.proposals.propose(template)
 
     def open_link(self, address: str) -> None:
         """A link in somebody's text: our own are followed, others shown first."""
@@ -335,12 +289,10 @@ class Window(QMainWindow):
         elif key == "G":
             self._after_g.start(G_SEQUENCE_MS)
         elif key == "N":
-            if hasattr(self.shell.page(), "primary"):
-                self._primary()
-            else:
+            if not self.shell.primary():
                 self.show_palette()
         elif key == "I":
-            self._go_and_do("people")
+            go_and_do(self.shell, "people", "invites")
         elif key == "/":
             self.show_palette()
         elif key == "?":

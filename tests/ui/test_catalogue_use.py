@@ -14,7 +14,7 @@ from dao_app.core.rules.charter import BINDING, KINDS, PARAMETERS, POWERS, PROPO
 from dao_app.core.rules.effects import KINDS as EFFECTS
 from dao_app.core.rules.roles import PERMISSIONS
 from dao_app.core.voting.registry import METHODS
-from dao_app.ui.dialogs import settings, tasks
+from dao_app.ui.dialogs import keys, tasks
 from dao_app.ui.models import show, show_tasks
 from dao_app.ui.pages import start_frame, today, trust
 from dao_app.ui.pages.people import TABS as PEOPLE_TABS
@@ -62,7 +62,9 @@ def test_every_key_put_together_exists() -> None:
     )
     composed += [f"step.{s}" for s in start_frame.STEPS] + [f"step.{s}.note" for s in start_frame.STEPS]
     composed += (
-        [f"trust.tab.{t}" for t in trust.TABS] + [text for _, text in settings.KEY_HELP] + [k for _, k in tasks.LIVES]
+        [f"trust.tab.{t}" for t in trust.TABS]
+        + [text for _, rows in keys.KEY_HELP for _, text in rows]
+        + [k for _, k in tasks.LIVES]
     )
     composed += [
         f"move.{kind}{end}" for kind in ("transfer", "tip", "issue") for end in ("", ".verb", ".memo_hint", ".sentence")

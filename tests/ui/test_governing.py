@@ -12,6 +12,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 
 from dao_app.core.voting.registry import METHODS, method
+from dao_app.ui.dialogs.base import ConfirmDialog
 from dao_app.ui.dialogs.governing import DelegateDialog, DepartmentDialog, FirmDialog, RoleDialog
 from dao_app.ui.dialogs.payments import RequestDialog, ScheduleDialog
 from dao_app.ui.dialogs.proposals import ProposalDialog, methods_for
@@ -231,7 +232,7 @@ def test_the_charter_shows_history_texts_and_the_stop(o: Opened) -> None:
     o.settle()
     assert [r.title for r in page._texts.rows.rows()] == ["Code of conduct"]
     assert page._stop.isVisible()
-    page._ask_stop()
+    page.ask_stop()
     shown = next(d for d in o.window.findChildren(QWidget) if type(d).__name__ == "StopDialog" and d.isVisible())
     shown.reason.setPlainText("The treasury key was lost")
     QTest.keyClick(shown, Qt.Key.Key_Return, CONTROL)
@@ -272,6 +273,9 @@ def test_requests_and_instalments_under_treasury(o: Opened) -> None:
     tab.table.list.setCurrentIndex(tab.table.rows.index(0))
     o.settle()
     tab._buttons["settle"].click()
+    o.settle()
+    asked = next(d for d in o.window.findChildren(ConfirmDialog) if d.isVisible())
+    QTest.keyClick(asked, Qt.Key.Key_Return, CONTROL)
     o.settle()
     assert len(o.engine.named("payment_settle")) == 1
     page.primary()

@@ -28,7 +28,8 @@ from PySide6.QtWidgets import (
 
 from dao_app.app.errors import StorageError
 from dao_app.app.texts import Texts
-from dao_app.ui.dialogs.settings import KeysDialog, SettingsDialog
+from dao_app.ui.dialogs.keys import KeysDialog
+from dao_app.ui.dialogs.settings import SettingsDialog
 from dao_app.ui.pages.people import TABS as PEOPLE_TABS
 from dao_app.ui.theme.look import tokens
 from dao_app.ui.widgets.sidebar import PAGES
@@ -107,11 +108,11 @@ def test_language_is_switched_live_everywhere(opened: Open) -> None:
 
 def test_theme_and_scale_are_switched_live_and_remembered(opened: Open) -> None:
     o = opened()
-    light = o.window.grab().toImage().pixelColor(700, 700)
+    light = o.window.grab().toImage().pixelColor(240, 700)
     o.window.apply("theme", "dark")
     o.settle()
     assert light == QColor(tokens()["color"]["light"]["surface"])
-    assert o.window.grab().toImage().pixelColor(700, 700) == QColor(tokens()["color"]["dark"]["surface"])
+    assert o.window.grab().toImage().pixelColor(240, 700) == QColor(tokens()["color"]["dark"]["surface"])
     o.window.apply("scale", 150)
     o.settle()
     assert o.window.shell.status.height() == 42

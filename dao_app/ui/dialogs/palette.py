@@ -11,6 +11,7 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QDialog, QWidget
 
 from dao_app.app import views as v
+from dao_app.app import views_governance as g
 from dao_app.app import views_tasks as vt
 from dao_app.ui.context import Ui
 from dao_app.ui.models import show
@@ -93,6 +94,8 @@ class Palette(QDialog):
         self.setLayout(column(ui, frame))
         self.setFixedWidth(ui.look.px(self.WIDTH))
         self._fill()
+        if ui.can("proposal.open"):
+            ui.ask(self, "proposal_templates", self._add_templates)
         ui.ask(self, "proposal_list", self._add_proposals)
         ui.ask(self, "task_list", self._add_tasks)
         ui.ask(self, "member_list", self._add_members)
@@ -100,6 +103,13 @@ class Palette(QDialog):
 
     def _cells(self, entry: Entry) -> list[Cell]:
         return [Cell(icon=entry.icon), Cell(entry.text), Cell(entry.key, tone="text3", role="caption")]
+
+    def _add_templates(self, templates: tuple[g.TemplateView, ...]) -> None:
+        for one in templates:
+            text = self.ui.t("palette.propose", what=self.ui.t(f"template.{one.code}"))
+            act = partial(self.ui.act.emit, f"propose:{one.code}")
+            self._entries.append(Entry(f"propose {one.code}", text, "proposals", act))
+        self._fill()
 
     def _add_proposals(self, rows: tuple[v.ProposalRow, ...]) -> None:
         for row_ in rows:

@@ -13,9 +13,8 @@ from dao_app.ui.pages.base import Facts
 from dao_app.ui.theme.look import SCALE_MAX, SCALE_MIN, SCALE_STEP
 from dao_app.ui.widgets.buttons import Button, Choices
 from dao_app.ui.widgets.fields import Check
-from dao_app.ui.widgets.glyphs import KeyChip
 from dao_app.ui.widgets.labels import Label, Paragraph
-from dao_app.ui.widgets.layout import Box, column, row, scrolling
+from dao_app.ui.widgets.layout import Box, column, row
 
 
 class SettingsDialog(Dialog):
@@ -63,52 +62,6 @@ class SettingsDialog(Dialog):
     def _want_words(self) -> None:
         self.accept()
         self.words_wanted.emit()
-
-
-KEY_HELP = (
-    ("Ctrl K", "keys.palette"),
-    ("/", "keys.palette"),
-    ("G T K P C Y M R", "keys.go"),
-    ("J K ↑ ↓", "keys.move"),
-    ("Enter", "keys.open"),
-    ("Esc", "keys.close"),
-    ("N", "keys.new"),
-    ("C", "keys.comment"),
-    ("F", "keys.filter"),
-    ("A", "keys.claim"),
-    ("S", "keys.submit"),
-    ("Y R", "keys.review"),
-    ("V", "keys.vote"),
-    ("1 … 9, A … Z", "keys.choose"),
-    ("E", "keys.endorse"),
-    ("P", "keys.tip"),
-    ("I", "keys.invite"),
-    ("Ctrl ↵", "keys.sign"),
-    ("Ctrl Z", "keys.undo"),
-    ("Alt ←", "keys.back"),
-    ("Ctrl + −", "keys.scale"),
-    ("?", "keys.help"),
-)
-
-
-class KeysDialog(Dialog):
-    """All keys."""
-
-    WIDTH = 520
-
-    def __init__(self, ui: Ui, parent: QWidget) -> None:
-        super().__init__(ui, parent, "keys.title", signed=False)
-        lines = column(ui, gap=5)
-        for key, text in KEY_HELP:
-            line = row(ui, Label(ui, text, elide=True), KeyChip(ui, key), gap=12)
-            line.setStretch(0, 1)
-            lines.addLayout(line)
-        holder = QWidget()
-        holder.setProperty("box", "raised")
-        holder.setLayout(column(ui, lines, None, margins=(0, 0, 10, 0)))
-        area = scrolling(holder, ui.t("keys.title"))
-        area.setMinimumHeight(ui.look.px(420))
-        self.content.addWidget(area)
 
 
 class OrgDialog(Dialog):

@@ -28,6 +28,7 @@ HISTORY_COLUMNS = (
     Col("col.by_proposal", share=2, drop=8),
 )  # fmt: skip
 TEXT_COLUMNS = (Col("col.when", width=120), Col("col.title"), Col("col.state", width=200))
+TABS = ("rules", "history", "texts")
 GROUPS = (
     ("charter.group.voting", ("proposer", "method", "power", "support_bp", "quorum_bp", "discussion_ms", "voting_ms",
                               "voting_least_ms", "grace_ms", "min_support_power", "tables", "locked_ballots",
@@ -117,11 +118,11 @@ class CharterPage(SplitPage):
         super().__init__(ui)
         self._view: g.CharterView | None = None
         self._emergency: g.EmergencyView | None = None
-        tabs = [(name, f"charter.tab.{name}") for name in ("rules", "history", "texts")]
+        tabs = [(name, f"charter.tab.{name}") for name in TABS]
         self._tabs = Choices(ui, tabs)
         self._tabs.chosen.connect(lambda _: self._fill())
         self._stop = Button(ui, "emergency.ask", "danger")
-        self._stop.clicked.connect(self._ask_stop)
+        self._stop.clicked.connect(self.ask_stop)
         self.top = TopBar(ui, "page.charter", self._tabs, [self._stop])
         self._rules = Table(
             ui, "charter.tab.rules", RULE_COLUMNS, lambda r: r.name, self._rule_cells, self._describe_rule,
@@ -191,7 +192,7 @@ class CharterPage(SplitPage):
     def _fill(self) -> None:
         view = self._view
         tab = self._tabs.selected()
-        self._stack.setCurrentIndex(("rules", "history", "texts").index(tab))
+        self._stack.setCurrentIndex(TABS.index(tab))
         self._rules.show_rows(self._grouped())
         self._history.show_rows(view.history if view else ())
         self._texts.show_rows(view.texts if view else ())
@@ -273,7 +274,7 @@ class CharterPage(SplitPage):
             self.ui.go.emit("proposals", row_.proposal)
 
     def open(self, target: str) -> None:
-        if target in ("rules", "history", "texts"):
+        if target in TABS:
             self._tabs.select(target)
             self._fill()
 
@@ -293,7 +294,8 @@ class CharterPage(SplitPage):
         if isinstance(row_, v.ProposalRow):
             self.ui.go.emit("proposals", row_.id)
 
-    def _ask_stop(self) -> None:
+    def ask_stop(self) -> None:
+        """Ask for everything to be stopped, with a reason."""
         StopDialog(self.ui, self.window(), lambda _: self.refresh()).open()
 
     def keys(self) -> dict[str, Callable[[], None]]:

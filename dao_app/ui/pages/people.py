@@ -308,6 +308,12 @@ class PeoplePage(SplitPage):
             self._tabs.select(target)
             self._tab_chosen()
             return
+        if target == "may":
+            self.open("roles")
+            roles = self._more["roles"]
+            assert isinstance(roles, RolesTab)
+            roles.show_kind("may")
+            return
         kind, colon, name = target.partition(":")
         if colon and kind == "payment":
             self.open("firms")

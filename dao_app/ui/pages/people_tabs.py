@@ -88,6 +88,19 @@ class Tab(QWidget):
     def primary(self) -> None:
         """The page's main action on this tab."""
 
+    def confirm(self, gesture: str, method: str, facts: list[tuple[str, str]], **params: object) -> None:
+        """Ask before a gesture that moves value or cannot be taken back."""
+
+        def act(dialog: ConfirmDialog) -> None:
+            dialog.write(method, lambda _: self.refresh(), **params)
+
+        key = f"confirm.{gesture}"
+        ConfirmDialog(self.ui, self.window(), key, f"{key}.text", f"gesture.{gesture}", facts, act).open()
+
+    def hold(self, text: str, method: str, **params: object) -> None:
+        """Make a gesture that can be undone while it is unsigned."""
+        self.ui.hold(text, lambda: self.ui.write(self, method, lambda _: self.refresh(), **params))
+
     def names(self, people: Sequence[PersonView]) -> str:
         return self.ui.texts.join([self.ui.name_you(person) for person in people])
 
@@ -195,7 +208,7 @@ class RolesTab(Tab):
     def __init__(self, ui: Ui) -> None:
         super().__init__(ui)
         self._kinds = Choices(ui, [("roles", "people.roles"), ("may", "people.may")], "segment")
-        self._kinds.chosen.connect(lambda _: self._stack.setCurrentIndex(self._kinds.selected() == "may"))
+        self._kinds.chosen.connect(self.show_kind)
         self.roles = Table(
             ui, "people.roles", ROLE_COLUMNS, lambda r: r.code, self._role_cells, self._describe_role, "role.empty"
         )
@@ -212,9 +225,18 @@ class RolesTab(Tab):
         content.setLayout(layout)
         self.build(content)
 
+    def show_kind(self, name: str) -> None:
+        """Roles, or who may do what."""
+        self._kinds.select(name)
+        self._stack.setCurrentIndex(name == "may")
+        self.refresh()
+
     def refresh(self) -> None:
-        self.ui.ask(self, "role_list", self.roles.show_rows)
-        self.ui.ask(self, "permission_list", self._show_may)
+        """Only what is on show: who may do what is long."""
+        if self._kinds.selected() == "may":
+            self.ui.ask(self, "permission_list", self._show_may)
+        else:
+            self.ui.ask(self, "role_list", self.roles.show_rows)
 
     def render_again(self) -> None:
         self.roles.rows.again()
@@ -339,13 +361,10 @@ class FirmsTab(Tab):
 
     def _payment_cells(self, entry: tuple[g.FirmRow, g.PaymentRow]) -> list[Cell]:
         ui, (f, p) = self.ui, entry
-        to = ui.name_you(p.to_person) if p.to_person else (
-            ui.t(f"party.{p.to}") if ui.texts.has(f"party.{p.to}") else show.title(p.to)
-        )  # fmt: skip
         waiting = p.status == "waiting"
         return [
             Cell(show.title(f.name)),
-            Cell(to, person=p.to_person),
+            Cell(self._target(p), person=p.to_person),
             Cell(ui.texts.amount(p.amount), weight=600),
             Cell(ui.name_you(p.by), person=p.by),
             Cell(ui.t(f"payment.{p.status}"), tone="provisional" if waiting else "text2"),
@@ -370,16 +389,27 @@ class FirmsTab(Tab):
         if isinstance(firm, g.FirmRow):
             FirmDialog(self.ui, self.window(), firm, lambda _: self.refresh()).open()
 
-    def _payment(self, method: str) -> None:
+    def _payment(self, gesture: str, method: str) -> None:
         entry = self.payments.current()
         if isinstance(entry, tuple):
-            self.ui.write(self, method, lambda _: self.refresh(), payment=entry[1].id)
+            firm, payment = entry
+            facts = [
+                ("col.amount", self.ui.texts.amount(payment.amount)), ("col.firm", show.title(firm.name)),
+                ("col.to", self._target(payment)),
+            ]  # fmt: skip
+            self.confirm(gesture, method, facts, payment=payment.id)
 
     def _approve(self) -> None:
-        self._payment("firm_approve")
+        self._payment("approve", "firm_approve")
 
     def _cancel(self) -> None:
-        self._payment("firm_cancel")
+        self._payment("cancel_payment", "firm_cancel")
+
+    def _target(self, p: g.PaymentRow) -> str:
+        ui = self.ui
+        if p.to_person is not None:
+            return ui.name_you(p.to_person)
+        return ui.t(f"party.{p.to}") if ui.texts.has(f"party.{p.to}") else show.title(p.to)
 
 
 class DelegationsTab(Tab):
@@ -443,6 +473,5 @@ class DelegationsTab(Tab):
         current = self.table.current()
         if isinstance(current, g.DelegationRow):
             topic = current.name if current.scope == "topic" else ""
-            self.ui.write(
-                self, "delegate", lambda _: self.refresh(), to="", department=current.department_id, topic=topic
-            )
+            text = self.ui.t("delegation.revoke.held", scope=self._scope(current), name=self.ui.name(current.person))
+            self.hold(text, "delegate", to="", department=current.department_id, topic=topic)

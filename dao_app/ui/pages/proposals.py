@@ -113,7 +113,11 @@ class ProposalsPage(Page):
 
     # -- navigation and keys -------------------------------------------------------------------
     def open(self, target: str) -> None:
-        if target:
+        if target in TABS:
+            self.close_detail()
+            self._tabs.select(target)
+            self._fill()
+        elif target:
             self._list.select(target)
             self.detail.load(target)
             self._stack.setCurrentIndex(1)
@@ -135,8 +139,15 @@ class ProposalsPage(Page):
             self.detail.load(view.id)
 
     def primary(self) -> None:
+        self.propose()
+
+    def propose(self, template: str = "") -> None:
+        """Begin a proposal, from a template."""
         if self.ui.can("proposal.open"):
-            ProposalDialog(self.ui, self.window(), self._opened).open()
+            dialog = ProposalDialog(self.ui, self.window(), self._opened)
+            if template:
+                dialog.start(template)
+            dialog.open()
 
     def _opened(self, row: object) -> None:
         if isinstance(row, v.ProposalRow):

@@ -28,6 +28,7 @@ from dao_app.ui.widgets.layout import Box, column, row
 from dao_app.ui.widgets.notices import Empty
 from dao_app.ui.widgets.rows import Col, Header, RowDelegate, RowList
 
+VIEWS = ("board", "list", "calendar", "done")
 LANE_TITLES = {"todo": "task.lane.open", "doing": "task.lane.claimed", "review": "task.lane.submitted"}
 COLUMNS = (
     Col(width=16),
@@ -297,6 +298,10 @@ class TasksPage(SplitPage):
 
     # -- navigation and keys -------------------------------------------------------------------
     def open(self, target: str) -> None:
+        if target in VIEWS:
+            self.close_detail()
+            self._switch(target)
+            return
         kind, colon, name = target.partition(":")
         if colon and kind == "department":
             self._wanted_department = name

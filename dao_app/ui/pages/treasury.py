@@ -34,6 +34,7 @@ COLUMNS = (
 
 
 MORE: dict[str, type[Tab]] = {"requests": RequestsTab, "schedules": SchedulesTab}
+TABS = ("ledger", *MORE)
 
 
 class EntryPane(Pane):
@@ -108,7 +109,7 @@ class TreasuryPage(SplitPage):
             button = Button(ui, f"move.{kind}", key=key, icon=icon)
             button.clicked.connect(lambda _=False, k=kind: self.start_move(k))
             self._moves[kind] = button
-        self._tabs = Choices(ui, [(name, f"treasury.tab.{name}") for name in ("ledger", *MORE)])
+        self._tabs = Choices(ui, [(name, f"treasury.tab.{name}") for name in TABS])
         self._tabs.chosen.connect(lambda _: self._show_tab())
         self._new = Button(ui, "request.new", key="N", icon="plus")
         self._new.clicked.connect(self.primary)
@@ -161,7 +162,7 @@ class TreasuryPage(SplitPage):
         """The ledger, or what one of the other tabs holds."""
         name = self._tabs.selected()
         tab = self._more.get(name)
-        self._parts.setCurrentIndex(("ledger", *MORE).index(name))
+        self._parts.setCurrentIndex(TABS.index(name))
         for kind, button in self._moves.items():
             button.setVisible(tab is None and kind in self._allowed())
         self._new.setVisible(tab is not None and tab.makes())
@@ -295,7 +296,7 @@ class TreasuryPage(SplitPage):
         self.show_detail(True)
 
     def open(self, target: str) -> None:
-        if target in ("ledger", *MORE):
+        if target in TABS:
             self._tabs.select(target)
             self._show_tab()
             return

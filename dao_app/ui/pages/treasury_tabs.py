@@ -77,16 +77,17 @@ class RequestsTab(Tab):
         if self.makes():
             RequestDialog(self.ui, self.window(), lambda _: self.refresh()).open()
 
-    def _step(self, method: str) -> None:
-        row_ = self.table.current()
-        if isinstance(row_, g.RequestRow):
-            self.ui.write(self, method, lambda _: self.refresh(), request=row_.id)
-
     def _settle(self) -> None:
-        self._step("payment_settle")
+        row_, ui = self.table.current(), self.ui
+        if isinstance(row_, g.RequestRow):
+            facts = [("col.amount", ui.texts.amount(row_.amount)), ("col.to", ui.name(row_.payee))]
+            self.confirm("settle", "payment_settle", facts, request=row_.id)
 
     def _close(self) -> None:
-        self._step("payment_close")
+        row_, ui = self.table.current(), self.ui
+        if isinstance(row_, g.RequestRow):
+            key = "request.withdraw.held" if row_.payee.you else "request.decline.held"
+            self.hold(ui.t(key, amount=ui.texts.amount(row_.amount)), "payment_close", request=row_.id)
 
 
 class SchedulesTab(Tab):
@@ -155,4 +156,6 @@ class SchedulesTab(Tab):
     def _stop(self) -> None:
         row_ = self.table.current()
         if isinstance(row_, g.ScheduleRow):
-            self.ui.write(self, "schedule_stop", lambda _: self.refresh(), schedule=row_.id)
+            texts = self.ui.texts
+            facts = [("col.amount", texts.amount(row_.amount)), ("col.paid", texts.amount(row_.paid))]
+            self.confirm("stop", "schedule_stop", facts, schedule=row_.id)
