@@ -94,7 +94,7 @@ def pictures(window: Window) -> Iterator[tuple[str, Callable[[], None]]]:
         if name == "proposals":
             yield from ballots(shell)
         for page, _, tabs, _ in TABS:
-            for tab in tabs if page == name else ():
+            for tab in tabs[1:] if page == name else ():  # the page begins at its first
                 yield f"{name}-{tab}", lambda n=name, t=tab: shell.go(n, t)
     yield "people-may", lambda: shell.go("people", "may")
     for kind, pools in (("round", shell.contributions.rounds._rounds), ("match", shell.contributions.rounds._matches)):

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 
 import pytest
-from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtCore import QPoint, QPointF, QRect, Qt
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QComboBox, QLineEdit
 
-from dao_app.ui.dialogs.base import ConfirmDialog
+from dao_app.ui.dialogs.base import ConfirmDialog, Dialog
 from dao_app.ui.dialogs.tasks import NoteDialog, SubmitDialog
 from dao_app.ui.models.moves import LANES, MOVES
 from dao_app.ui.widgets.dragging import card_data
+from dao_app.ui.widgets.rows import RowDelegate
 from tests.fakes.engine import FakeEngine
 from tests.fakes.sample import NOW_MS, ident
 from tests.ui.conftest import Opened
@@ -168,3 +170,34 @@ def test_calendar_fits_every_size(opened: Callable[..., Opened]) -> None:
     assert o.window.shell.tasks.calendar.grid.isVisible()
     QApplication.processEvents()
     assert not o.window.grab().isNull()
+
+
+def test_closing_the_detail_keeps_the_keys_on_the_page(o: Opened) -> None:
+    page = o.window.shell.tasks
+    o.go("tasks", ident("task 214"))
+    o.until(lambda: page.pane.task is not None)
+    page.pane.shut.setFocus()
+    QTest.keyClick(page.pane.shut, Qt.Key.Key_Escape)
+    o.settle()
+    focused = QApplication.focusWidget()
+    assert focused is not None and page.isAncestorOf(focused)
+
+
+def test_dialogs_begin_at_their_first_field(o: Opened) -> None:
+    shell = o.window.shell
+    for page, tab in (("people", "firms"), ("people", "delegations"), ("people", "departments")):
+        o.go(page, tab)
+        shell.primary()
+        o.settle()
+        shown = next(d for d in o.window.findChildren(Dialog) if d.isVisible())
+        assert isinstance(shown.focusWidget(), QLineEdit | QComboBox), (page, tab)
+        shown.reject()
+        o.settle()
+
+
+def test_cut_text_is_told_in_full(o: Opened) -> None:
+    delegate = o.window.shell.tasks._list.itemDelegate()
+    task = next(iter(o.engine.tasks.values()))
+    assert isinstance(delegate, RowDelegate)
+    assert delegate._is_cut(QRect(0, 0, 520, 36), replace(task, title="A very long title " * 9))
+    assert not delegate._is_cut(QRect(0, 0, 1_400, 36), replace(task, title="Short", labels=()))

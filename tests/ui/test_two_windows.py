@@ -14,13 +14,19 @@ from PySide6.QtWidgets import QApplication, QWidget
 from dao_app.app.errors import GuildhallError
 from dao_app.app.views import Finding
 from dao_app.bootstrap.engine import EngineThread, Options
+from dao_app.ui.commands import commands
 from dao_app.ui.dialogs.base import ConfirmDialog, Dialog
 from dao_app.ui.dialogs.contributions import ContributionDialog
+from dao_app.ui.dialogs.governing import DelegateDialog, DepartmentDialog, RoleDialog
 from dao_app.ui.dialogs.invite import InvitationDialog, InviteDialog
+from dao_app.ui.dialogs.palette import Palette
 from dao_app.ui.dialogs.proposals import ProposalDialog
+from dao_app.ui.dialogs.rewards import RoundDialog
 from dao_app.ui.dialogs.tasks import SubmitDialog, TaskDialog
 from dao_app.ui.dialogs.tokens import MoveDialog
+from dao_app.ui.pages.people_tabs import DepartmentsTab
 from dao_app.ui.start import make_window
+from dao_app.ui.widgets.fields import Line, Picker
 from dao_app.ui.window import Window
 from tests.ui.conftest import MemorySettings
 
@@ -96,6 +102,21 @@ class Desk:
         QTest.keyClick(shown, Qt.Key.Key_Return, CONTROL)
         self.until(lambda: closed)
 
+    def command(self, text: str) -> None:
+        """Do what the palette finds first for a text."""
+        self.window.activateWindow()  # shortcuts act in the active window only
+        self.until(self.window.isActiveWindow)
+        QTest.keyClick(self.window, Qt.Key.Key_K, CONTROL)
+        palette = self.dialog(Palette)
+        QTest.keyClicks(palette.field, text)
+        self.until(lambda: palette.list.rows.rowCount() and text in palette.list.rows.rows()[0].text)
+        QTest.keyClick(palette.field, Qt.Key.Key_Return)
+
+    def members(self) -> set[str]:
+        """Names of the active members, as the People page shows them."""
+        self.window.shell.go("people")
+        return {m.person.name for m in self.window.shell.people._members if m.status == "active"}
+
     def key(self, key: Qt.Key) -> None:
         QTest.keyClick(self.window, key)
 
@@ -150,6 +171,101 @@ def test_the_whole_way_through_two_windows(desks: tuple[Desk, Desk]) -> None:
     work_and_pay(ada, ben)
     decide(ada, ben)
     thank(ada, ben)
+
+
+def test_a_group_governs_itself_by_keyboard(desks: tuple[Desk, Desk]) -> None:
+    ada, ben = desks
+    found_and_join(ada, ben)
+    ada.until(lambda: ada.members() == {"Ada", "Ben"})
+    spend(ada, ben)
+    organise(ada, ben)
+    share_out(ada, ben)
+
+
+def spend(ada: Desk, ben: Desk) -> None:
+    """A spending proposal from a template: too much is refused before signing; then seconded and voted."""
+    ada.command("Spend from the treasury")
+    shown = ada.dialog(ProposalDialog)
+    ada.until(lambda: shown.effects._forms and shown.effects.known.members)
+    QTest.keyClicks(shown.title, "A new press")
+    form = shown.effects._forms[0]
+    to, amount = form._controls["to"], form._controls["amount"]
+    assert isinstance(to, Picker) and isinstance(amount, Line)
+    to.pick(next(m.person.id for m in shown.effects.known.members if m.person.name == "Ben"))
+    QTest.keyClicks(amount, "999999")
+    QTest.keyClick(amount, Qt.Key.Key_Return, CONTROL)
+    ada.until(shown.problem.isVisible)
+    assert shown.isVisible() and shown.title.text() == "A new press"
+    amount.setFocus()
+    amount.selectAll()
+    QTest.keyClicks(amount, "120")
+    ada.sign(shown)
+    proposals = ben.window.shell.proposals
+    ben.window.shell.go("today")
+    ben.until(lambda: any(n.item.what == "second" for n in ben.window.shell.pages["today"]._needs))  # type: ignore[attr-defined]
+    need = next(n for n in ben.window.shell.pages["today"]._needs if n.item.what == "second")  # type: ignore[attr-defined]
+    QTest.keyClick(need.button, Qt.Key.Key_Space)
+    ben.until(lambda: proposals.detail.proposal is not None and "second" in proposals.detail.proposal.can)
+    ben.key(Qt.Key.Key_S)
+    ben.until(lambda: proposals.detail.proposal is not None and "vote" in proposals.detail.proposal.can)
+    ben.key(Qt.Key.Key_1)
+    QTest.keyClick(ben.window, Qt.Key.Key_Return, CONTROL)
+    ben.until(lambda: proposals.detail.proposal is not None and proposals.detail.proposal.my_choice is not None)
+    detail = ada.window.shell.proposals.detail
+    ada.until(lambda: detail._detail is not None and detail._detail.tally is not None and detail.proposal.voted == 1)  # type: ignore[union-attr]
+
+
+def organise(ada: Desk, ben: Desk) -> None:
+    """A delegation, a department with a role in it, and the stop, each from the palette."""
+    ben.command("Delegate a vote")
+    chosen = ben.dialog(DelegateDialog)
+    ben.until(chosen.to.currentData)
+    ben.sign(chosen)
+    ben.until(lambda: ben.window.shell.people._more["delegations"].table.rows.rowCount() == 2)  # type: ignore[attr-defined]
+    ada.command("New department")
+    made = ada.dialog(DepartmentDialog)
+    QTest.keyClicks(made.name, "Workshop")
+    ada.sign(made)
+    tab = ada.window.shell.people._more["departments"]
+    assert isinstance(tab, DepartmentsTab)
+    ada.until(lambda: tab.table.rows.rowCount() == 1)
+    tab.table.list.setFocus()
+    QTest.keyClick(tab.table.list, Qt.Key.Key_Home)
+    ada.until(tab._buttons["give"].isVisible)
+    QTest.keyClick(tab._buttons["give"], Qt.Key.Key_Space)
+    giving = ada.dialog(RoleDialog)
+    ada.until(lambda: giving.role.count() > 3 and giving.member.count() == 2)
+    giving.member.setCurrentIndex(giving.member.findText("Ben", Qt.MatchFlag.MatchContains))
+    giving.role.pick("steward")
+    ada.sign(giving)
+    ada.until(lambda: "Ben" in tab.names(tab.table.rows.rows()[0].stewards))
+    names = [entry.name for entry in commands(ada.window)]
+    assert "emergency.ask" not in names or ada.window.ui.can("emergency.stop")
+
+
+def share_out(ada: Desk, ben: Desk) -> None:
+    """A round of points that both can give."""
+    ada.command("Open a round")
+    shown = ada.dialog(RoundDialog)
+    QTest.keyClicks(shown.title, "Thanks")
+    QTest.keyClicks(shown.amount, "10")
+    ada.sign(shown)
+    ben.window.shell.go("contributions", "rounds")
+    rounds = ben.window.shell.contributions.rounds
+    ben.until(lambda: rounds._rounds and "give" in rounds._rounds[0].can)
+    rounds.table.list.setFocus()
+    QTest.keyClick(rounds.table.list, Qt.Key.Key_Home)
+    QTest.keyClick(rounds.table.list, Qt.Key.Key_Return)
+    pane = ben.window.shell.contributions.round_pane
+    ben.until(lambda: pane.sheet._steppers)
+    stepper = next(iter(pane.sheet._steppers.values()))
+    stepper.field.setFocus()
+    stepper.field.selectAll()
+    QTest.keyClicks(stepper.field, "40")
+    QTest.keyClick(stepper.field, Qt.Key.Key_Return, CONTROL)
+    ben.until(lambda: rounds._rounds[0].my_given == 40)
+    ada.window.shell.go("contributions", "rounds")
+    ada.until(lambda: ada.window.shell.contributions.rounds._rounds[0].gave == 1)
 
 
 def work_and_pay(ada: Desk, ben: Desk) -> None:

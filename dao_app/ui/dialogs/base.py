@@ -112,6 +112,18 @@ class Dialog(QDialog):
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 (Qt)
         super().showEvent(event)
         self.fit()
+        if self._signed and self.focusWidget() in (None, self.cancel):
+            self._focus_first()
+
+    def _focus_first(self) -> None:
+        """Typing begins at the first field that is on show."""
+        at = self.nextInFocusChain()
+        while at is not None and at is not self:
+            takes = at.focusPolicy() & Qt.FocusPolicy.TabFocus and at.isVisible() and at.isEnabled()
+            if takes and at not in (self.cancel, self.main) and self.isAncestorOf(at):
+                at.setFocus()
+                return
+            at = at.nextInFocusChain()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 (Qt)
         control = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)

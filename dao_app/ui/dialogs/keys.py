@@ -15,7 +15,7 @@ from dao_app.ui.widgets.sidebar import PAGES
 KEY_HELP: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
     ("keys.everywhere", (
         ("Ctrl K  /", "keys.palette"),
-        ("G  " + " ".join(cap for _, _, cap in PAGES), "keys.go"),
+        ("G " + " ".join(cap for _, _, cap in PAGES), "keys.go"),
         ("J K ↑ ↓", "keys.move"),
         ("Enter", "keys.open"),
         ("Esc", "keys.close"),
@@ -50,6 +50,9 @@ KEY_HELP: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
         ("1 … 9  A … Z", "keys.choose"),
         ("Alt ↑ ↓  =", "keys.rank"),
         ("D", "keys.powers"),
+        ("S", "keys.second"),
+        ("E", "keys.revise"),
+        ("X", "keys.execute"),
     )),
     ("page.contributions", (
         ("E", "keys.endorse"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QListView, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QListView, QSplitter, QVBoxLayout, QWidget
 
 from dao_app.app.views import Stamp
 from dao_app.ui.context import Ui
@@ -151,8 +151,13 @@ class SplitPage(Page):
         if shown and self.detail.isHidden():
             self.detail.show()
             self._apply_width()
-        elif not shown:
+        elif not shown and not self.detail.isHidden():
+            focused = QApplication.focusWidget()
+            inside = focused is not None and self.detail.isAncestorOf(focused)
             self.detail.hide()
+            self.main.setVisible(True)
+            if inside:
+                self.take_focus()  # keys stay on the page
         self.main.setVisible(not (shown and self._narrow))
 
     def fold(self, width: int) -> None:

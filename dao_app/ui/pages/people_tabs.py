@@ -28,13 +28,13 @@ from dao_app.ui.widgets.rows import Cell, Col
 from dao_app.ui.widgets.tables import Table
 
 DEPARTMENT_COLUMNS = (
-    Col("col.name", share=3), Col("col.stewards", share=2), Col("col.members", width=90, right=True),
+    Col("col.called", share=3), Col("col.stewards", share=2), Col("col.members", width=90, right=True),
     Col("col.balance", width=150, right=True, drop=8), Col("col.why", width=110, drop=10),
 )  # fmt: skip
 ROLE_COLUMNS = (Col("col.role", width=170), Col("col.holders", share=2), Col("col.allows", share=3, drop=8))
 MAY_COLUMNS = (Col("col.may", share=2), Col("col.why", share=3))
 FIRM_COLUMNS = (
-    Col("col.name", share=2), Col("col.signers", share=3), Col("col.dual", width=130, right=True, drop=10),
+    Col("col.called", share=2), Col("col.signers", share=3), Col("col.dual", width=130, right=True, drop=10),
     Col("col.balance", width=150, right=True), Col("col.state", width=110, drop=8),
 )  # fmt: skip
 PAYMENT_COLUMNS = (

@@ -81,7 +81,7 @@ class ProposalDetailView(QWidget):
         later.clicked.connect(lambda: self.stepped.emit(1))
         link = Button(ui, "link.copy", "ghost", icon="link")
         link.clicked.connect(self.copy_link)
-        self._revise = Button(ui, "proposal.revise", "ghost")
+        self._revise = Button(ui, "proposal.revise", "ghost", "E")
         self._revise.clicked.connect(self._ask_revise)
         self._withdraw = Button(ui, "proposal.withdraw", "ghost")
         self._withdraw.clicked.connect(self._ask_withdraw)
@@ -288,7 +288,7 @@ class ProposalDetailView(QWidget):
 
     def _second(self) -> None:
         row_ = self.proposal
-        if row_ is not None:
+        if row_ is not None and "second" in row_.can:
             self.ui.hold(
                 self.ui.t("proposal.second.held", name=show.proposal_name(self.ui, row_)),
                 lambda: self.ui.write(self, "proposal_second", lambda _: self.reload(), proposal=row_.id),
@@ -296,11 +296,11 @@ class ProposalDetailView(QWidget):
 
     def _execute(self) -> None:
         row_ = self.proposal
-        if row_ is not None:
+        if row_ is not None and "execute" in row_.can:
             self.ui.write(self, "proposal_execute", lambda _: self.reload(), proposal=row_.id)
 
     def _ask_revise(self) -> None:
-        if self._detail is not None:
+        if self._detail is not None and "revise" in self._detail.row.can:
             ReviseDialog(self.ui, self.window(), self._detail, lambda _: self.reload()).open()
 
     def _show_powers(self) -> None:
@@ -360,6 +360,9 @@ class ProposalDetailView(QWidget):
             "C": self.composer.field.setFocus,
             "V": self.vote_panel.focus,
             "D": self._show_powers,
+            "S": self._second,
+            "E": self._ask_revise,
+            "X": self._execute,
             "J": lambda: self.stepped.emit(1),
             "K": lambda: self.stepped.emit(-1),
         }

@@ -222,12 +222,14 @@ class TasksPage(SplitPage):
         shown = sorted((t for t in self._tasks if self._passes(t)), key=lambda t: URGENCY[t.priority])
         live = [t for t in shown if not show.is_done(t)]
         done = [t for t in shown if show.is_done(t)]
-        for name, lane in self._lanes.items():
-            lane.show_rows([t for t in live if moves.lane_of(t) == name])
         self._strip.show_count(len(done))
-        view = self._views.selected()
-        self._list.rows.set_rows(done if view == "done" else live)
-        self.calendar.show_tasks(live)
+        view = self._views.selected()  # only what is on show is filled: a long list takes its time
+        if view == "board":
+            self._fill_lanes(live)
+        elif view == "calendar":
+            self.calendar.show_tasks(live)
+        else:
+            self._list.rows.set_rows(done if view == "done" else live)
         if not self._tasks:
             self._stack.setCurrentIndex(2)
         elif not shown:
@@ -236,6 +238,13 @@ class TasksPage(SplitPage):
             self._stack.setCurrentIndex({"board": 0, "calendar": 4}.get(view, 1))
         if self._open_id:
             self._mark(self._open_id)
+
+    def _fill_lanes(self, live: list[vt.TaskRow]) -> None:
+        placed: dict[str, list[vt.TaskRow]] = {name: [] for name in self._lanes}
+        for task in live:
+            placed[moves.lane_of(task)].append(task)
+        for name, lane in self._lanes.items():
+            lane.show_rows(placed[name])
 
     def _mark(self, task: str) -> None:
         for rows in (*(lane.list for lane in self._lanes.values()), self._list, self.calendar.list):

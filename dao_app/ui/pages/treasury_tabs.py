@@ -54,6 +54,8 @@ class RequestsTab(Tab):
     def _offer(self) -> None:
         row_ = self.table.current()
         can = row_.can if isinstance(row_, g.RequestRow) else ()
+        if isinstance(row_, g.RequestRow):
+            self._buttons["close_request"].say_key("gesture.withdraw" if row_.payee.you else "gesture.decline")
         self.offer(["close_request" if name == "close" else name for name in can])
 
     def _cells(self, r: g.RequestRow) -> list[Cell]:

@@ -47,6 +47,7 @@ from dao_app.ui.widgets.rows import RowList
 log = logging.getLogger(__name__)
 TITLE_LINES_MAX = 3
 CARDS_MAX = 200  # of one column; each has its own height, so all are measured
+CARDS_PER_TURN = 24  # measured and laid out at once, about 4 ms
 TITLES_CACHED_MAX = 2_000
 Index = QModelIndex | QPersistentModelIndex
 
@@ -209,6 +210,8 @@ class CardList(RowList):
     def __init__(self, ui: Ui, model: ViewModel, delegate: CardDelegate, name: str, meaning: Meaning) -> None:
         super().__init__(ui, model, delegate, name)
         self._meaning = meaning
+        self.setLayoutMode(QListView.LayoutMode.Batched)  # each card is measured: not all in one turn
+        self.setBatchSize(CARDS_PER_TURN)
         self._pressed: QPoint | None = None
         self.hint: Hint | None = None
         self.setAcceptDrops(True)

@@ -13,14 +13,23 @@ from dataclasses import dataclass
 from typing import Any
 
 from PySide6.QtCore import QEvent, QModelIndex, QObject, QPersistentModelIndex, QPoint, QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent, QPen, QResizeEvent
-from PySide6.QtWidgets import QAbstractItemView, QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
+from PySide6.QtGui import QHelpEvent, QKeyEvent, QPainter, QPaintEvent, QPen, QResizeEvent
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QListView,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QToolTip,
+    QWidget,
+)
 
 from dao_app.app.views import PersonView
 from dao_app.ui.context import Ui
 from dao_app.ui.models.rows import VIEW, Group, ViewModel
 from dao_app.ui.theme.painting import SEAL_TONES, avatar, chip_width, draw_chip, seal
 from dao_app.ui.widgets.glyphs import Chip
+from dao_app.ui.widgets.labels import plain_tooltip
 
 log = logging.getLogger(__name__)
 Index = QModelIndex | QPersistentModelIndex
@@ -143,6 +152,27 @@ class RowDelegate(QStyledItemDelegate):
             log.exception("row cannot be painted")
             painter.drawText(option.rect, Qt.AlignmentFlag.AlignVCenter, str(index.data() or ""))
         painter.restore()
+
+    def helpEvent(  # noqa: N802 (Qt)
+        self, event: QHelpEvent | None, view: QAbstractItemView | None, option: QStyleOptionViewItem, index: Index
+    ) -> bool:
+        """Over text that is cut the whole row is told, where the model has nothing more urgent to say."""
+        if event is not None and view is not None and not index.data(Qt.ItemDataRole.ToolTipRole):
+            row = index.data(VIEW)
+            if row is not None and not isinstance(row, Group) and self._is_cut(option.rect, row):
+                QToolTip.showText(event.globalPos(), plain_tooltip(str(index.data())), view)
+                return True
+        return super().helpEvent(event, view, option, index)
+
+    def _is_cut(self, rect: QRect, view: Any) -> bool:
+        look = self._ui.look
+        for place, cell in zip(self._places_of(rect), self._cells_of(view), strict=False):
+            if place is None:
+                continue
+            for text, role, weight in ((cell.text, cell.role, cell.weight), (cell.under, "caption", 400)):
+                if text and look.metrics(role, weight).horizontalAdvance(text) > place.width():
+                    return True
+        return False
 
     def _paint_group(self, painter: QPainter, rect: QRect, group: Group) -> None:
         look = self._ui.look
