@@ -8,7 +8,6 @@ rules that held when it opened.
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import NamedTuple
 
 from dao_app.core.entities import Amendment, Org, Proposal, Totals
@@ -155,9 +154,16 @@ def complete(values: dict[str, int]) -> tuple[tuple[str, int], ...]:
     return tuple(sorted({**full, **KIND_DEFAULTS, **values}.items()))
 
 
-@lru_cache(maxsize=8)
-def _as_map(charter: tuple[tuple[str, int], ...]) -> dict[str, int]:
-    return dict(charter)
+_Pairs = tuple[tuple[str, int], ...]
+_LAST: list[tuple[_Pairs, dict[str, int]]] = [((), {})]  # known by identity: hashing a charter costs more than a lookup
+
+
+def _as_map(charter: _Pairs) -> dict[str, int]:
+    pairs, values = _LAST[0]
+    if pairs is not charter:
+        values = dict(charter)
+        _LAST[0] = (charter, values)
+    return values
 
 
 def values_of(state: State) -> dict[str, int]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from dao_app.core.entities import Proposal
 from dao_app.core.voting.base import Method, Outcome
-from dao_app.core.voting.registry import PARAMETERS, method
+from dao_app.core.voting.registry import METHODS, PARAMETERS, method
 
 SCORE_DIGITS_MAX = 100  # of a denominator in a result: longer fractions are kept as decimals, so results stay small
 SEED = "seed"  # nobody sets it: it comes from the proposal and the checkpoints
@@ -21,6 +21,8 @@ def set_up(name: str, parameters: Mapping[str, Any]) -> Method | None:
 
 def method_of(proposal: Proposal, key: bytes = b"") -> Method:
     """The proposal's method; ``key``, in hexadecimal, is the seed of lots where the method draws any."""
+    if not proposal.parameters and SEED not in PARAMETERS[proposal.method]:
+        return METHODS[proposal.method]  # as it comes; it keeps nothing of an election
     parameters = dict(proposal.parameters)
     if SEED in PARAMETERS[proposal.method]:
         parameters[SEED] = key.hex()
