@@ -19,6 +19,7 @@ from dao_app.core.limits import SEQ_MAX
 VERSION = 1
 CERTIFICATE_BYTES_MAX = 4 * 1024 * 1024  # 10,000 devices x 80 bytes, with room
 WITNESSES_MAX = 100
+CHECKPOINT_BYTES_MAX = 8 * 1024  # 100 witnesses x 34 bytes and the roots, with room
 _FIELDS = {
     "v", "org", "height", "previous", "time", "frontier", "state", "results", "witnesses", "rules",
 }  # fmt: skip
@@ -64,8 +65,8 @@ def encode_checkpoint(checkpoint: Checkpoint) -> bytes:
     return encode({"v": VERSION, **checkpoint._asdict(), "witnesses": list(checkpoint.witnesses)})
 
 
-def precommit_message(height: int, round_: int, id_: bytes) -> bytes:
-    """What a witness signs."""
+def precommit_message(height: int, round_: int, id_: bytes | None) -> bytes:
+    """What a witness signs; None stands for nil."""
     return PRECOMMIT_PREFIX + encode([height, round_, id_])
 
 
@@ -85,14 +86,14 @@ def parse_certificate(raw: bytes) -> Certificate:
     parts = decode(raw)
     if type(parts) is not list or len(parts) != 3 or type(parts[0]) is not bytes:
         raise EncodingError("not a certificate")
-    checkpoint = _parse_checkpoint(decode(parts[0]))
-    precommits = _rows(parts[1], 3, WITNESSES_MAX)
-    moves = _rows(parts[2], 3, CERTIFICATE_BYTES_MAX)
+    checkpoint = parse_checkpoint(parts[0])
+    precommits = list_of_rows(parts[1], 3, WITNESSES_MAX)
+    moves = list_of_rows(parts[2], 3, CERTIFICATE_BYTES_MAX)
     for key, round_, signature in precommits:
-        if not _is_bytes(key, 32) or not _is_count(round_) or not _is_bytes(signature, 64):
+        if not is_bytes(key, 32) or not is_count(round_) or not is_bytes(signature, 64):
             raise EncodingError("bad precommit")
     for device, seq, head in moves:
-        if not _is_bytes(device, 32) or not _is_bytes(head, 32) or not _is_count(seq) or not 1 <= seq <= SEQ_MAX:
+        if not is_bytes(device, 32) or not is_bytes(head, 32) or not is_count(seq) or not 1 <= seq <= SEQ_MAX:
             raise EncodingError("bad frontier move")
     for rows in (precommits, moves):
         if any(a[0] >= b[0] for a, b in zip(rows, rows[1:], strict=False)):
@@ -106,7 +107,7 @@ def parse_certificate(raw: bytes) -> Certificate:
     )
 
 
-def _rows(value: Any, width: int, most: int) -> list[list[Any]]:
+def list_of_rows(value: Any, width: int, most: int) -> list[list[Any]]:
     if type(value) is not list or len(value) > most:
         raise EncodingError("not a list of rows")
     if any(type(row) is not list or len(row) != width for row in value):
@@ -114,21 +115,25 @@ def _rows(value: Any, width: int, most: int) -> list[list[Any]]:
     return value
 
 
-def _parse_checkpoint(value: Any) -> Checkpoint:
+def parse_checkpoint(raw: bytes) -> Checkpoint:
+    """Read a foreign checkpoint strictly. Raises EncodingError."""
+    if len(raw) > CHECKPOINT_BYTES_MAX:
+        raise EncodingError("checkpoint too large")
+    value = decode(raw)
     if type(value) is not dict or value.keys() != _FIELDS:
         raise EncodingError("not the fields of a checkpoint")
     if value["v"] != VERSION or type(value["v"]) is not int:
         raise EncodingError("unknown version of checkpoint")
     for name in ("org", "previous", "frontier", "state", "results"):
-        if not _is_bytes(value[name], 32):
+        if not is_bytes(value[name], 32):
             raise EncodingError(f"bad {name}")
     for name in ("height", "time", "rules"):
-        if not _is_count(value[name]):
+        if not is_count(value[name]):
             raise EncodingError(f"bad {name}")
     witnesses = value["witnesses"]
     if type(witnesses) is not list or not 1 <= len(witnesses) <= WITNESSES_MAX:
         raise EncodingError("bad witnesses")
-    if not all(_is_bytes(w, 32) for w in witnesses) or value["height"] < 1:
+    if not all(is_bytes(w, 32) for w in witnesses) or value["height"] < 1:
         raise EncodingError("bad witnesses")
     return Checkpoint(
         value["org"], value["height"], value["previous"], value["time"], value["frontier"], value["state"],
@@ -136,9 +141,9 @@ def _parse_checkpoint(value: Any) -> Checkpoint:
     )
 
 
-def _is_bytes(value: Any, size: int) -> bool:
+def is_bytes(value: Any, size: int) -> bool:
     return type(value) is bytes and len(value) == size
 
 
-def _is_count(value: Any) -> bool:
+def is_count(value: Any) -> bool:
     return type(value) is int and value >= 0
