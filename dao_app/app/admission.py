@@ -1,7 +1,8 @@
 """Admission (protocol §3.1): what makes an envelope fit for the log, and where it waits until then.
 
 ``checks_of`` lists every signature an action stands on; ``Waiting`` is the bounded pool for actions whose
-parents are not here (orphans) or that claim a time too far ahead (quarantine). Both only delay.
+parents are not here (orphans), that claim a time too far ahead (quarantine), or that lie on a second branch of
+their device's chain and are needed by nothing so far (branches). All only delay.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from dao_app.core.envelope import (
     unpack_trusted,
 )
 from dao_app.core.errors import EncodingError
-from dao_app.core.limits import ORPHAN_BYTES_MAX, ORPHANS_MAX, ORPHANS_PER_DEVICE_MAX, QUARANTINE_MAX
+from dao_app.core.limits import BRANCHES_MAX, ORPHAN_BYTES_MAX, ORPHANS_MAX, ORPHANS_PER_DEVICE_MAX, QUARANTINE_MAX
 from dao_app.core.rules import founding, membership
 from dao_app.core.rules.devices import fork_of
 from dao_app.core.rules.registry import about
@@ -41,6 +42,7 @@ class Parsed(NamedTuple):
     action: Action
     payload: bytes
     signature: bytes
+    off: bool = False  # on a branch that is not its device's trunk here
 
 
 def parse_signed(envelope: bytes, verifier: Verifier) -> Parsed | str:
@@ -135,7 +137,9 @@ def refs_of(action: Action) -> tuple[tuple[bytes, int], ...]:
 
 
 def stored(parsed: Parsed) -> StoredAction:
-    return StoredAction(parsed.action, parsed.payload, parsed.signature, about(parsed.action), refs_of(parsed.action))
+    return StoredAction(
+        parsed.action, parsed.payload, parsed.signature, about(parsed.action), refs_of(parsed.action), parsed.off
+    )
 
 
 def content_hash(blob: bytes) -> bytes:
@@ -145,10 +149,11 @@ def content_hash(blob: bytes) -> bytes:
 
 @dataclass(slots=True)
 class Waiting:
-    """Orphans by id and by the parent that they wait for; quarantined actions. Oldest go first when full."""
+    """Orphans by id and by the parent that they wait for; quarantined actions; branches. Oldest go first when full."""
 
     orphans: OrderedDict[bytes, tuple[Parsed, bytes]] = field(default_factory=OrderedDict)
     quarantine: OrderedDict[bytes, Parsed] = field(default_factory=OrderedDict)
+    branches: OrderedDict[bytes, Parsed] = field(default_factory=OrderedDict)
     _children: dict[bytes, set[bytes]] = field(default_factory=dict)
     _per_device: dict[bytes, int] = field(default_factory=dict)
     _bytes: int = 0
@@ -176,6 +181,16 @@ class Waiting:
     def missing(self) -> list[bytes]:
         """Ids awaited."""
         return list(self._children)
+
+    def is_parent(self, id_: bytes) -> bool:
+        """Does an orphan wait for it?"""
+        return id_ in self._children
+
+    def add_branch(self, parsed: Parsed) -> None:
+        """Keep what lies off its device's trunk."""
+        while len(self.branches) >= BRANCHES_MAX:
+            self.branches.popitem(last=False)
+        self.branches[parsed.action.id] = parsed
 
     def add_early(self, parsed: Parsed) -> None:
         """Keep what claims a time too far ahead."""

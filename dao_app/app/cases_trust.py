@@ -8,6 +8,7 @@ from typing import Any
 from dao_app.app import views as v
 from dao_app.app.cases import Cases
 from dao_app.app.errors import InputError, NetworkError, NotFound
+from dao_app.app.organisation import Organisation
 from dao_app.app.queries import Reader, fingerprint
 from dao_app.app.resolve import ids_by_prefix
 from dao_app.app.storage import CheckpointRecord, LogRecord
@@ -16,11 +17,12 @@ from dao_app.core.encoding import Link, cid_text, decode_trusted
 from dao_app.core.entities import Totals
 from dao_app.core.envelope import parse_trusted
 from dao_app.core.finality.checkpoint import parse_certificate, quorum
-from dao_app.core.keys import (
-    TOTALS_KEY,
-)
+from dao_app.core.keys import TOTALS_KEY, WITNESSES_KEY
+from dao_app.core.state import Tree
+from dao_app.core.witness_entities import Seat, Witnesses
 from dao_app.core.words import words_for
 
+ONLINE_MS = 10_000  # seen so recently: connected
 CHECKPOINT_ROWS = 24
 LOG_ROWS_MAX = 5_000
 HISTORY_WORDS = 6
@@ -37,16 +39,10 @@ class TrustCases(Cases):
         replay = opened.org.replay
         counts = opened.org.store.counts()
         keys = opened.org.witnesses()
-        waits_for, seen = reader.witness()
+        waits_for, _ = reader.witness()
         last = opened.org.store.checkpoints(max(1, replay.position.height - CHECKPOINT_ROWS + 1), CHECKPOINT_ROWS)
         rows = tuple(self._checkpoint(reader, record) for record in reversed(last))
-        founded = reader.founded()
-        witnesses: tuple[v.WitnessView, ...] = ()
-        if founded is not None:
-            here = opened.org.is_witness()
-            now = self._ws.clock.now_ms()
-            online = here or (seen is not None and now - seen < 10_000)
-            witnesses = (v.WitnessView(reader.person(founded.witness_member), here, online, seen),)
+        witnesses = tuple(self._witness(opened.org, reader, root, key) for root, key in _seats(replay.final))
         return v.TrustView(
             replay.position.height,
             replay.position.time,
@@ -62,14 +58,18 @@ class TrustCases(Cases):
             rows,
         )
 
+    def _witness(self, org: Organisation, reader: Reader, root: bytes, key: bytes) -> v.WitnessView:
+        here = org.witness_signer is not None and org.witness_signer.public == key
+        seen = reader.seen(root)
+        online = here or (seen is not None and self._ws.clock.now_ms() - seen < ONLINE_MS)
+        return v.WitnessView(reader.person(root), here, online, seen)
+
     def _checkpoint(self, reader: Reader, record: CheckpointRecord) -> v.CheckpointRow:
         certificate = parse_certificate(record.raw)
         checkpoint = certificate.checkpoint
-        founded = reader.founded()
+        members = reader.witness_members()
         signers = tuple(
-            reader.person(founded.witness_member).name or fingerprint(p.witness)
-            if founded is not None and p.witness == founded.witness
-            else fingerprint(p.witness)
+            (reader.person(members[p.witness]).name if p.witness in members else "") or fingerprint(p.witness)
             for p in certificate.precommits
         )
         return v.CheckpointRow(
@@ -213,8 +213,8 @@ class TrustCases(Cases):
             name = opened.org.org_id.hex()[:8]
             if opened.org.conflict:
                 findings.append(v.Finding("conflict", "problem", {"org": name, "height": opened.org.conflict}))
-            if opened.org.forks:
-                findings.append(v.Finding("forks", "problem", {"org": name, "count": str(len(opened.org.forks))}))
+            if opened.org.evidence:
+                findings.append(v.Finding("forks", "problem", {"org": name, "count": str(len(opened.org.evidence))}))
             if self._ws.network is not None and opened.online:
                 findings.extend(await self._ws.network.diagnose(opened.org.org_id))
         return tuple(findings)
@@ -261,3 +261,8 @@ def plain(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: plain(item) for key, item in value.items()}
     return value
+
+
+def _seats(final: Tree) -> tuple[Seat, ...]:
+    found = final.entity(WITNESSES_KEY)
+    return found.seats if isinstance(found, Witnesses) else ()

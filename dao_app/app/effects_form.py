@@ -48,6 +48,8 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "reputation": ("member", "points"),
     "cancel_round": ("round",),
     "adopt": ("title?", "replaces?"),
+    "elect_witnesses": ("candidates", "seats?"),
+    "activate_rules": ("version",),
     "elect": ("role", "candidates", "seats?", "department?", "term?"),
 }
 
@@ -141,15 +143,15 @@ def _amend(reader: Reader, form: Form, title: str) -> dict[str, Any]:
 
 
 def _elect(reader: Reader, form: Form, title: str) -> dict[str, Any]:
-    try:
-        seats = int(form.get("seats") or 1)
-    except ValueError as error:
-        raise InputError("effect_number", field="seats", value=str(form["seats"])[:40]) from error
     return {
-        "role": str(form["role"]), "department": _department(reader, form), "seats": seats,
+        "role": str(form["role"]), "department": _department(reader, form), "seats": _seats(form),
         "term": _seconds(form, "term"),
         "candidates": [member_root(reader, name) for name in _listed(form["candidates"])],
     }
+
+
+def _seats(form: Form) -> int:
+    return _number({"seats": form.get("seats") or 1}, "seats")
 
 
 def _points(form: Form) -> int:
@@ -217,6 +219,10 @@ _READ: dict[str, Callable[[Reader, Form, str], dict[str, Any]]] = {
     "reputation": lambda r, f, _: {"member": member_root(r, str(f["member"])), "points": _points(f)},
     "cancel_round": lambda r, f, _: {"round": _round(r, str(f["round"]))},
     "adopt": _adopt,
+    "elect_witnesses": lambda r, f, _: {
+        "seats": _seats(f), "candidates": [member_root(r, name) for name in _listed(f["candidates"])]
+    },
+    "activate_rules": lambda r, f, _: {"version": _number(f, "version")},
     "elect": _elect,
 }
 assert set(FIELDS) == set(_READ) <= set(KINDS)

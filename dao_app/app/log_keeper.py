@@ -32,6 +32,7 @@ from dao_app.core.envelope import (
     JOIN_TYPE,
     Action,
     build_payload,
+    pack,
     parse_action,
     parse_trusted,
     signed_message,
@@ -44,11 +45,13 @@ from dao_app.core.limits import (
     ACTIONS_BEFORE_FINAL_JOIN_MAX,
     CLOCK_AHEAD_MS_MAX,
     DEPS_MAX,
+    EVIDENCE_KEPT_MAX,
 )
 from dao_app.core.replay import Position, Replay, Sealed
 from dao_app.core.rules.live import LiveCounts
 
 TIMES_MAX = 50_000  # remembered id → at pairs, for parents that are sealed already
+WANTED_MAX = 10_000  # heads asked for by name
 BATCH = 2500  # envelopes judged by the worker in one go
 BULK_MIN = 64  # fewer are judged at once in this process
 
@@ -96,6 +99,10 @@ class LogKeeper(ABC):
         """Keep detached content that something admitted refers to."""
 
     @abstractmethod
+    def _reset_checkpoints(self) -> None:
+        """Bring memory of checkpoints to what the store holds."""
+
+    @abstractmethod
     def _try_certificates(self, wait: bool = True) -> int:
         """Seal with held certificates whose actions are here now."""
 
@@ -119,9 +126,10 @@ class LogKeeper(ABC):
         self.witness_signer = witness
         self._judge = judge
         self.conflict: str = ""
-        self.forks: list[tuple[bytes, bytes]] = []
+        self.evidence: dict[bytes, tuple[bytes, bytes]] = {}  # forked device → its two envelopes, by id
         self.keys: list[tuple[int, bytes]] = []
         self.certificate_of_device = b""
+        self.on_conflict: Callable[[], None] = lambda: None
         self.on_key: Callable[[], None] = lambda: None
         self.on_stored: Callable[[list[Action]], None] = lambda actions: None
         self.on_sealed: Callable[[Certificate, Sealed], None] = lambda certificate, sealed: None
@@ -139,8 +147,11 @@ class LogKeeper(ABC):
         self._tips: dict[bytes, tuple[bytes, int]] = {}
         self._waiting = Waiting()
         self._certificates: dict[int, Certificate] = {}
+        self._wanted: OrderedDict[bytes, None] = OrderedDict()  # heads that a certificate or proposal names
+        self.admitted_ms: dict[bytes, int] = {}  # when what is not sealed came in, by this machine's clock
+        self._reset_checkpoints()
         for record in self.store.unsealed(self.replay.sealed):
-            self._derive_from(parse_trusted(record.id, record.payload))
+            self._derive_from(parse_trusted(record.id, record.payload), bool(record.off))
 
     # -- the one way in --------------------------------------------------------------------------
     async def admit(self, envelopes: Sequence[bytes]) -> AdmitReport:
@@ -201,18 +212,41 @@ class LogKeeper(ABC):
                 total.known += 1
                 continue
             verdict = self._fit(parsed, fresh)
-            if verdict is None:
-                fresh[parsed.action.id] = parsed
-                self._note_head(parsed.action)
+            if verdict is None or verdict == "off":
+                fresh[parsed.action.id] = parsed._replace(off=verdict is not None)
+                if verdict is None:
+                    self._note_head(parsed.action)
                 queue.extend(self._waiting.released_by(parsed.action.id))
             elif verdict == "":
                 total.orphans += 1
+                queue.extend(self._called_for(parsed.action, fresh))
             elif verdict == "known":
                 total.known += 1
             else:
                 total.refuse(verdict)
         self._store(list(fresh.values()), wait)
         total.stored += len(fresh)
+
+    def _called_for(self, action: Action, fresh: Mapping[bytes, Parsed]) -> list[Parsed]:
+        """Branches on which this orphan stands: something needs them now."""
+        parents = action.deps if action.prev is None else (action.prev, *action.deps)
+        return [self._waiting.branches.pop(p) for p in parents if p in self._waiting.branches and p not in fresh]
+
+    def want_heads(self, heads: Sequence[bytes]) -> None:
+        """A certificate or proposal names these and they are not here: take in what waits, ask for the rest."""
+        for id_ in heads:
+            self._wanted[id_] = None
+            if len(self._wanted) > WANTED_MAX:
+                self._wanted.popitem(last=False)
+        held = [self._waiting.branches.pop(id_) for id_ in heads if id_ in self._waiting.branches]
+        if held:
+            self._take_in(held, Tally())
+
+    def missing_ids(self, limit: int) -> list[bytes]:
+        """Actions that others stand on, or that a checkpoint names, and that are not here."""
+        wanted = [*self._waiting.missing(), *self._wanted]
+        known = self.store.known(wanted[: 4 * limit])
+        return [id_ for id_ in wanted[: 4 * limit] if id_ not in known][:limit]
 
     def _overlaps(self, batch: Sequence[Parsed | str]) -> bool:
         """Might some be here already? Not if each is beyond its device's head."""
@@ -227,10 +261,8 @@ class LogKeeper(ABC):
             self._waiting.add_early(parsed)
             return ""
         seq, head = self._heads.get(action.by, (0, b""))
-        if action.seq <= seq:
-            return self._fork_or_known(action)
-        if action.seq == seq + 1 and seq and action.prev != head:
-            return "broken_chain"
+        if action.seq <= seq and self.store.known([action.id]):
+            return "known"
         parents = action.deps if action.prev is None else (action.prev, *action.deps)
         for parent in parents:
             at = self._time_of(parent, fresh)
@@ -238,9 +270,49 @@ class LogKeeper(ABC):
                 return "" if self._waiting.add_orphan(parsed, parent) else "too_many_orphans"
             if at > action.at:
                 return "earlier_than_parent"
-        if action.seq != seq + 1:
+        if action.seq == seq + 1 and (action.prev or b"") == head:
+            return self._refuse_device(action, fresh)
+        return self._fit_branch(parsed, fresh)
+
+    def _fit_branch(self, parsed: Parsed, fresh: Mapping[bytes, Parsed]) -> str:
+        """A second branch of a device's chain: evidence, and stored only where something needs it ("off")."""
+        action = parsed.action
+        if not self._continues(action, fresh):
             return "broken_chain"
-        return self._refuse_device(action, fresh)
+        self._note_evidence(parsed, fresh)
+        if not self._awaited(action):
+            self._waiting.add_branch(parsed)
+            return "fork"
+        return self._refuse_device(action, fresh) or "off"
+
+    def _continues(self, action: Action, fresh: Mapping[bytes, Parsed]) -> bool:
+        """Is its prev the same device's action one before?"""
+        if action.prev is None:
+            return True
+        node = self.replay.pending.get(action.prev)
+        if node is not None:
+            return node.by == action.by and node.seq == action.seq - 1
+        if action.prev in fresh:
+            before = fresh[action.prev].action
+            return before.by == action.by and before.seq == action.seq - 1
+        record = self.store.record(action.prev)
+        return record is not None and record.device == action.by and record.seq == action.seq - 1
+
+    def _note_evidence(self, parsed: Parsed, fresh: Mapping[bytes, Parsed]) -> None:
+        """Keep the two envelopes that prove the fork."""
+        action = parsed.action
+        if action.by in self.evidence or len(self.evidence) >= EVIDENCE_KEPT_MAX:
+            return
+        twin = next((p for p in fresh.values() if p.action.by == action.by and p.action.seq == action.seq), None)
+        record = self.store.at(action.by, action.seq)
+        if twin is not None:
+            other = (twin.action.id, pack(twin.payload, twin.signature))
+        elif record is not None:
+            other = (record.id, pack(record.payload, record.signature))
+        else:
+            return
+        (_, one), (_, two) = sorted([(action.id, pack(parsed.payload, parsed.signature)), other])
+        self.evidence[action.by] = (one, two)
 
     def _refuse_device(self, action: Action, fresh: Mapping[bytes, Parsed]) -> str | None:
         if action.seq == 1:
@@ -260,7 +332,9 @@ class LogKeeper(ABC):
         return self.replay.position.height == 0 or bool(self._certificates)
 
     def _awaited(self, action: Action) -> bool:
-        """Is it under a certificate that waits for its actions?"""
+        """Does an honest action hang on it, or a certificate or proposal that waits for its actions?"""
+        if self._waiting.is_parent(action.id) or action.id in self._wanted:
+            return True
         return any(
             move.device == action.by and action.seq <= move.seq
             for certificate in self._certificates.values()
@@ -289,15 +363,6 @@ class LogKeeper(ABC):
         action = fresh[invite].action if invite in fresh else self._load(invite)
         bearer = action.body.get("bearer") if action.type == "invite.create" else None
         return bearer if isinstance(bearer, bytes) and len(bearer) == 32 else None
-
-    def _fork_or_known(self, action: Action) -> str:
-        record = self.store.at(action.by, action.seq)
-        if record is None or record.id == action.id:
-            return "known"
-        pair = sorted([record.id, action.id])
-        if (pair[0], pair[1]) not in self.forks:
-            self.forks.append((pair[0], pair[1]))
-        return "fork"
 
     def _time_of(self, id_: bytes, fresh: Mapping[bytes, Parsed]) -> int | None:
         """Claimed time of an admitted action, or None where it is not here."""
@@ -333,17 +398,21 @@ class LogKeeper(ABC):
             self._heads = dict(self.store.heads())
             raise
         for parsed in batch:
-            self._derive_from(parsed.action)
+            self._derive_from(parsed.action, parsed.off)
             if parsed.action.type == JOIN_TYPE and self.signer is not None and parsed.action.by == self.signer.public:
                 self.add_content(self.store.meta("join_profile") or b"")
         self.on_stored([parsed.action for parsed in batch])
 
-    def _derive_from(self, action: Action) -> None:
+    def _derive_from(self, action: Action, off: bool) -> None:
         self._remember_time(action.id, action.at)
+        self.admitted_ms[action.id] = self._clock.now_ms()
+        self._wanted.pop(action.id, None)
+        self.replay.add(action, off)
+        if off:
+            return
         for parent in action.deps if action.prev is None else (action.prev, *action.deps):
             self._tips.pop(parent, None)
         self._tips[action.id] = (action.by, action.at)
-        self.replay.add(action)
 
     def _load(self, id_: bytes) -> Action:
         record = self.store.record(id_)

@@ -1,6 +1,6 @@
-"""One organisation on this machine: what the network may ask of it, its checkpoints, detached content.
+"""One organisation on this machine: what the network may ask of it, the anchor, detached content.
 
-Implements ``ports.Replica`` on ``LogKeeper``. Everything runs in the engine's thread.
+Implements ``ports.Replica`` on ``Checkpoints``. Everything runs in the engine's thread.
 """
 
 from __future__ import annotations
@@ -11,42 +11,26 @@ from typing import Any
 from dao_app.app.admission import (
     content_hash,
 )
+from dao_app.app.checkpoints import Checkpoints
 from dao_app.app.errors import Refused
-from dao_app.app.log_keeper import LogKeeper, Tally
-from dao_app.app.ports import AdmitReport, DeviceStanding, Head, SignatureCheck
+from dao_app.app.log_keeper import Tally
+from dao_app.app.ports import DeviceStanding, Head
 from dao_app.app.storage import LogRecord
 from dao_app.core.encoding import decode, digest, encode
-from dao_app.core.entities import Device, Erased, Invite, Member, Org
-from dao_app.core.envelope import (
-    pack,
-)
-from dao_app.core.errors import EncodingError
-from dao_app.core.finality.checkpoint import (
-    Certificate,
-    Precommit,
-    encode_certificate,
-    encode_checkpoint,
-    parse_certificate,
-    precommit_message,
-    quorum,
-)
-from dao_app.core.keys import ORG_KEY, device_key, erased_key, invite_key, member_key
+from dao_app.core.entities import Device, Erased, Invite, Member
+from dao_app.core.envelope import pack, parse_trusted
+from dao_app.core.keys import device_key, erased_key, invite_key, member_key
 from dao_app.core.limits import (
-    CHECKPOINT_AHEAD_MS_MAX,
     CLOCK_AHEAD_MS_MAX,
     CONTENT_BYTES_MAX,
     SALT_BYTES,
 )
-from dao_app.core.replay import Missing, Sealed
-from dao_app.core.rules.due import next_due
-from dao_app.core.rules.founding import RULES_VERSION
-from dao_app.core.state import State
 
+CHAIN_MAX = 256  # actions of one branch sent for one wanted id
 GONE = ("left", "expelled")  # members whose devices are met no more
-CERTIFICATES_WAITING_MAX = 2_000  # certificates held until their actions are here
 
 
-class Organisation(LogKeeper):
+class Organisation(Checkpoints):
     """See the module."""
 
     # -- what the network may ask (ports.Replica) ------------------------------------------------
@@ -78,6 +62,24 @@ class Organisation(LogKeeper):
                     continue
             break
         return found
+
+    def envelopes_of(self, ids: Sequence[bytes], max_bytes: int) -> list[bytes]:
+        """These actions, where they are here, and for each what comes before it off its device's trunk."""
+        found: dict[bytes, bytes] = {}
+        size = 0
+        for id_ in ids:
+            chain: list[LogRecord] = []
+            record = self.store.record(id_)
+            while record is not None and record.id not in found and len(chain) < CHAIN_MAX:
+                chain.append(record)
+                prev = parse_trusted(record.id, record.payload).prev
+                record = self.store.record(prev) if prev is not None and record.off else None
+            for one in reversed(chain):
+                found[one.id] = pack_trusted(one)
+                size += len(found[one.id])
+            if size > max_bytes:
+                break
+        return list(found.values())
 
     def height(self) -> int:
         return self.replay.position.height
@@ -156,146 +158,6 @@ class Organisation(LogKeeper):
 
     def device_certificate(self) -> bytes:
         return self.certificate_of_device
-
-    # -- checkpoints -----------------------------------------------------------------------------
-    def witnesses(self) -> tuple[bytes, ...]:
-        """Keys that may sign the next checkpoint; empty while no genesis is here."""
-        org = self.replay.final.entity(ORG_KEY)
-        if isinstance(org, Org):
-            return (org.witness,)
-        if self._org in self.replay.pending:
-            return (self.replay.action(self._org).body["witness"],)
-        return ()
-
-    def is_witness(self) -> bool:
-        return self.witness_signer is not None and self.witness_signer.public in self.witnesses()
-
-    def something_to_seal(self) -> bool:
-        """Unsealed actions, or something due by this machine's clock."""
-        return bool(self.replay.pending) or self._something_due()
-
-    def _something_due(self) -> bool:
-        now = self._clock.now_ms()
-        return next_due(State(self.replay.final), self.replay.position.time, now) is not None
-
-    def seal(self) -> Certificate | None:
-        """As the sole witness, seal all that may be sealed; None where there is nothing or it is not ours."""
-        if not self.is_witness() or self.conflict or not self.something_to_seal():
-            return None
-        assert self.witness_signer is not None
-        moves = self.replay.choose_frontier()
-        if not moves and not self._something_due():
-            return None
-        nodes = self.replay.under(moves)
-        assert isinstance(nodes, dict)
-        time = max(self._clock.now_ms(), self.replay.position.time + 1)
-        try:
-            sealed = self.replay.seal(
-                moves, nodes, time, self.witnesses() or (self.witness_signer.public,), RULES_VERSION
-            )
-            raw = encode_checkpoint(sealed.checkpoint)
-            signature = self.witness_signer.sign(precommit_message(sealed.checkpoint.height, 0, digest(raw)))
-            precommit = Precommit(self.witness_signer.public, 0, signature)
-            certificate = parse_certificate(encode_certificate(raw, [precommit], moves))
-            self.store.commit(sealed, certificate)
-        except BaseException:
-            self.replay.rewind()
-            raise
-        self._advance(sealed, certificate)
-        return certificate
-
-    async def admit_certificates(self, certificates: Sequence[bytes]) -> AdmitReport:
-        return self.admit_certificates_now(certificates)
-
-    def admit_certificates_now(self, certificates: Sequence[bytes]) -> AdmitReport:
-        """Check what can be checked at once, then seal as far as actions are here."""
-        total = Tally()
-        for raw in certificates:
-            verdict = self._hold_certificate(raw)
-            if verdict == "known":
-                total.known += 1
-            elif verdict:
-                total.refuse(verdict)
-            else:
-                total.orphans += 1
-        total.stored += self._try_certificates()
-        return self._report(total)
-
-    def _hold_certificate(self, raw: bytes) -> str:
-        try:
-            certificate = parse_certificate(raw)
-        except EncodingError:
-            return "malformed"
-        checkpoint = certificate.checkpoint
-        if checkpoint.org != self._org:
-            return "other_organisation"
-        if checkpoint.height == self.anchor[0] and certificate.id != self.anchor[1]:
-            return "not_the_anchor"
-        if checkpoint.height <= self.height():
-            record = self.store.checkpoint(checkpoint.height)
-            if record is not None and record.id != certificate.id and not self._refuse_precommits(certificate):
-                self.conflict = f"{checkpoint.height}"
-                return "conflict"
-            return "known"
-        if checkpoint.time > self._clock.now_ms() + CHECKPOINT_AHEAD_MS_MAX:
-            return "too_far_ahead"
-        if self.witnesses() and self._refuse_precommits(certificate):
-            return "certificate"
-        if len(self._certificates) >= CERTIFICATES_WAITING_MAX and checkpoint.height not in self._certificates:
-            return "too_many_certificates"
-        self._certificates[checkpoint.height] = certificate
-        return ""
-
-    def _refuse_precommits(self, certificate: Certificate) -> bool:
-        """Fewer than a quorum of good precommits by the witnesses?"""
-        allowed = self.witnesses()
-        good = 0
-        for precommit in certificate.precommits:
-            message = precommit_message(certificate.checkpoint.height, precommit.round, certificate.id)
-            if precommit.witness in allowed and self._verifier.verify(
-                SignatureCheck(precommit.witness, message, precommit.signature)
-            ):
-                good += 1
-        return good < quorum(len(allowed))
-
-    def _try_certificates(self, wait: bool = True) -> int:
-        """Seal with held certificates as long as the next one's actions are here."""
-        done = 0
-        while not self.conflict and (certificate := self._certificates.get(self.height() + 1)) is not None:
-            position = self.replay.position
-            checkpoint = certificate.checkpoint
-            if not self.witnesses():
-                break
-            fits = checkpoint.previous == position.id and checkpoint.time > position.time
-            nodes = self.replay.under(certificate.moves) if fits else None
-            if isinstance(nodes, Missing):
-                break
-            del self._certificates[checkpoint.height]
-            if nodes is None or self._refuse_precommits(certificate):
-                continue
-            self._apply_certificate(certificate, nodes, wait)
-            done += 1
-        return done
-
-    def _apply_certificate(self, certificate: Certificate, nodes: dict[bytes, Any], wait: bool) -> None:
-        checkpoint = certificate.checkpoint
-        try:
-            sealed = self.replay.seal(certificate.moves, nodes, checkpoint.time, checkpoint.witnesses, checkpoint.rules)
-            if sealed.checkpoint != checkpoint:
-                self.conflict = str(checkpoint.height)
-                self.replay.rewind()
-                return
-            self.store.commit(sealed, certificate, wait)
-        except BaseException:
-            self.replay.rewind()
-            raise
-        self._advance(sealed, certificate)
-
-    def _advance(self, sealed: Sealed, certificate: Certificate) -> None:
-        self.replay.advance(sealed, certificate.id, list(certificate.moves))
-        for id_ in sealed.order:
-            self._tips.pop(id_, None)
-        self.on_sealed(certificate, sealed)
 
     def release_quarantine(self) -> None:
         """Take in what no longer claims a time too far ahead (called now and then)."""

@@ -14,6 +14,7 @@ from dao_app.core.entities import Department, Device, Firm, Member, Org, Proposa
 from dao_app.core.envelope import Action, parse_trusted
 from dao_app.core.keys import (
     ORG_KEY,
+    WITNESSES_KEY,
     department_key,
     device_key,
     firm_key,
@@ -32,6 +33,7 @@ from dao_app.core.rules.registry import about
 from dao_app.core.rules.rejections import Rejection
 from dao_app.core.state import State
 from dao_app.core.transition import apply
+from dao_app.core.witness_entities import Witnesses
 
 COMMENT = "comment.add"
 
@@ -64,6 +66,7 @@ class Reader:
         self._held: dict[bytes, dict[bytes, list[str]]] | None = None
         self._actions: dict[bytes, Action] = {}
         self._latest: dict[bytes, bytes] | None = None
+        self._witness_members: dict[bytes, bytes] | None = None
         self._witness: tuple[tuple[str, ...], int | None] | None = None
 
     # -- people and parties --------------------------------------------------------------------
@@ -197,12 +200,29 @@ class Reader:
         return self._witness
 
     def _find_witness(self) -> tuple[tuple[str, ...], int | None]:
-        org = self.founded()
-        if org is None or self.org.is_witness():
+        named = self.org.replay.final.entity(WITNESSES_KEY)
+        if not isinstance(named, Witnesses) or self.org.is_sole_witness():
             return (), None
-        person = self.person(org.witness_member)
-        seen = max((at for device, at in self._seen.items() if self._is_of(device, org.witness_member)), default=None)
-        return (person.name or person.fingerprint,), seen
+        awaited = [root for root, key in named.seats if key not in self.org.signed_now()]
+        people = [self.person(root) for root in awaited]
+        seen = max((at for root in awaited if (at := self.seen(root)) is not None), default=None)
+        return tuple(person.name or person.fingerprint for person in people), seen
+
+    def seen(self, root: bytes) -> int | None:
+        """When a device of this member was last connected (ms since 1970 UTC)."""
+        return max((at for device, at in self._seen.items() if self._is_of(device, root)), default=None)
+
+    def witness_members(self) -> dict[bytes, bytes]:
+        """Witness key → member, of all terms."""
+        if self._witness_members is None:
+            found = {}
+            for id_ in [self.org.org_id, *self.org.store.of_type("witness.ready")]:
+                action = self.action(id_)
+                device = self.state.get(device_key(action.by), Device)
+                if device is not None:
+                    found[action.body["witness" if id_ == self.org.org_id else "key"]] = device.member
+            self._witness_members = found
+        return self._witness_members
 
     def _is_of(self, device: bytes, root: bytes) -> bool:
         found = self.state.get(device_key(device), Device)

@@ -23,6 +23,7 @@ class StoredAction(NamedTuple):
     signature: bytes
     about: bytes | None
     refs: tuple[tuple[bytes, int], ...]
+    off: bool  # on a branch that is not its device's trunk here
 
 
 class LogRecord(NamedTuple):
@@ -34,6 +35,7 @@ class LogRecord(NamedTuple):
     seq: int
     payload: bytes
     signature: bytes
+    off: int  # 0 on the trunk, 1 off it, 2 sealed off it
 
 
 class CheckpointRecord(NamedTuple):

@@ -11,11 +11,12 @@ from collections.abc import Awaitable, Callable
 from dao_app.app.organisation import Organisation
 from dao_app.app.ports import SignatureCheck, Verifier
 from dao_app.app.views import VerifyReport
-from dao_app.core.entities import Account, Org, Unit, decode_entity
+from dao_app.core.entities import Account, Unit, decode_entity
 from dao_app.core.envelope import Action, parse_action, signed_message
 from dao_app.core.errors import EncodingError
 from dao_app.core.finality.checkpoint import parse_certificate, precommit_message, quorum
-from dao_app.core.keys import ORG_KEY, account_unit, unit_key
+from dao_app.core.frontier import Cut, Under
+from dao_app.core.keys import account_unit, unit_key
 from dao_app.core.replay import Replay
 from dao_app.core.state import MemorySource, Tree
 from dao_app.core.transition import InvariantBroken
@@ -53,7 +54,7 @@ async def verify_everything(
             )
             bad_signatures += not good
             loaded[action.id] = action
-            replay.add(action)
+            replay.add(action, bool(one.off))
             done += 1
             if done % CHUNK == 0:
                 told(done, total)
@@ -83,11 +84,7 @@ def _reseal(replay: Replay, raw: bytes, verifier: Verifier) -> bool:
     """Derive the next checkpoint anew; True where the certificate is good and its roots come out."""
     certificate = parse_certificate(raw)
     checkpoint = certificate.checkpoint
-    org = replay.final.entity(ORG_KEY)
-    if isinstance(org, Org):
-        allowed: tuple[bytes, ...] = (org.witness,)
-    else:
-        allowed = (replay.action(replay.org).body["witness"],)
+    allowed = replay.witnesses()
     good = sum(
         p.witness in allowed
         and verifier.verify(
@@ -95,16 +92,17 @@ def _reseal(replay: Replay, raw: bytes, verifier: Verifier) -> bool:
         )
         for p in certificate.precommits
     )
-    nodes = replay.under(certificate.moves)
-    if good < quorum(len(allowed)) or not isinstance(nodes, dict):
+    cut = Cut(certificate.moves, certificate.extras)
+    sealing = replay.under(cut)
+    if good < quorum(len(allowed)) or not isinstance(sealing, Under) or replay.rules() > replay.supported:
         return False
     try:
-        sealed = replay.seal(certificate.moves, nodes, checkpoint.time, checkpoint.witnesses, checkpoint.rules)
+        sealed = replay.seal(cut, sealing, checkpoint.time)
     except InvariantBroken:
         return False
     if sealed.checkpoint != checkpoint:
         return False
-    replay.advance(sealed, certificate.id, certificate.moves)
+    replay.advance(sealed, certificate.id)
     return True
 
 

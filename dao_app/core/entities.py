@@ -35,6 +35,7 @@ from dao_app.core.reward_entities import (
     Share,
 )
 from dao_app.core.task_entities import File, Submission, Terms
+from dao_app.core.witness_entities import Activation, Election, Witnesses
 
 Ref = tuple[bytes, int]  # detached content: hash of salt ‖ content, size in bytes
 
@@ -44,8 +45,6 @@ class Org(NamedTuple):
     name: str
     purpose: str
     founder: bytes
-    witness: bytes  # the sole witness's key of this term
-    witness_member: bytes
     charter: tuple[tuple[str, int], ...]
     units: tuple[str, ...]
     rules: int
@@ -407,7 +406,7 @@ Entity = (
     Org | Totals | Member | Device | Invite | Task | Terms | Submission | Proposal | Ballots | Powers | Result | Comment
     | Contribution | Account | Unit | Due | Erased | Register | Role | Department | Budget | Delegations
     | Amendment | Adopted | Emergency | Firm | Payment | Reputation | HalfLives | Points | Round | Gifts | Lines
-    | Series | Share | Match | Backing | PayoutRecord | PaymentRequest | Schedule
+    | Series | Share | Match | Backing | PayoutRecord | PaymentRequest | Schedule | Witnesses | Election | Activation
 )
 
 _CLASSES: dict[int, type[Any]] = {
@@ -454,6 +453,9 @@ _CLASSES: dict[int, type[Any]] = {
     ord("b"): Backing,
     ord("l"): Register,
     ord("O"): PayoutRecord,
+    ord("W"): Witnesses,
+    ord("V"): Election,
+    ord("x"): Activation,
 }
 # Fields that hold rows of a class of their own.
 _ROWS: dict[int, tuple[str, type[Any]]] = {

@@ -10,6 +10,9 @@ ORG_KEY = b"o"
 TOTALS_KEY = b"n"
 EMERGENCY_KEY = b"E"
 HALF_LIVES_KEY = b"H"
+WITNESSES_KEY = b"W"
+ELECTION_KEY = b"V"  # of witnesses
+ACTIVATION_KEY = b"x"  # of a rules version
 REGISTER_ROWS = 64  # a join encodes one entity of at most 2 kB anew
 
 # Parties: one kind byte and, but for the treasury, an identifier of 32 bytes.

@@ -9,7 +9,7 @@ Source: Kahn, Topological sorting of large networks, CACM 5 (1962).
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from heapq import heapify, heappop, heappush
 from typing import NamedTuple
 
@@ -82,19 +82,3 @@ def _kahn(nodes: dict[bytes, Node], priority: Callable[[Node], Priority]) -> lis
             if not left:
                 heappush(ready, (priority(child), child.id))
     return order
-
-
-def closed_under_parents(nodes: Iterable[Node], device_limit: int, sealed: Callable[[bytes], bool]) -> dict[bytes, int]:
-    """The largest frontier in this (topological) order: device → last seq, at most ``device_limit`` new
-    actions a device, nothing without its parents."""
-    taken: set[bytes] = set()
-    per_device: dict[bytes, int] = {}
-    frontier: dict[bytes, int] = {}
-    for node in nodes:
-        if per_device.get(node.by, 0) >= device_limit:
-            continue
-        if all(parent in taken or sealed(parent) for parent in node.parents):
-            taken.add(node.id)
-            per_device[node.by] = per_device.get(node.by, 0) + 1
-            frontier[node.by] = node.seq
-    return frontier

@@ -11,17 +11,22 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from dao_app.core.encoding import decode_trusted, encode_trusted
-from dao_app.core.entities import Entity, Totals
+from dao_app.core.entities import Device, Entity, Org, Totals
 from dao_app.core.envelope import Action
-from dao_app.core.finality.checkpoint import Checkpoint, Move
-from dao_app.core.keys import TOTALS_KEY
-from dao_app.core.limits import CHECKPOINT_DEVICE_ACTIONS_MAX, PROVISIONAL_SNAPSHOT_EVERY
-from dao_app.core.ordering import Node, closed_under_parents, final_order, node_of, provisional_order
+from dao_app.core.finality.checkpoint import Checkpoint
+from dao_app.core.frontier import Cut, Head, Missing, Under, choose, trunk_after, under
+from dao_app.core.keys import ORG_KEY, TOTALS_KEY, WITNESSES_KEY, device_key
+from dao_app.core.limits import PROVISIONAL_SNAPSHOT_EVERY
+from dao_app.core.ordering import Node, final_order, node_of, provisional_order
 from dao_app.core.rules.context import Context
+from dao_app.core.rules.founding import RULES_VERSION
 from dao_app.core.rules.rejections import Rejection
+from dao_app.core.rules.witnesses import keys_of
 from dao_app.core.state import FRONTIER_TREE, RESULTS_TREE, STATE_TREE, Posting, Source, State, Tree, TreeChange
 from dao_app.core.transition import apply, finish_checkpoint, results_entities
+from dao_app.core.witness_entities import Witnesses
 
+KEY_BYTES = 32  # of a device's own entry in the frontier; an extra head's key is longer
 RECENT_ACTIONS_MAX = 20_000  # decoded actions kept; about 1.5 kB each
 Verdicts = dict[bytes, Rejection]  # rejected actions only
 Rank = tuple[int, int, bytes]  # of the provisional order: (removes rights first, at, id)
@@ -35,6 +40,14 @@ class Position(NamedTuple):
     time: int
 
 
+class Branching(NamedTuple):
+    """What a checkpoint says of branches: the new heads of devices, and which of their actions are on the trunk
+    (0), off it (1), or sealed off it (2)."""
+
+    heads: Mapping[bytes, Head]
+    places: Mapping[bytes, int]
+
+
 class Sealed(NamedTuple):
     """What one checkpoint did, for the store: everything in one transaction."""
 
@@ -46,30 +59,30 @@ class Sealed(NamedTuple):
     results: TreeChange
     frontier: TreeChange
     changed: Mapping[bytes, Entity | None]
-
-
-class Missing(NamedTuple):
-    """The certificate cannot be applied yet: these devices' actions are not here."""
-
-    devices: tuple[bytes, ...]
+    cut: Cut
+    branching: Branching
 
 
 class Replay:
-    """See the module. ``load`` gives an action that is stored but no longer in memory."""
+    """See the module. ``load`` gives an action that is stored but no longer in memory; ``supported`` is the newest
+    rules version that this program knows."""
 
     def __init__(
         self, org: bytes, source: Source, load: Callable[[bytes], Action], position: Position | None = None,
-        persistent: bool = True,
+        persistent: bool = True, supported: int = RULES_VERSION,
     ) -> None:
         self.org = org
+        self.supported = supported
         self.position = position or Position(org, 0, 0)
         self.final = Tree(STATE_TREE, source, persistent)
         self.results = Tree(RESULTS_TREE, source, persistent)
         self.frontier = Tree(FRONTIER_TREE, source, persistent)
         self.sealed: dict[bytes, tuple[int, bytes]] = {
-            device: tuple(decode_trusted(value)) for device, value in self.frontier.entries()
+            key: tuple(decode_trusted(value)) for key, value in self.frontier.entries() if len(key) == KEY_BYTES
         }
         self.pending: dict[bytes, Node] = {}
+        self.off: set[bytes] = set()  # pending actions off their device's trunk
+        self._forked: dict[bytes, int] = {}  # device → first seq that has several actions
         self._actions: dict[bytes, Action] = {}
         self._load = load
         self.provisional = State(self.final)
@@ -81,9 +94,12 @@ class Replay:
         self._fresh: list[bytes] = []
 
     # -- the log -------------------------------------------------------------------------------
-    def add(self, action: Action) -> None:
-        """Take in an admitted action; parents are in already."""
+    def add(self, action: Action, off: bool = False) -> None:
+        """Take in an admitted action; parents are in already. ``off``: not on its device's trunk."""
         self.pending[action.id] = node_of(action)
+        if off:
+            self.off.add(action.id)
+            self._note_fork(action)
         if len(self._actions) < RECENT_ACTIONS_MAX:
             self._actions[action.id] = action
         self._fresh.append(action.id)
@@ -92,92 +108,123 @@ class Replay:
         return self._actions.get(id_) or self._load(id_)
 
     # -- the final part ------------------------------------------------------------------------
-    def choose_frontier(self) -> list[Move]:
+    def choose_frontier(self) -> Cut:
         """As much of the provisional rest as one checkpoint may hold, closed under parents."""
-        nodes = [self.pending[id_] for id_ in provisional_order(self.pending)]
-        heads = closed_under_parents(nodes, CHECKPOINT_DEVICE_ACTIONS_MAX, lambda id_: id_ not in self.pending)
-        wanted = {(device, seq) for device, seq in heads.items()}
-        return sorted(Move(n.by, n.seq, n.id) for n in nodes if (n.by, n.seq) in wanted)
+        return choose(self.pending, self.off, provisional_order(self.pending), self.owner)
 
-    def under(self, moves: tuple[Move, ...] | list[Move]) -> dict[bytes, Node] | Missing | None:
-        """The actions that these moves seal; Missing where some are not here; None where the moves are
-        no valid extension of the frontier (over the cap, or without a parent)."""
-        nodes: dict[bytes, Node] = {}
-        missing = []
-        for move in moves:
-            seq, _ = self.sealed.get(move.device, (0, b""))
-            if not seq < move.seq <= seq + CHECKPOINT_DEVICE_ACTIONS_MAX:
-                return None
-            id_ = move.head
-            for expected in range(move.seq, seq, -1):
-                node = self.pending.get(id_)
-                if node is None:
-                    missing.append(move.device)
-                    break
-                if node.by != move.device or node.seq != expected:
-                    return None
-                nodes[id_] = node
-                id_ = node.parents[0] if node.seq > 1 else id_
-        if missing:
-            return Missing(tuple(missing))
-        if any(p in self.pending and p not in nodes for node in nodes.values() for p in node.parents):
-            return None
-        return nodes
+    def owner(self, device: bytes) -> bytes | None:
+        """The member behind a device in the final state."""
+        found = self.final.entity(device_key(device))
+        return found.member if isinstance(found, Device) else None
 
-    def seal(
-        self, moves: list[Move] | tuple[Move, ...], nodes: dict[bytes, Node], time: int, witnesses: tuple[bytes, ...],
-        rules: int,
-    ) -> Sealed:
-        """Derive the checkpoint over these actions at this time, and make it the last final one.
+    def under(self, cut: Cut) -> Under | Missing | None:
+        """The actions that this cut seals; see ``frontier.under``."""
+        return under(cut, self.pending, self.sealed, self.owner)
 
-        The caller compares the roots with a certificate's, or signs them; where that or storing fails
-        it calls ``rewind``.
+    def rules(self) -> int:
+        """The rules version of the next checkpoint."""
+        org = self.final.entity(ORG_KEY)
+        return org.rules if isinstance(org, Org) else 1
+
+    def witnesses(self) -> tuple[bytes, ...]:
+        """Keys that sign the next checkpoint; empty while no genesis is here."""
+        found = self.final.entity(WITNESSES_KEY)
+        if isinstance(found, Witnesses):
+            return keys_of(found)
+        return (self.action(self.org).body["witness"],) if self.org in self.pending else ()
+
+    def seal(self, cut: Cut, sealing: Under, time: int) -> Sealed:
+        """Derive the checkpoint over these actions at this time, and write it into the trees.
+
+        The caller compares it with a certificate's, or proposes it; ``undo`` takes it back, ``rewind`` where
+        an error came in between. The rules version must be known (``rules`` at most ``supported``).
         """
         before = self.position
         height = before.height + 1
-        frontier = self.frontier.put_all({m.device: encode_trusted([m.seq, m.head]) for m in moves})
-        order = final_order(nodes, before.id, self.frontier.root)
+        rules = self.rules()
+        values = {m.device: encode_trusted([m.seq, m.head]) for m in cut.moves}
+        values.update({m.device + m.head: encode_trusted([m.seq]) for m in cut.extras})
+        frontier = self.frontier.put_all(values)
+        order = final_order(sealing.nodes, before.id, self.frontier.root)
         state = State(self.final)
         totals = self.final.entity(TOTALS_KEY)
         place = totals.place if isinstance(totals, Totals) else 0
         verdicts: Verdicts = {}
         for id_ in order:
             place += 1
-            rejection = apply(state, self.action(id_), Context(before.time, height, True, place))
+            rejection = self._judge_sealed(state, id_, sealing, Context(before.time, height, True, place))
             if rejection is not None:
                 verdicts[id_] = rejection
+        for device in {m.device for m in cut.extras}:
+            _freeze(state, device)
         results = finish_checkpoint(state, self.final, before.time, time, height, before.id)
         last = state.get(TOTALS_KEY, Totals)
         if last is not None:
             state.put(TOTALS_KEY, last._replace(place=place))
+        named = state.get(WITNESSES_KEY, Witnesses)
+        witnesses = keys_of(named) if named is not None else self.witnesses()
         written = self.final.commit(state.changed)
         closed = self.results.commit(results_entities(results))
         checkpoint = Checkpoint(
             self.org, height, before.id, time, self.frontier.root, self.final.root, self.results.root, witnesses, rules
         )
-        return Sealed(checkpoint, order, verdicts, state.postings, written, closed, frontier, state.changed)
+        branching = self._branching(cut, sealing)
+        return Sealed(
+            checkpoint, order, verdicts, state.postings, written, closed, frontier, state.changed, cut, branching
+        )
 
-    def advance(self, sealed: Sealed, id_: bytes, moves: list[Move] | tuple[Move, ...]) -> None:
+    def _judge_sealed(self, state: State, id_: bytes, sealing: Under, context: Context) -> Rejection | None:
+        if id_ in sealing.losing:
+            return Rejection.FORKED
+        return apply(state, self.action(id_), context)
+
+    def _branching(self, cut: Cut, sealing: Under) -> Branching:
+        """Which branch each forked device goes on with after this cut."""
+        heads: dict[bytes, Head] = {}
+        places: dict[bytes, int] = dict.fromkeys(sealing.losing, 2)
+        for move in cut.moves:
+            if move.device not in self._forked:
+                continue
+            chain = trunk_after(move, self.pending, self.off)
+            last = chain[-1] if chain else None
+            heads[move.device] = (last.seq, last.id) if last else (move.seq, move.head)
+            trunk = {n.id for n in chain}
+            for id_, node in self.pending.items():
+                if node.by == move.device and id_ not in sealing.losing:
+                    places[id_] = 0 if id_ in trunk or id_ in sealing.nodes else 1
+        return Branching(heads, places)
+
+    def undo(self, sealed: Sealed) -> None:
+        """Take back what ``seal`` wrote into the trees."""
+        for tree, change in self._written(sealed):
+            tree.put_all(change.before)
+
+    def redo(self, sealed: Sealed) -> None:
+        """Write again what was taken back."""
+        for tree, change in self._written(sealed):
+            tree.put_all(change.values)
+
+    def _written(self, sealed: Sealed) -> tuple[tuple[Tree, TreeChange], ...]:
+        return (self.final, sealed.state), (self.results, sealed.results), (self.frontier, sealed.frontier)
+
+    def advance(self, sealed: Sealed, id_: bytes) -> None:
         """The checkpoint is stored: drop what it sealed from the provisional rest."""
         self.position = Position(id_, sealed.checkpoint.height, sealed.checkpoint.time)
-        for move in moves:
+        for move in sealed.cut.moves:
             self.sealed[move.device] = (move.seq, move.head)
         for action in sealed.order:
             del self.pending[action]
             self._actions.pop(action, None)
-        self._drop_losing_branches(moves)
+        self.off -= set(sealed.order)
+        for action, place in sealed.branching.places.items():
+            if action in self.pending:
+                (self.off.add if place else self.off.discard)(action)
         self._reset_provisional()
 
     def rewind(self) -> None:
         """Go back to what the store holds after ``seal`` came to nothing."""
         for tree in (self.final, self.results, self.frontier):
             tree.reload()
-
-    def _drop_losing_branches(self, moves: list[Move] | tuple[Move, ...]) -> None:
-        sealed = {m.device: m.seq for m in moves}
-        for id_ in [i for i, n in self.pending.items() if n.seq <= sealed.get(n.by, 0)]:
-            del self.pending[id_]
-            self._actions.pop(id_, None)
 
     # -- the provisional rest ------------------------------------------------------------------
     def derive(self) -> None:
@@ -202,6 +249,20 @@ class Replay:
         self.derive()
         return apply(State(self.provisional), action, self._context())
 
+    def _note_fork(self, action: Action) -> None:
+        """Nothing of a forked device has effect from the fork on while no checkpoint chose."""
+        first = self._forked.get(action.by)
+        if first is None or action.seq < first:
+            self._forked[action.by] = action.seq
+            self._reset_provisional()
+
+    def is_forked(self, node: Node) -> bool:
+        """Has its device several actions from here on, and no checkpoint has chosen yet?"""
+        first = self._forked.get(node.by)
+        if first is None or node.seq < first:
+            return False
+        return node.id in self.off or self.sealed.get(node.by, (0, b""))[0] < first
+
     def _context(self) -> Context:
         return Context(self.position.time, self.position.height + 1, False, 0)
 
@@ -220,7 +281,10 @@ class Replay:
         if len(self._order) % PROVISIONAL_SNAPSHOT_EVERY == 0 and self._order:
             self._snapshots.append((len(self._order), self.provisional.copy(), dict(self.verdicts), self._last_rank))
         node = self.pending[id_]
-        rejection = apply(self.provisional, self.action(id_), self._context())
+        if self.is_forked(node):
+            rejection: Rejection | None = Rejection.FORKED
+        else:
+            rejection = apply(self.provisional, self.action(id_), self._context())
         if rejection is not None:
             self.verdicts[id_] = rejection
         self._order.append(id_)
@@ -262,3 +326,10 @@ class Replay:
         """Unsealed actions in the order in which they are shown."""
         self.derive()
         return self._order
+
+
+def _freeze(state: State, device: bytes) -> None:
+    """An extra head proves that its device signed two histories."""
+    found = state.get(device_key(device), Device)
+    if found is not None and found.status == "active":
+        state.put(device_key(device), found._replace(status="frozen"))

@@ -52,10 +52,11 @@ class Layer(Protocol):
 
 
 class TreeChange(NamedTuple):
-    """What a commit wrote: key → encoded value (None: gone), and the roots of touched buckets."""
+    """What a commit wrote: key → encoded value (None: gone), the roots of touched buckets, what stood there before."""
 
     values: dict[bytes, bytes | None]
     roots: dict[int, bytes]
+    before: dict[bytes, bytes | None]
 
 
 class Tree:
@@ -93,11 +94,13 @@ class Tree:
     def put_all(self, values: Mapping[bytes, bytes | None]) -> TreeChange:
         """Write encoded values, None to remove; returns what to store."""
         touched: dict[int, dict[bytes, bytes]] = {}
+        before: dict[bytes, bytes | None] = {}
         for key, value in values.items():
             number = bucket_of(key)
             leaves = touched.get(number)
             if leaves is None:
                 leaves = touched[number] = self._leaves_of(number)
+            before[key] = self._buckets[number].get(key)
             self._decoded.pop(key, None)
             if value is None:
                 self._buckets[number].pop(key, None)
@@ -107,7 +110,7 @@ class Tree:
                 leaves[key] = entry_leaf(key, value)
         roots = {number: bucket_root_of_leaves(leaves) for number, leaves in touched.items()}
         self._map.update(roots)
-        return TreeChange(dict(values), roots)
+        return TreeChange(dict(values), roots, before)
 
     def commit(self, changes: Mapping[bytes, Entity | None]) -> TreeChange:
         """Write entities (the end of a checkpoint)."""

@@ -1,7 +1,7 @@
 """The one function that changes state, and what a checkpoint does after its actions (protocol §3.3, §4).
 
 ``apply`` judges one action. ``finish_checkpoint`` starts periods, takes what is due by (due time, final
-position), credits what came in. Both work on a layer; the caller decides whether the layer is kept.
+position), seats witnesses, credits what came in. Both work on a layer; the caller decides whether the layer is kept.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from dao_app.core.rules import (
     round_closing,
     rounds,
     task_money,
+    witnesses,
 )
 from dao_app.core.rules.closing import Moment
 from dao_app.core.rules.context import Author, Context
@@ -98,6 +99,7 @@ STARTED: dict[str, Start] = {
     "execute": lambda s, started, m: closing.execute_again(s, started.id, m, started.place),
     "round": lambda s, started, m: rounds.start_round(s, started.id, m.time, started.place),
     "match": lambda s, started, m: matching.start_match(s, started.id, m.time, started.place),
+    "election": lambda s, b, m: witnesses.begin_election(s, b.id, b.duration, m.time, b.place),
     "stop": lambda s, started, m: emergency.start_stop(s, started.id, started.duration, m.time, started.place),
 }
 # What is due at a sealed time.
@@ -116,6 +118,8 @@ DUE: dict[str, Happen] = {
     "end_suspension": lambda s, item, m: offices.end_suspension(s, item.target, m.time, m.height),
     "close_round": lambda s, item, m: round_closing.close_round(s, item.target, m.time, m.height),
     "close_match": lambda s, item, m: matching.close_match(s, item.target, m.time, m.height),
+    "end_election": lambda s, item, m: witnesses.end_election(s, item.target, m.height),
+    "end_rules_wait": lambda s, item, m: None,  # something due is something to seal: ``witnesses.settle`` decides
     "end_stop": lambda s, item, m: emergency.end_stop(s, m.time),
 }
 
@@ -148,6 +152,7 @@ def finish_checkpoint(
             results.append((item.target, result))
     else:
         carry_over(state, after, time)
+    witnesses.settle(state, time, height)
     for key in sorted(state.incoming):
         account = state.need(key, Account)
         state.put(key, Account(account.balance + account.incoming, 0))

@@ -33,6 +33,8 @@ def open_database(path: Path) -> Engine:
             connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA_VERSION:d}")
         elif version > SCHEMA_VERSION:
             raise StorageError("database_newer", path=path.name, version=version)
+        elif version < SCHEMA_VERSION:  # from before the first release: what it holds cannot be derived any more
+            raise StorageError("database_older", path=path.name, version=version)
     if fresh:
         os.chmod(path, 0o600)
     return engine

@@ -36,7 +36,7 @@ from dao_app.app.storage import CheckpointRecord, Counts, LogRecord, PostingReco
 from dao_app.core.encoding import decode_trusted, encode_trusted
 from dao_app.core.finality.checkpoint import Certificate
 from dao_app.core.merkle import BUCKETS, bucket_of
-from dao_app.core.replay import Sealed
+from dao_app.core.replay import Branching, Sealed
 from dao_app.core.state import FRONTIER_TREE, RESULTS_TREE, STATE_TREE, TreeChange
 from dao_app.store.database import open_database, transaction, translated
 from dao_app.store.schema import (
@@ -79,9 +79,10 @@ _POSITIONS = select(action.c.id, action.c.pos).where(action.c.id.in_(bindparam("
 _CHAIN = (
     select(action)
     .where(
-        action.c.device == bindparam("device"), action.c.seq >= bindparam("first"), action.c.seq <= bindparam("last")
+        action.c.device == bindparam("device"), action.c.seq >= bindparam("first"), action.c.seq <= bindparam("last"),
+        action.c.off == 0,
     )
-    .order_by(action.c.seq, action.c.pos)
+    .order_by(action.c.seq)
     .limit(bindparam("most"))
 )
 _VERDICTS = select(verdict).where(verdict.c.pos.in_(bindparam("numbers", expanding=True)))
@@ -96,7 +97,7 @@ _POSTINGS = (
     .order_by(posting.c.no.desc())
 )  # fmt: skip
 _POSTING = ("height", "kind", "source", "target", "unit", "amount", "action", "memo")
-_ROW = ("pos", "id", "device", "seq", "kind", "about", "payload", "signature")  # of a new action
+_ROW = ("pos", "id", "device", "seq", "off", "kind", "about", "payload", "signature")  # of a new action
 
 
 class SqlStore:
@@ -161,7 +162,7 @@ class SqlStore:
         refs: list[dict[str, Any]] = []
         for row in rows:
             action_ = row.action
-            if action_.seq > heads.get(action_.by, (0, b""))[0]:
+            if not row.off and action_.seq > heads.get(action_.by, (0, b""))[0]:
                 heads[action_.by] = (action_.seq, action_.id)
             refs.extend({"hash": hash_, "size": size} for hash_, size in row.refs)
         with self._writing(wait) as connection:
@@ -171,7 +172,7 @@ class SqlStore:
                 connection,
                 [
                     (
-                        fresh[r.action.id], r.action.id, numbers[r.action.by], r.action.seq,
+                        fresh[r.action.id], r.action.id, numbers[r.action.by], r.action.seq, int(r.off),
                         _KIND_NO.get(r.action.type), about.get(r.about) if r.about else None, r.payload, r.signature,
                     )
                     for r in rows
@@ -225,9 +226,21 @@ class SqlStore:
                 (STATE_TREE, sealed.state), (RESULTS_TREE, sealed.results), (FRONTIER_TREE, sealed.frontier),
             ):  # fmt: skip
                 self._write_tree(connection, tree, change)
+            self._write_branches(connection, sealed.branching)
             erased = [key[1:] for key in sealed.changed if key[0] == 0x7A]
             if erased:
                 _shred(connection, erased)
+
+    def _write_branches(self, connection: Connection, branching: Branching) -> None:
+        for place in (0, 1, 2):
+            ids = [id_ for id_, now in branching.places.items() if now == place]
+            if ids:
+                numbers = list(self._positions_of(ids).values())
+                for start in range(0, len(numbers), IN_MAX):
+                    part = numbers[start : start + IN_MAX]
+                    connection.execute(update(action).where(action.c.pos.in_(part)).values(off=place))
+        for key, (seq, head) in branching.heads.items():
+            connection.execute(update(device).where(device.c.key == key).values(seq=seq, head=head))
 
     # -- trees ---------------------------------------------------------------------------------
     def load_bucket(self, tree: int, bucket: int) -> dict[bytes, bytes]:
@@ -283,8 +296,11 @@ class SqlStore:
         for key, (seq, _) in self.heads().items():
             done = sealed.get(key, (0, b""))[0]
             if seq > done:
-                query = select(action).where(action.c.device == self._numbers[key], action.c.seq > done)
+                query = select(action).where(
+                    action.c.device == self._numbers[key], action.c.seq > done, action.c.off == 0
+                )
                 rows.extend(self._records(query))
+        rows.extend(self._records(select(action).where(action.c.off == 1)))
         return sorted(rows)
 
     def newest(self, limit: int, before: int | None) -> list[LogRecord]:
@@ -402,7 +418,7 @@ class SqlStore:
 
     def _records(self, query: Select[Any], **values: Any) -> list[LogRecord]:
         rows = self._all(query, **values)
-        return [LogRecord(r.pos, r.id, self._keys[r.device], r.seq, r.payload, r.signature) for r in rows]
+        return [LogRecord(r.pos, r.id, self._keys[r.device], r.seq, r.payload, r.signature, r.off) for r in rows]
 
     def _positions_of(self, ids: Iterable[bytes]) -> dict[bytes, int]:
         found: dict[bytes, int] = {}

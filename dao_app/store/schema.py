@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Column, Index, Integer, MetaData, SmallInteger, String, Table, UniqueConstraint
 from sqlalchemy.types import UserDefinedType
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 metadata = MetaData()
 
 
@@ -30,7 +30,8 @@ device = Table(
 )
 
 # ``kind`` is the place of the type in OBJECT_KINDS for actions that make objects, else NULL;
-# ``about`` is the pos of the action that made the object concerned.
+# ``about`` is the pos of the action that made the object concerned; ``off`` says where a forked device's action
+# stands: 0 on the trunk, 1 off it and not sealed, 2 sealed off it.
 action = Table(
     "action",
     metadata,
@@ -38,6 +39,7 @@ action = Table(
     Column("id", Bytes, nullable=False),
     Column("device", Integer, nullable=False),
     Column("seq", Integer, nullable=False),
+    Column("off", SmallInteger, nullable=False),
     Column("kind", SmallInteger),
     Column("about", Integer),
     Column("payload", Bytes, nullable=False),
@@ -45,6 +47,7 @@ action = Table(
     UniqueConstraint("id"),
 )
 Index("action_chain", action.c.device, action.c.seq)
+Index("action_off", action.c.off, sqlite_where=action.c.off == 1, postgresql_where=action.c.off == 1)
 Index("action_kind", action.c.kind, sqlite_where=action.c.kind.isnot(None), postgresql_where=action.c.kind.isnot(None))
 Index(
     "action_about", action.c.about, sqlite_where=action.c.about.isnot(None), postgresql_where=action.c.about.isnot(None)
@@ -105,5 +108,5 @@ Index(
 OBJECT_KINDS = (
     "org.create", "member.join", "invite.create", "task.open", "task.accept", "proposal.open", "contribution.claim",
     "firm.register", "firm.pay", "round.open", "match.open", "payout.record",
-    "task.dispute", "payment.request", "payment.schedule",
+    "task.dispute", "payment.request", "payment.schedule", "witness.ready",
 )  # fmt: skip

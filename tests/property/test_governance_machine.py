@@ -159,7 +159,7 @@ class Governance(RuleBasedStateMachine):
             branches.append(pack(payload, device.sign(signed_message(digest(payload)))))
         for raw in branches if first else branches[::-1]:
             main.admit_now([raw])
-        assert main.forks
+        assert main.evidence
         pair = sorted(branches, key=lambda raw: digest(unpack(raw)[0]))
         self._write(0, "device.fork", {"one": pair[0], "two": pair[1]})
         self.forked.add(who)

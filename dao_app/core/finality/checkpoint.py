@@ -4,11 +4,13 @@ Checkpoint: DAG-CBOR map {v, org, height, previous, time, frontier, state, resul
 its id is the SHA-256 digest. A precommit is an Ed25519 signature by a witness key over
 prefix ‖ DAG-CBOR [height, round, checkpoint id]. A certificate carries both, and the part of the frontier
 that this checkpoint moves, so that a peer knows which actions are under it: DAG-CBOR
-[checkpoint bytes, [[witness key, round, signature], …], [[device, seq, head], …]] sorted by key, device.
+[checkpoint bytes, [[witness key, round, signature], …], [[device, seq, head], …], [[device, seq, head], …]],
+sorted by key, device, and device and head; the last list are extra heads (losing branches, protocol §3).
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from dao_app.core.encoding import decode, digest, encode
@@ -58,6 +60,7 @@ class Certificate(NamedTuple):
     checkpoint: Checkpoint
     precommits: tuple[Precommit, ...]
     moves: tuple[Move, ...]
+    extras: tuple[Move, ...]
     raw: bytes
 
 
@@ -70,8 +73,12 @@ def precommit_message(height: int, round_: int, id_: bytes | None) -> bytes:
     return PRECOMMIT_PREFIX + encode([height, round_, id_])
 
 
-def encode_certificate(checkpoint: bytes, precommits: list[Precommit], moves: list[Move]) -> bytes:
-    return encode([checkpoint, [list(p) for p in sorted(precommits)], [list(m) for m in sorted(moves)]])
+def encode_certificate(
+    checkpoint: bytes, precommits: Iterable[Precommit], moves: Iterable[Move], extras: Iterable[Move] = ()
+) -> bytes:
+    """``moves`` and ``extras`` are in order already."""
+    rows = (sorted(precommits), moves, extras)
+    return encode([checkpoint, *([list(row) for row in part] for part in rows)])
 
 
 def quorum(witnesses: int) -> int:
@@ -84,27 +91,37 @@ def parse_certificate(raw: bytes) -> Certificate:
     if len(raw) > CERTIFICATE_BYTES_MAX:
         raise EncodingError("certificate too large")
     parts = decode(raw)
-    if type(parts) is not list or len(parts) != 3 or type(parts[0]) is not bytes:
+    if type(parts) is not list or len(parts) != 4 or type(parts[0]) is not bytes:
         raise EncodingError("not a certificate")
     checkpoint = parse_checkpoint(parts[0])
     precommits = list_of_rows(parts[1], 3, WITNESSES_MAX)
-    moves = list_of_rows(parts[2], 3, CERTIFICATE_BYTES_MAX)
+    moves = parse_moves(parts[2], False)
+    extras = parse_moves(parts[3], True)
     for key, round_, signature in precommits:
         if not is_bytes(key, 32) or not is_count(round_) or not is_bytes(signature, 64):
             raise EncodingError("bad precommit")
-    for device, seq, head in moves:
-        if not is_bytes(device, 32) or not is_bytes(head, 32) or not is_count(seq) or not 1 <= seq <= SEQ_MAX:
-            raise EncodingError("bad frontier move")
-    for rows in (precommits, moves):
-        if any(a[0] >= b[0] for a, b in zip(rows, rows[1:], strict=False)):
-            raise EncodingError("rows out of order")
+    if any(a[0] >= b[0] for a, b in zip(precommits, precommits[1:], strict=False)):
+        raise EncodingError("rows out of order")
     return Certificate(
         digest(parts[0]),
         checkpoint,
         tuple(Precommit(*row) for row in precommits),
-        tuple(Move(*row) for row in moves),
+        moves,
+        extras,
         raw,
     )
+
+
+def parse_moves(value: Any, extra: bool) -> tuple[Move, ...]:
+    """Frontier rows of a foreign object: one a device, or extra heads by (device, head). Raises EncodingError."""
+    rows = list_of_rows(value, 3, CERTIFICATE_BYTES_MAX)
+    for device, seq, head in rows:
+        if not is_bytes(device, 32) or not is_bytes(head, 32) or not is_count(seq) or not 1 <= seq <= SEQ_MAX:
+            raise EncodingError("bad frontier move")
+    keys = [(row[0], row[2] if extra else b"") for row in rows]
+    if any(a >= b for a, b in zip(keys, keys[1:], strict=False)):
+        raise EncodingError("rows out of order")
+    return tuple(Move(*row) for row in rows)
 
 
 def list_of_rows(value: Any, width: int, most: int) -> list[list[Any]]:

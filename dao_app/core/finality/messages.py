@@ -18,11 +18,11 @@ from dao_app.core.finality.checkpoint import (
     Move,
     is_bytes,
     is_count,
-    list_of_rows,
     parse_checkpoint,
+    parse_moves,
     precommit_message,
 )
-from dao_app.core.limits import MISSING_IDS_MAX, ROUND_MAX, SEQ_MAX
+from dao_app.core.limits import MISSING_IDS_MAX, ROUND_MAX
 
 PREVOTE, PRECOMMIT = 0, 1
 VOTE_BYTES_MAX = 512 + 34 * MISSING_IDS_MAX  # a vote and its missing ids
@@ -116,13 +116,9 @@ def parse_proposal(raw: bytes) -> Proposal:
         raise EncodingError("checkpoint of another height")
     if not is_bytes(witness, 32) or not is_bytes(signature, 64):
         raise EncodingError("bad witness or signature")
-    proposal = propose(height, round_, valid_round, checkpoint, _heads(moves), _heads(extras), witness)
-    if [list(m) for m in proposal.moves] != moves or [list(m) for m in proposal.extras] != extras:
-        raise EncodingError("rows out of order")
-    if any(a.device == b.device for a, b in zip(proposal.moves, proposal.moves[1:], strict=False)):
-        raise EncodingError("a device moved twice")
-    if any(_by_head(a) == _by_head(b) for a, b in zip(proposal.extras, proposal.extras[1:], strict=False)):
-        raise EncodingError("an extra head twice")
+    proposal = propose(
+        height, round_, valid_round, checkpoint, parse_moves(moves, False), parse_moves(extras, True), witness
+    )
     return proposal._replace(signature=signature)
 
 
@@ -149,13 +145,6 @@ def parse_vote(raw: bytes) -> Vote:
 def _check_place(height: Any, round_: Any) -> None:
     if not is_count(height) or height < 1 or not is_count(round_) or round_ > ROUND_MAX:
         raise EncodingError("bad height or round")
-
-
-def _heads(rows: Any) -> tuple[Move, ...]:
-    for device, seq, head in list_of_rows(rows, 3, CERTIFICATE_BYTES_MAX):
-        if not is_bytes(device, 32) or not is_bytes(head, 32) or not is_count(seq) or not 1 <= seq <= SEQ_MAX:
-            raise EncodingError("bad head")
-    return tuple(Move(*row) for row in rows)
 
 
 def _by_head(move: Move) -> tuple[bytes, bytes]:

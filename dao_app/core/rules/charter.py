@@ -57,7 +57,7 @@ PARAMETERS: dict[str, Parameter] = {
     "discussion_ms": Parameter(0, 0, PERIOD_MS_MAX, "ms", 30 * DAY_MS, for_kind=True),  # shortest discussion
     "voting_ms": Parameter(3 * DAY_MS, 1_000, PERIOD_MS_MAX, "ms", 30 * DAY_MS, for_kind=True),  # usual time
     "voting_least_ms": Parameter(HOUR_MS, 1_000, PERIOD_MS_MAX, "ms", 30 * DAY_MS, for_kind=True),
-    "grace_ms": Parameter(20 * MINUTE_MS, 0, DAY_MS, "ms", for_kind=True),  # at least 2Δ with several witnesses
+    "grace_ms": Parameter(20 * MINUTE_MS, 0, DAY_MS, "ms", for_kind=True),  # with several witnesses at least 2Δ
     # All proposals.
     "min_support_power": Parameter(0, 0, INT_MAX, "power"),
     "tables": Parameter(1, 0, 1, "flag"),  # stewards may give a proposal a fixed power table
@@ -90,6 +90,9 @@ PARAMETERS: dict[str, Parameter] = {
     # The emergency stop.
     "stop_auditors": Parameter(1, 1, 20, "count"),  # who must ask for it
     "stop_ms": Parameter(7 * DAY_MS, HOUR_MS, 60 * DAY_MS, "ms"),
+    # Witnesses.
+    "witness_delay_ms": Parameter(10 * MINUTE_MS, 1_000, HOUR_MS, "ms"),  # Δ: what one had before must be sealed
+    "witness_ready_ms": Parameter(7 * DAY_MS, MINUTE_MS, 60 * DAY_MS, "ms"),  # for the elected to declare a key
     # Modules that can be off.
     "module_tasks": Parameter(1, 0, 1, "flag"),
     "module_contributions": Parameter(1, 0, 1, "flag"),

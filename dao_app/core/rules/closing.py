@@ -13,7 +13,7 @@ from dao_app.core.encoding import power_from_wire, power_to_wire
 from dao_app.core.entities import DueItem, Proposal, Result
 from dao_app.core.envelope import Action
 from dao_app.core.keys import proposal_key
-from dao_app.core.rules import charter, effects, electorate, emergency, reserves
+from dao_app.core.rules import charter, effects, electorate, emergency, reserves, witnesses
 from dao_app.core.rules.ballots import Count, adoption_of, count
 from dao_app.core.rules.context import Author, Context
 from dao_app.core.rules.due import schedule
@@ -49,7 +49,7 @@ def open_vote(state: State, id_: bytes, moment: Moment, place: int) -> None:
         status="voting", opened=moment.height, electorate=moment.height - 1, voters=voters,
         power=power_to_wire(power), chunks=chunks, rules=charter.rules_of_a_vote(state, found.kind),
     )
-    closes = moment.time + found.voting + charter.rule_of(state, found, "grace_ms")
+    closes = moment.time + found.voting + witnesses.grace(state, charter.rule_of(state, found, "grace_ms"))
     state.put(proposal_key(id_), found._replace(closes=closes))
     schedule(state, DueItem(closes, place, "close_vote", id_))
     swing = charter.parameter(state, "swing_bp")

@@ -50,6 +50,7 @@ from dao_app.core.rules import (
     rounds,
     task_money,
     task_review,
+    witnesses,
 )
 from dao_app.core.rules import schema as s
 from dao_app.core.rules.context import Context
@@ -408,6 +409,15 @@ def _settle_task(state: State, effect: dict[str, Any], context: Run) -> Rejectio
     return task_money.settle_dispute(state, effect["task"], effect["accept"], context.proposal, moment)
 
 
+# -- witnesses and rules -------------------------------------------------------------------------
+def _elect_witnesses(state: State, effect: dict[str, Any], context: Run) -> Rejection | None:
+    return witnesses.elect(state, effect, context.proposal, context.time, context.place)
+
+
+def _activate_rules(state: State, effect: dict[str, Any], context: Run) -> Rejection | None:
+    return witnesses.activate(state, effect, context.proposal, context.time, context.place)
+
+
 # -- departments and the stop --------------------------------------------------------------------
 def _found_department(state: State, effect: dict[str, Any], context: Run) -> Rejection | None:
     id_ = digest(context.proposal + bytes([context.number]))
@@ -459,6 +469,8 @@ KINDS: dict[str, Kind] = {
     "fine": Kind(s.Schema({"member": s.key, "unit": s.name, "amount": s.count}), _fine, ("penalty",)),
     "reputation": Kind(s.Schema({"member": s.key, "points": s.count}), _lower_reputation, ("penalty",)),
     "cancel_round": Kind(s.Schema({"round": s.key}), _cancel_round, ("decision", "spending")),
+    "elect_witnesses": Kind(witnesses.ELECT, _elect_witnesses, ("role",)),
+    "activate_rules": Kind(witnesses.ACTIVATE, _activate_rules, ("amendment",)),
     "adopt": Kind(s.Schema({"title": s.title, "replaces": s.optional(s.key)}), _adopt, ("adoption",)),
     "elect": Kind(
         s.Schema(

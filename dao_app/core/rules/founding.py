@@ -11,6 +11,7 @@ from dao_app.core.envelope import Action
 from dao_app.core.keys import ORG_KEY, TOTALS_KEY, TREASURY, device_key, unit_key
 from dao_app.core.limits import UNITS_MAX
 from dao_app.core.rules import schema as s
+from dao_app.core.rules import witnesses
 from dao_app.core.rules.charter import check_charter, complete
 from dao_app.core.rules.context import Context
 from dao_app.core.rules.ledger import book_issue
@@ -69,14 +70,13 @@ def _put_all(state: State, action: Action, context: Context, initial: dict[str, 
             body["name"],
             body["purpose"],
             root,
-            body["witness"],
-            root,
             complete(body["charter"]),
             tuple(row[0] for row in body["units"]),
             RULES_VERSION,
             (),
         ),
     )
+    witnesses.found(state, action.id, root, body["witness"], context.height)
     state.put(TOTALS_KEY, Totals(0, 0, 0, 0, 0, 0, 0, 0, 0))
     profile = s.reference(body, "profile")
     founder = Member(

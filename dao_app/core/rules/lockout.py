@@ -10,18 +10,16 @@ from itertools import accumulate
 
 from dao_app.core.entities import Member, Org, Totals
 from dao_app.core.keys import ORG_KEY, TOTALS_KEY, member_key, member_party
-from dao_app.core.rules import charter, reputation
+from dao_app.core.rules import charter, reputation, witnesses
 from dao_app.core.rules.members import all_members, has_vote, permissions_everywhere
 from dao_app.core.state import State
 
 
 def locks_out(state: State, time: int) -> bool:
     """Would nobody be left who can decide, or seal? ``time`` is sealed (ms since 1970 UTC)."""
-    org = state.need(ORG_KEY, Org)
-    witness = state.get(member_key(org.witness_member), Member)
-    if witness is None or witness.status != "active":
+    if not witnesses.can_seal(state):
         return True
-    return not _can_propose(state) or not _can_amend(state, org, time)
+    return not _can_propose(state) or not _can_amend(state, state.need(ORG_KEY, Org), time)
 
 
 def _can_propose(state: State) -> bool:

@@ -32,6 +32,7 @@ from dao_app.core.rules.ledger import check_amount, check_party
 from dao_app.core.rules.members import append
 from dao_app.core.rules.rejections import Rejection
 from dao_app.core.rules.rounds import refund, refuse_cancel, refuse_end, refuse_pool
+from dao_app.core.rules.witnesses import grace
 from dao_app.core.state import Posting, State
 
 OPEN = s.Schema(
@@ -92,7 +93,7 @@ def _refuse_shape(state: State, body: dict[str, Any]) -> Rejection | None:
 def start_match(state: State, id_: bytes, time: int, place: int) -> None:
     """The checkpoint at ``time`` sealed the pool: gifts count until the window and the grace are over."""
     found = state.need(match_key(id_), Match)
-    closes = time + found.window + parameter(state, "grace_ms")
+    closes = time + found.window + grace(state, parameter(state, "grace_ms"))
     state.put(match_key(id_), found._replace(closes=closes))
     schedule(state, DueItem(closes, place, "close_match", id_))
 

@@ -25,6 +25,7 @@ from dao_app.core.rules import (
     task_flow,
     task_review,
     tasks,
+    witnesses,
 )
 from dao_app.core.rules.context import Author, Context
 from dao_app.core.rules.rejections import Rejection
@@ -100,6 +101,9 @@ TYPES: dict[str, Entry] = {
     "payout.record": Entry(payouts.RECORD, payouts.record, ""),
     "payout.confirm": Entry(payouts.ANSWER, payouts.confirm, "payout"),
     "payout.dispute": Entry(payouts.ANSWER, payouts.dispute, "payout"),
+    "witness.ready": Entry(witnesses.READY, witnesses.ready, ""),
+    "witness.move": Entry(witnesses.MOVE, witnesses.move, ""),
+    "rules.ready": Entry(witnesses.RULES_READY, witnesses.rules_ready, ""),
     "comment.add": Entry(contributions.COMMENT, contributions.comment, "on"),
     "content.erase": Entry(contributions.ERASE, contributions.erase, "on"),
     "token.issue": Entry(ledger.ISSUE, ledger.issue, ""),

@@ -22,6 +22,7 @@ from dao_app.core.rules.emergency import is_stopped
 from dao_app.core.rules.ledger import check_amount, check_party, home_of
 from dao_app.core.rules.members import belongs_to, had_vote, may
 from dao_app.core.rules.rejections import Rejection
+from dao_app.core.rules.witnesses import grace
 from dao_app.core.state import Posting, State
 
 KINDS = ("peer", "points", "both")
@@ -137,7 +138,7 @@ def is_in(state: State, scope: Scope, root: bytes, member: Member, opened: int) 
 def start_round(state: State, id_: bytes, time: int, place: int) -> None:
     """The checkpoint at ``time`` sealed the round: gifts are taken until the window and the grace are over."""
     found = state.need(round_key(id_), Round)
-    closes = time + found.window + parameter(state, "grace_ms")
+    closes = time + found.window + grace(state, parameter(state, "grace_ms"))
     state.put(round_key(id_), found._replace(closes=closes))
     schedule(state, DueItem(closes, place, "close_round", id_))
 

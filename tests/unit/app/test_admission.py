@@ -248,7 +248,7 @@ def test_a_device_with_two_histories_is_frozen_by_its_own_signatures(world: Worl
     two = signed(device, raw_action(world, device, head.seq + 1, head.digest, body={"title": "two"}))
     assert world.main.admit_now([one]).stored == 1
     assert verdict(world.main, two) == {"fork": 1}
-    assert len(world.main.forks) == 1
+    assert len(world.main.evidence) == 1
     pair = sorted([one, two], key=lambda raw: digest(unpack(raw)[0]))
     world.main.write("device.fork", {"one": pair[0], "two": pair[1]})
     world.seal()

@@ -120,7 +120,7 @@ class Chain:
         self.roots = [number.to_bytes(32, "big") for number in range(1, length + 1)]
         grants = (Grant("member", b"", b"", 0),)
         self.known: dict[bytes, Entity] = {
-            ORG_KEY: Org("X", "", b"", b"", b"", complete({}), (), 1, ()),
+            ORG_KEY: Org("X", "", b"", complete({}), (), 1, ()),
             TOTALS_KEY: Totals(0, 0, length, 0, 0, length, 0, length - 1, 0),
         }
         for root, to in zip(self.roots, [*self.roots[1:], b""], strict=True):
