@@ -33,7 +33,7 @@ from dao_app.core.rules.devices import fork_of
 from dao_app.core.rules.registry import about
 from dao_app.core.rules.schema import ref
 
-_REF_FIELDS = frozenset({"text", "note", "memo", "profile", "reason", "reference"})
+_REF_FIELDS = frozenset({"text", "note", "memo", "profile", "reason", "reference", "title"})
 
 
 class Parsed(NamedTuple):

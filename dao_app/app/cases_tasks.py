@@ -28,6 +28,7 @@ from dao_app.core.keys import submission_key, task_key
 from dao_app.core.limits import TITLE_BYTES_MAX
 from dao_app.core.rules.charter import parameter, rule_for
 from dao_app.core.rules.rejections import Rejection
+from dao_app.core.rules.schema import ref
 from dao_app.core.rules.task_terms import terms_of
 from dao_app.core.task_entities import Submission
 
@@ -233,10 +234,13 @@ class TaskCases(Cases):
         matches = ids_by_prefix(reader, target.strip())
         id_ = matches[0] if len(matches) == 1 else target_id(reader, target)
         body = reader.action(id_).body
-        reference = next((body[name] for name in ("text", "note", "profile") if name in body), None)
+        reference = next((body[n] for n in ("text", "note", "profile", "title") if ref(body.get(n))), None)
         if reference is None:
             raise NotFound("no_text", name=target[:80])
-        on = body["root"] if reader.action(id_).type in (JOIN_TYPE, GENESIS_TYPE) else body.get("task", id_)
+        type_ = reader.action(id_).type
+        on = body["root"] if type_ in (JOIN_TYPE, GENESIS_TYPE) else body.get("task", id_)
+        if type_ == "file.notarise":
+            on = body["hash"]
         action = self._write(opened, "content.erase", {"on": Link(on), "hash": reference["hash"]})
         opened.org.store.erase_content(reference["hash"])
         return self._reader(opened).stamp(action.id)

@@ -28,7 +28,7 @@ WAIT_STEP_S = 0.1
 ADDRESSES_MAX = 64
 ALL_TOPICS = frozenset(
     {"org", "members", "invites", "tasks", "proposals", "contributions", "rewards", "ledger", "log",
-     "checkpoints", "status"}
+     "checkpoints", "status", "files"}
 )
 _TOPICS = {
     "task": {"tasks", "contributions", "ledger"},
@@ -45,6 +45,7 @@ _TOPICS = {
     "member": {"members", "invites", "org"},
     "org": {"org", "members"},
     "device": {"members"},
+    "file": {"files"},
 }
 
 

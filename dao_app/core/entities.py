@@ -402,11 +402,22 @@ class Erased(NamedTuple):
     height: int
 
 
+class NotarisedFile(NamedTuple):
+    """A file written down by its hash; the proof says that it existed before the checkpoint of ``height``."""
+
+    member: bytes
+    action: bytes
+    size: int  # bytes
+    height: int  # 0 while provisional
+    title: Ref | None
+
+
 Entity = (
     Org | Totals | Member | Device | Invite | Task | Terms | Submission | Proposal | Ballots | Powers | Result | Comment
     | Contribution | Account | Unit | Due | Erased | Register | Role | Department | Budget | Delegations
     | Amendment | Adopted | Emergency | Firm | Payment | Reputation | HalfLives | Points | Round | Gifts | Lines
     | Series | Share | Match | Backing | PayoutRecord | PaymentRequest | Schedule | Witnesses | Election | Activation
+    | NotarisedFile
 )
 
 _CLASSES: dict[int, type[Any]] = {
@@ -456,6 +467,7 @@ _CLASSES: dict[int, type[Any]] = {
     ord("W"): Witnesses,
     ord("V"): Election,
     ord("x"): Activation,
+    ord("h"): NotarisedFile,
 }
 # Fields that hold rows of a class of their own.
 _ROWS: dict[int, tuple[str, type[Any]]] = {

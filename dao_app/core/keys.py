@@ -204,6 +204,11 @@ def payout_key(id_: bytes) -> bytes:
     return b"O" + id_
 
 
+def file_key(hash_: bytes) -> bytes:
+    """A notarised file, by its SHA-256."""
+    return b"h" + hash_
+
+
 def account_key(party: bytes, unit: str) -> bytes:
     return b"a" + party + b"/" + unit.encode()
 

@@ -56,7 +56,7 @@ ENUMERATIONS = {
                  "cancelled", "expired"),
     "cli.tie_break": ("earlier-rounds-then-order", "history-then-lot", "support"),
     "cli.topic": ("identity", "orgs", "org", "members", "invites", "tasks", "proposals", "contributions", "ledger",
-                  "log", "checkpoints", "peers", "status", "join", "rewards"),
+                  "log", "checkpoints", "peers", "status", "join", "rewards", "files"),
     "cli.verify": ("actions", "checkpoints", "results", "ledgers"),
     "earning.source": SOURCES,
     "earning.state": ("final", "provisional", "held"),

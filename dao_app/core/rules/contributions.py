@@ -9,13 +9,14 @@ or joined with a profile, has it erased; erasing changes no id, root or result.
 from __future__ import annotations
 
 from dao_app.core.encoding import power_from_wire, power_to_wire
-from dao_app.core.entities import Comment, Contribution, Dispute, Erased, Member, Proposal, Ref, Task
+from dao_app.core.entities import Comment, Contribution, Dispute, Erased, Member, NotarisedFile, Proposal, Ref, Task
 from dao_app.core.envelope import Action
 from dao_app.core.keys import (
     HOUR_MS,
     comment_key,
     contribution_key,
     erased_key,
+    file_key,
     gifts_key,
     match_key,
     member_key,
@@ -259,6 +260,8 @@ def _texts_of(state: State, on: bytes, reader: bytes) -> list[tuple[bytes, Ref |
         return [(contribution.author, contribution.text), *((d.member, d.reason) for d in contribution.disputes)]
     if (member := state.get(member_key(on), Member)) is not None:
         return [(on, member.profile)]
+    if (file := state.get(file_key(on), NotarisedFile)) is not None:
+        return [(file.member, file.title)]
     return _texts_of_rewards(state, on, reader)
 
 

@@ -191,3 +191,4 @@ class Rejection(Enum):
     NOT_SOLE_WITNESS = "not_sole_witness"
     RULES_KNOWN = "rules_known"
     RULES_ORDER = "rules_order"
+    FILE_KNOWN = "file_known"
