@@ -14,13 +14,27 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+from dao_app.app.proofs import make_evidence, make_proof, signed_by  # noqa: E402
 from dao_app.core.encoding import Link, cid_text, digest, encode  # noqa: E402
-from dao_app.core.envelope import pack, parse_action, signed_message, unpack  # noqa: E402
+from dao_app.core.envelope import build_payload, pack, parse_action, signed_message, unpack  # noqa: E402
 from dao_app.core.finality.checkpoint import parse_certificate  # noqa: E402
+from dao_app.core.finality.proofs import (  # noqa: E402
+    Fault,
+    Proof,
+    Proven,
+    encode_proof,
+    keys_of_balance,
+    keys_of_file,
+    keys_of_result,
+    verify,
+)
+from dao_app.core.keys import TREASURY  # noqa: E402
 from dao_app.core.merkle import bucket_of, entry_leaf, map_root  # noqa: E402
 from dao_app.core.ordering import final_order, node_of  # noqa: E402
+from tests.fakes.chains import Chain, witnesses  # noqa: E402
 from tests.fakes.history import History  # noqa: E402
-from tests.fakes.world import TestSigner, roots  # noqa: E402
+from tests.fakes.world import TestSigner, World, roots  # noqa: E402
+from tests.unit.rules.votes import adopt, body  # noqa: E402
 
 FOLDER = ROOT / "tests" / "vectors"
 SEED, STEPS = 11, 60
@@ -109,6 +123,7 @@ def ordering(history: History) -> dict[str, Any]:
         )
         if len(cases) == 3:
             break
+    assert len(cases) == 3, "too short a history to show an order"
     return {"cases": cases}
 
 
@@ -136,6 +151,63 @@ def roots_file(history: History) -> dict[str, Any]:
             },
         },
     }  # fmt: skip
+
+
+def proofs_file(folder: Path) -> dict[str, Any]:
+    """Proofs of each kind over one change of witnesses or none, and changed ones with what is wrong with them."""
+    world = World(folder, SEED)
+    world.seal()
+    world.main.write("file.notarise", {"hash": digest(b"the contract"), "size": 12})
+    result = adopt(world, body("decision", title="Choose the shared press"))
+    good = [
+        make_proof(world.main, "result", keys_of_result(result)),
+        make_proof(world.main, "balance", keys_of_balance(TREASURY, "GLD"), 2),
+        make_proof(world.main, "file", keys_of_file(digest(b"the contract"))),
+        fork_proof(world),
+        over_a_change(world),
+    ]
+    chain, entries = good[4].chain, good[4].entries
+    swapped = tuple((place + 1, round_, signature) for place, round_, signature in chain[-1].signatures)
+    moved = entries[0].inclusion._replace(size=entries[0].inclusion.size + 1)
+    mixed = tuple((place, place, signature) for place, _, signature in chain[-1].signatures)
+    bad = [
+        good[0]._replace(genesis=good[0].genesis[:-1] + b"\x00"), good[4]._replace(chain=chain[1:]),
+        good[4]._replace(chain=chain[::-1]), good[4]._replace(chain=(chain[0], chain[1]._replace(signatures=swapped))),
+        good[4]._replace(chain=(chain[0], chain[1]._replace(signatures=mixed))),
+        good[4]._replace(entries=entries[::-1]), good[2]._replace(kind="balance"),
+        good[4]._replace(entries=(entries[0]._replace(inclusion=moved), entries[1])), good[4]._replace(chain=()),
+        good[3]._replace(envelopes=good[3].envelopes[::-1]),
+    ]
+    signed = signed_by(world.verifier)
+    anchor = world.main.store.checkpoint(2)
+    assert anchor is not None and all(isinstance(verify(proof, signed), Proven) for proof in good)
+    rows = [{"kind": proof.kind, "proof": encode_proof(proof).hex(), "fault": ""} for proof in good]
+    for proof in bad:
+        fault = verify(proof, signed)
+        assert isinstance(fault, Fault)
+        rows.append({"kind": proof.kind, "proof": encode_proof(proof).hex(), "fault": fault.value})
+    return {"org": world.org_id.hex(), "anchor": {"height": 2, "id": anchor.id.hex(), "passed_by": 1}, "proofs": rows}
+
+
+def fork_proof(world: World) -> Proof:
+    """Two actions of the founder's device under one seq."""
+    head, pair = world.main.heads()[world.founder.device.public], {}
+    for stance in ("producer", "consumer"):
+        payload = build_payload(
+            world.org_id, world.founder.device.public, head.seq + 1, head.digest, (), world.clock.now,
+            "member.stances", {"stances": [stance]},
+        )  # fmt: skip
+        id_ = digest(payload)
+        pair[id_] = pack(payload, world.founder.device.sign(signed_message(id_)))
+    return make_evidence(world.main, *(pair[id_] for id_ in sorted(pair)))
+
+
+def over_a_change(world: World) -> Proof:
+    """A balance under a made-up chain: the founder hands over to four witnesses, who sign in round 1."""
+    chain = Chain(world)
+    chain.extend(witnesses(world, 4))
+    chain.extend(round_=1)
+    return make_proof(world.main, "balance", keys_of_balance(TREASURY, "GLD"))._replace(chain=chain.rows())
 
 
 def tally_file() -> dict[str, Any]:
@@ -167,8 +239,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         history = History(Path(folder), SEED, STEPS)
         for name, value in (
-            ("encoding", encoding()), ("actions", actions(history)), ("ordering", ordering(history)),
-            ("roots", roots_file(history)),
+            ("encoding", encoding()), ("actions", actions(history)),
+            ("ordering", ordering(History(Path(folder) / "ordering", SEED, 5 * STEPS))),
+            ("roots", roots_file(history)), ("proofs", proofs_file(Path(folder) / "proofs")),
         ):  # fmt: skip
             path = FOLDER / f"{name}.json"
             path.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

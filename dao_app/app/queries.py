@@ -44,7 +44,7 @@ def fingerprint(key: bytes) -> str:
     return f"{text[:4]} {text[4:8]} {text[8:12]}"
 
 
-_PARTIES = {b"o": "treasury", b"e": "escrow", b"r": "reserve", b"d": "department", b"f": "firm", b"s": "schedule"}
+PARTIES = {b"o": "treasury", b"e": "escrow", b"r": "reserve", b"d": "department", b"f": "firm", b"s": "schedule"}
 
 
 class Reader:
@@ -106,7 +106,7 @@ class Reader:
         kind = party[:1]
         if kind == b"m":
             return party[1:].hex(), self.person(party[1:])
-        return _PARTIES.get(kind, "issue"), None
+        return PARTIES.get(kind, "issue"), None
 
     def party_name(self, party: bytes) -> str:
         """Name of a department or firm; "" for other parties."""

@@ -11,6 +11,7 @@ import datetime as dt
 import json
 from collections.abc import Mapping
 from datetime import datetime, tzinfo
+from fractions import Fraction
 from functools import lru_cache
 from importlib import resources
 from importlib.resources.abc import Traversable
@@ -160,6 +161,11 @@ class Texts:
     def amount(self, amount: AmountView, signed: bool = False) -> str:
         """An amount with its unit: "1,840 GLD"."""
         return f"{self.figure(amount.minor, amount.decimals, signed)}\u00a0{amount.unit}"
+
+    def score(self, printed: str) -> str:
+        """A printed score (an integer, a fraction "7/3" or a decimal): integers grouped, others with two decimals."""
+        exact = Fraction(printed)
+        return self.number(int(exact)) if exact.denominator == 1 else self.figure(round(exact * 100), 2)
 
     def percent(self, part: int, whole: int) -> str:
         """A share as a whole percentage, rounded to nearest; 0 of 0 is 0."""

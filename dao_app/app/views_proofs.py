@@ -20,3 +20,87 @@ class FileRow:
     height: int
     sealed_ms: int
     stamp: Stamp
+
+
+@dataclass(frozen=True, slots=True)
+class ResultPart:
+    """Of a proven result; scores and powers are decimal strings as in ``TallyView``."""
+
+    number: int
+    title: str
+    kind: str
+    method: str
+    options: tuple[str, ...]
+    scores: tuple[str, ...]
+    winners: tuple[int, ...]
+    tie: bool
+    outcome: str  # passed | not_passed | decided
+    voted: int
+    voters: int
+    valid_power: str
+    electorate_power: str
+    closed_ms: int
+    proposal: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BalancePart:
+    """``party``: treasury | member | department | firm | escrow | reserve | schedule; ``id`` "" for the treasury."""
+
+    party: str
+    id: str
+    unit: str
+    minor: int
+    decimals: int
+
+
+@dataclass(frozen=True, slots=True)
+class FilePart:
+    hash: str
+    size: int  # bytes
+    member: str
+    action: str
+    height: int  # of the checkpoint before which the file existed
+
+
+@dataclass(frozen=True, slots=True)
+class EvidencePart:
+    """``what``: fork (two actions of a device under ``number``, a sequence number)."""
+
+    what: str
+    key: str
+    number: int
+    one: str
+    two: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProofView:
+    """What a proof file says and whether that holds. ``fault`` is a code of ``core.finality.proofs.Fault`` or
+    "other_file"; with a fault nothing else may be relied on. ``name`` of the organisation is foreign text."""
+
+    ok: bool
+    fault: str
+    kind: str  # result | balance | file | evidence
+    org: str
+    name: str
+    digest: str  # of the proof file
+    height: int
+    sealed_ms: int
+    checkpoint: str
+    witnesses: int
+    quorum: int
+    retired: int  # earlier witness sets that had to be honest too
+    anchored: bool
+    result: ResultPart | None = None
+    balance: BalancePart | None = None
+    file: FilePart | None = None
+    evidence: EvidencePart | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ProofMade:
+    """A proof file: ``data`` is its bytes in base64."""
+
+    view: ProofView
+    data: str

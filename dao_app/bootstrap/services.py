@@ -16,7 +16,9 @@ import trio
 from dao_app.app.errors import GuildhallError, InputError, StorageError
 from dao_app.app.ports import Caller, EngineHandle
 from dao_app.app.service import Service
+from dao_app.app.texts import Texts
 from dao_app.app.views import Progress
+from dao_app.app.views_proofs import ProofView
 from dao_app.platform.callers import connect
 from dao_app.platform.log import start_log
 from dao_app.platform.paths import Paths, data_home
@@ -64,6 +66,11 @@ class RealServices:
         from dao_app.bootstrap.window import open_window  # Qt: only for the window
 
         return open_window(home)
+
+    def paint_card(self, view: ProofView, language: str) -> bytes:
+        from dao_app.ui.card import card_png  # Qt: only for the picture
+
+        return card_png(view, Texts(language))
 
     def build_demo(self, home: Path, data: Path | None, progress: Callable[[Progress], None]) -> Mapping[str, Any]:
         if data is not None:

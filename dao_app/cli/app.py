@@ -23,7 +23,7 @@ from dao_app.cli.governance import charter, delegate, department, emergency, lea
 from dao_app.cli.identity import identity
 from dao_app.cli.orgs import invite, join, member, org
 from dao_app.cli.payments import payment
-from dao_app.cli.proofs import file
+from dao_app.cli.proofs import certificate, file
 from dao_app.cli.proposals import proposal, vote
 from dao_app.cli.render import plain
 from dao_app.cli.rewards import rewards
@@ -49,7 +49,7 @@ def tree() -> click.Group:
         identity, org, invite, join, member, task, proposal, vote, contribution, reputation, round_, match,
         payout, earnings, token,
         charter, role, department, delegate, emergency, leave, firm, payment,
-        file, log, state, peer, doctor, watch, node, window, demo, tally, rewards,
+        file, certificate, log, state, peer, doctor, watch, node, window, demo, tally, rewards,
     ):
         root.add_command(command)
     return root

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from dao_app.app.ports import Caller
 from dao_app.app.views import Progress
+from dao_app.app.views_proofs import ProofView
 
 
 class Services(Protocol):
@@ -38,6 +39,10 @@ class Services(Protocol):
 
     def run_window(self, home: Path) -> int:
         """Open the window; returns the exit code of its event loop."""
+        ...
+
+    def paint_card(self, view: ProofView, language: str) -> bytes:
+        """A proven result as a picture (PNG); needs no display."""
         ...
 
     def build_demo(

@@ -9,7 +9,8 @@ twelve hashes, however many entities there are, and an inclusion proof is one pa
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 from dao_app.core.encoding import encode_trusted
 
@@ -59,21 +60,26 @@ def path_of(hashes: list[bytes], place: int) -> list[bytes]:
     return path
 
 
-def verify_path(leaf: bytes, place: int, size: int, path: list[bytes], root: bytes) -> bool:
-    """Does the leaf hash stand at ``place`` among ``size`` leaves under ``root``?"""
+def fold_path(leaf: bytes, place: int, size: int, path: Sequence[bytes]) -> bytes | None:
+    """The root over ``size`` leaves in which the leaf hash stands at ``place``; None where the path does not fit."""
     if not 0 <= place < size:
-        return False
+        return None
     value, used, last = leaf, 0, size - 1
     while last > 0:
         if place % 2 or place < last:
             if used == len(path):
-                return False
+                return None
             sibling = path[used]
             used += 1
             value = node_hash(sibling, value) if place % 2 else node_hash(value, sibling)
         place //= 2
         last //= 2
-    return used == len(path) and value == root
+    return value if used == len(path) else None
+
+
+def verify_path(leaf: bytes, place: int, size: int, path: Sequence[bytes], root: bytes) -> bool:
+    """Does the leaf hash stand at ``place`` among ``size`` leaves under ``root``?"""
+    return fold_path(leaf, place, size, path) == root
 
 
 def bucket_of(key: bytes) -> int:
@@ -98,6 +104,21 @@ def bucket_root_of_leaves(leaves: Mapping[bytes, bytes]) -> bytes:
 
 
 _EMPTY_LEAF = leaf_hash(EMPTY_ROOT)
+
+
+class Inclusion(NamedTuple):
+    """That an entry stands in a map: its place among the ``size`` leaves of its bucket, and both audit paths."""
+
+    value: bytes  # encoded
+    place: int
+    size: int
+    bucket_path: tuple[bytes, ...]
+    map_path: tuple[bytes, ...]
+
+    def root(self, key: bytes) -> bytes | None:
+        """The map's root with this entry under ``key``; None where the paths do not fit."""
+        bucket = fold_path(entry_leaf(key, self.value), self.place, self.size, self.bucket_path)
+        return None if bucket is None else fold_path(leaf_hash(bucket), bucket_of(key), BUCKETS, self.map_path)
 
 
 class MerkleMap:

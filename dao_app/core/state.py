@@ -13,7 +13,15 @@ from typing import NamedTuple, Protocol, TypeVar, cast
 
 from dao_app.core.entities import Account, Entity, decode_entity, encode_entity
 from dao_app.core.keys import account_key
-from dao_app.core.merkle import MerkleMap, bucket_of, bucket_root, bucket_root_of_leaves, entry_leaf
+from dao_app.core.merkle import (
+    Inclusion,
+    MerkleMap,
+    bucket_of,
+    bucket_root,
+    bucket_root_of_leaves,
+    entry_leaf,
+    path_of,
+)
 
 E = TypeVar("E")
 CACHE_BUCKETS_MAX = 8_192  # loaded buckets kept: two whole trees of 4,096
@@ -133,10 +141,17 @@ class Tree:
                 bucket[key] = encode_entity(entity)
         return self._map.preview({number: bucket_root(bucket) for number, bucket in touched.items()})
 
-    def proof(self, key: bytes) -> tuple[list[bytes], dict[bytes, bytes]]:
-        """Path of the key's bucket in the upper tree, and the bucket's entries."""
+    def inclusion(self, key: bytes) -> Inclusion | None:
+        """The entry under a key with its audit paths, or None where there is none."""
         number = bucket_of(key)
-        return self._map.path(number), dict(self._bucket(number))
+        leaves = self._leaves_of(number)
+        if key not in leaves:
+            return None
+        keys = sorted(leaves)
+        place = keys.index(key)
+        path = path_of([leaves[one] for one in keys], place)
+        value = self._buckets[number][key]
+        return Inclusion(value, place, len(keys), tuple(path), tuple(self._map.path(number)))
 
     def entries(self) -> Iterable[tuple[bytes, bytes]]:
         """Every entry, as it is kept (verification, statistics)."""

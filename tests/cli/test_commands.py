@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -13,6 +14,7 @@ import pytest
 from dao_app.app import views as v
 from dao_app.app.errors import GuildhallError, Locked, NetworkError, NotFound, Refused, StorageError
 from dao_app.app.ports import Caller
+from dao_app.app.views_proofs import ProofView
 from dao_app.cli.app import run
 from dao_app.platform.callers import HandleCaller
 from tests.fakes.engine import WORDS, FakeEngine, ident
@@ -56,6 +58,10 @@ class FakeServices:
 
     def run_window(self, home: Path) -> int:
         return 3
+
+    def paint_card(self, view: ProofView, language: str) -> bytes:
+        assert view.result is not None and view.result.options == ("yes", "no", "abstain")
+        return b"\x89PNG card in " + language.encode()
 
     def build_demo(self, home: Path, data: Path | None, progress: Callable[[v.Progress], None]) -> Mapping[str, Any]:
         progress(v.Progress("record", 1, 2))
@@ -200,6 +206,39 @@ WRITING = [
     (["invite", "revoke", "abcdef"], "invite_revoke", {"invite": "abcdef"}),
     (["peer", "add", "/ip4/127.0.0.1/tcp/1/p2p/x"], "peer_add", {"address": "/ip4/127.0.0.1/tcp/1/p2p/x"}),
 ]
+
+
+def test_files_are_notarised_and_found_again_by_their_digest(cli: Run, engine: FakeEngine, tmp_path: Path) -> None:
+    path = tmp_path / "contract.txt"
+    path.write_bytes(b"the contract")
+    assert cli("file", "check", str(path)).code == 3
+    assert cli("file", "notarise", str(path)).code == 0
+    digest = hashlib.sha256(b"the contract").hexdigest()
+    assert engine.named("file_notarise") == [{"org": "", "hash": digest, "size": 12, "title": "contract.txt"}]
+    assert cli("file", "notarise", str(path), "--title", "").code == 0
+    assert engine.named("file_notarise")[-1]["title"] == ""
+    assert digest in cli("file", "check", str(path)).out
+    assert "供货合同" in cli("file", "list").out and cli("file", "list", lang="zh").code == 0
+    assert cli("file", "notarise", str(tmp_path / "gone")).code == 2
+
+
+def test_a_proof_is_one_file_that_others_check(cli: Run, engine: FakeEngine, tmp_path: Path) -> None:
+    out, card = tmp_path / "p58.proof", tmp_path / "p58.png"
+    made = cli("certificate", "result", "P-57", "--out", str(out), "--card", str(card), "--through", "1200", lang="zh")
+    assert made.code == 0 and out.read_bytes() == b"proof of result" and card.read_bytes().endswith(b"zh")
+    assert engine.named("certificate_result")[0] == {"org": "", "proposal": "P-57", "anchor": 1_200}
+    told = cli("certificate", "check", str(out))
+    assert told.code == 0 and "The proof holds." in told.out and "Compare" in told.out
+    told = cli("certificate", "check", str(out), "--org", ORG, "--anchor", "9:" + "ab" * 32)
+    assert "Compare" not in told.out and "does not pass" in told.out
+    out.write_bytes(b"changed")
+    told = cli("certificate", "check", str(out), "--file", str(card), lang="zh")
+    assert told.code == 7 and "证明不成立" in told.out
+    assert cli("certificate", "balance", "treasury", "--out", str(out)).code == 0
+    assert engine.named("certificate_balance")[0]["party"] == "treasury"
+    assert cli("certificate", "evidence", "c0ffee", "--out", str(out)).code == 0
+    assert cli("certificate", "file", str(card), "--out", str(out)).code == 0
+    assert cli("certificate", "balance").code == 2
 
 
 @pytest.mark.parametrize(("argv", "method", "params"), WRITING)

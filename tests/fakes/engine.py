@@ -18,6 +18,7 @@ from dao_app.app import views_governance as g
 from dao_app.app.errors import GuildhallError, InputError, Locked, NotFound
 from tests.fakes import sample
 from tests.fakes.governing import FakeGoverning
+from tests.fakes.proofs import FakeProofs
 from tests.fakes.rewards import FakeRewards
 from tests.fakes.sample import (
     AMARA,
@@ -43,7 +44,7 @@ from tests.fakes.sample import (
 from tests.fakes.work import FakeWork
 
 
-class FakeEngine(FakeWork, FakeGoverning, FakeRewards):
+class FakeEngine(FakeWork, FakeGoverning, FakeRewards, FakeProofs):
     """An ``EngineHandle`` over sample data. ``fail`` maps a method to the error it raises next."""
 
     def __init__(self, filled: bool = True, founder_alone: bool = False) -> None:
@@ -74,6 +75,7 @@ class FakeEngine(FakeWork, FakeGoverning, FakeRewards):
         self.invites = sample.invites()
         self._fill_governing()
         self._fill_rewards()
+        self._fill_proofs()
 
     # -- the handle ----------------------------------------------------------------------------
     def call(

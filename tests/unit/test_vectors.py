@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 
 from dao_app.app.organisation import Organisation
+from dao_app.app.proofs import signed_by
 from dao_app.core.encoding import Link, cid_text, decode, digest, encode
 from dao_app.core.envelope import parse_action, signed_message, unpack
 from dao_app.core.errors import EncodingError
+from dao_app.core.finality.proofs import Fault, Proven, encode_proof, parse_proof, verify
 from dao_app.core.merkle import bucket_of, entry_leaf, map_root
 from dao_app.core.ordering import Node, final_order
 from dao_app.store.log import SqlStore
@@ -64,7 +66,9 @@ def test_actions_and_signatures() -> None:
 
 
 def test_ordering() -> None:
-    for case in load("ordering")["cases"]:
+    cases = load("ordering")["cases"]
+    assert cases
+    for case in cases:
         nodes = {
             bytes.fromhex(a["id"]): Node(
                 bytes.fromhex(a["id"]), b"", 1, tuple(bytes.fromhex(p) for p in a["parents"]), 0, a["removes_rights"]
@@ -94,3 +98,20 @@ def test_roots(tmp_path: Path) -> None:
     assert replay.provisional_root().hex() == history["provisional_root"]
     ids = [i for height in range(1, org.height() + 1) for i in org.store.order(height)]
     assert {i.hex(): code for i, code in org.store.verdicts(ids).items()} == history["rejected"]
+
+
+def test_proofs() -> None:
+    vectors, signed = load("proofs"), signed_by(SodiumOnly())
+    org, anchor = bytes.fromhex(vectors["org"]), vectors["anchor"]
+    found_faults = set()
+    for place, case in enumerate(vectors["proofs"]):
+        proof = parse_proof(bytes.fromhex(case["proof"]))
+        found = verify(proof, signed, org, (anchor["height"], bytes.fromhex(anchor["id"])))
+        if case["fault"]:
+            assert isinstance(verify(proof, signed), Fault) and verify(proof, signed) is Fault(case["fault"])
+            found_faults.add(case["fault"])
+        elif place == anchor["passed_by"]:
+            assert isinstance(found, Proven) and found.anchored
+        else:
+            assert isinstance(verify(proof, signed, org), Proven) and encode_proof(proof).hex() == case["proof"]
+    assert found_faults == {fault.value for fault in Fault} - {"other_organisation", "anchor"}

@@ -44,15 +44,6 @@ def _exact(score: str) -> Fraction:
     return Fraction(score)
 
 
-def score_text(ui: Ui, score: str) -> str:
-    """A score for people: integers grouped, others with two decimals."""
-    exact = _exact(score)
-    if exact.denominator == 1:
-        return ui.texts.number(int(exact))
-    hundredths = round(exact * 100)
-    return ui.texts.figure(hundredths, 2)
-
-
 def power_text(ui: Ui, power: str) -> str:
     return ui.texts.number(int(power))
 
@@ -191,10 +182,10 @@ class TallyPanel(Box):
         ui = self._ui
         bar = Bar(ui, height=16)
         percent = ui.texts.percent(int(share(score, whole) * 10_000), 10_000)
-        spoken = f"{show.title(full) if full else name}: {score_text(ui, score)}, {percent}"
+        spoken = f"{show.title(full) if full else name}: {ui.texts.score(score)}, {percent}"
         bar.show_share(share(score, whole), spoken, mark, tally.final, lead)
         figure = Label(ui, weight=600)
-        figure.say(score_text(ui, score))
+        figure.say(ui.texts.score(score))
         part = Label(ui, role="caption", tone="text2")
         part.say(percent)
         head: QWidget = KeyChip(ui, name, filled=True)
@@ -283,7 +274,7 @@ class BallotsDialog(Dialog):
                 option = Label(ui, elide=True)
                 option.say(name if fixed else f"{letter(place)}  {show.title(name)}")
                 figure = Label(ui, weight=600)
-                figure.say(score_text(ui, score))
+                figure.say(ui.texts.score(score))
                 line = row(ui, option, figure)
                 line.setStretch(0, 1)
                 lines.addLayout(line)
