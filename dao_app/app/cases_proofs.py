@@ -27,7 +27,7 @@ from dao_app.core.finality.proofs import (
 from dao_app.core.keys import file_key, member_party
 from dao_app.core.limits import TITLE_BYTES_MAX
 
-EVIDENCE = ("device.fork",)  # types of actions that carry a proof of their own
+EVIDENCE = ("device.fork", "witness.evidence")  # types of actions that carry a proof of their own
 
 _SHA256 = re.compile("[0-9a-f]{64}")
 

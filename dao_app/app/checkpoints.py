@@ -22,9 +22,9 @@ from dao_app.core.finality.checkpoint import (
     Precommit,
     encode_certificate,
     encode_checkpoint,
+    has_quorum,
     parse_certificate,
     precommit_message,
-    quorum,
 )
 from dao_app.core.frontier import Cut, Missing, Under, left_out
 from dao_app.core.keys import ORG_KEY
@@ -251,15 +251,8 @@ class Checkpoints(LogKeeper):
         return tuple(parse_certificate(raw) for raw in decode(kept)) if kept else ()
 
     def is_certified(self, certificate: Certificate, signers: tuple[bytes, ...]) -> bool:
-        """Has it good precommits of a quorum of these witnesses?"""
-        good = 0
-        for precommit in certificate.precommits:
-            message = precommit_message(certificate.checkpoint.height, precommit.round, certificate.id)
-            if precommit.witness in signers and self._verifier.verify(
-                SignatureCheck(precommit.witness, message, precommit.signature)
-            ):
-                good += 1
-        return good >= quorum(len(signers))
+        """Has it good precommits of a quorum of these witnesses, all of one round?"""
+        return has_quorum(certificate, signers, lambda *check: self._verifier.verify(SignatureCheck(*check)))
 
     def _try_certificates(self, wait: bool = True) -> int:
         """Seal with held certificates as long as the next one's actions are here."""

@@ -6,8 +6,11 @@ from dao_app.app import views_proofs as p
 from dao_app.app.queries import PARTIES
 from dao_app.core.encoding import digest, power_from_wire
 from dao_app.core.entities import Account, NotarisedFile, Proposal, Result, Unit
+from dao_app.core.finality.messages import PRECOMMIT, PREVOTE
 from dao_app.core.finality.proofs import Fault, Proof, Proven
 from dao_app.core.keys import account_unit
+
+_STEPS = {PREVOTE: "prevotes", PRECOMMIT: "precommits"}
 
 
 def proof_view(proof: Proof, raw: bytes, found: Proven | Fault, wanted: bytes | None = None) -> p.ProofView:
@@ -64,7 +67,11 @@ def _file(proof: Proof) -> p.FilePart | None:
 
 
 def _evidence(found: Proven) -> p.EvidencePart | None:
-    if not found.actions:
-        return None
-    one, two = found.actions
-    return p.EvidencePart("fork", one.by.hex(), one.seq, one.id.hex(), two.id.hex())
+    if found.actions:
+        one, two = found.actions
+        return p.EvidencePart("fork", one.by.hex(), one.seq, one.id.hex(), two.id.hex())
+    if found.votes:
+        first, second = found.votes
+        ids = [(vote.id or b"").hex() for vote in (first, second)]
+        return p.EvidencePart(_STEPS[first.step], first.witness.hex(), first.height, ids[0], ids[1], first.round)
+    return None

@@ -14,7 +14,7 @@ from dao_app.app.views import VerifyReport
 from dao_app.core.entities import Account, Unit, decode_entity
 from dao_app.core.envelope import Action, parse_action, signed_message
 from dao_app.core.errors import EncodingError
-from dao_app.core.finality.checkpoint import parse_certificate, precommit_message, quorum
+from dao_app.core.finality.checkpoint import has_quorum, parse_certificate
 from dao_app.core.frontier import Cut, Under
 from dao_app.core.keys import account_unit, unit_key
 from dao_app.core.replay import Replay
@@ -84,17 +84,10 @@ def _reseal(replay: Replay, raw: bytes, verifier: Verifier) -> bool:
     """Derive the next checkpoint anew; True where the certificate is good and its roots come out."""
     certificate = parse_certificate(raw)
     checkpoint = certificate.checkpoint
-    allowed = replay.witnesses()
-    good = sum(
-        p.witness in allowed
-        and verifier.verify(
-            SignatureCheck(p.witness, precommit_message(checkpoint.height, p.round, certificate.id), p.signature)
-        )
-        for p in certificate.precommits
-    )
+    good = has_quorum(certificate, replay.witnesses(), lambda *check: verifier.verify(SignatureCheck(*check)))
     cut = Cut(certificate.moves, certificate.extras)
     sealing = replay.under(cut)
-    if good < quorum(len(allowed)) or not isinstance(sealing, Under) or replay.rules() > replay.supported:
+    if not good or not isinstance(sealing, Under) or replay.rules() > replay.supported:
         return False
     try:
         sealed = replay.seal(cut, sealing, checkpoint.time)

@@ -65,13 +65,15 @@ class FilePart:
 
 @dataclass(frozen=True, slots=True)
 class EvidencePart:
-    """``what``: fork (two actions of a device under ``number``, a sequence number)."""
+    """``what``: fork (two actions of a device under ``number``, a seq), prevotes or precommits (two votes of a
+    witness at the height ``number`` in ``round``; "" is a vote for nil)."""
 
     what: str
     key: str
     number: int
     one: str
     two: str
+    round: int = 0
 
 
 @dataclass(frozen=True, slots=True)

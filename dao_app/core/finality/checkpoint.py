@@ -10,7 +10,7 @@ sorted by key, device, and device and head; the last list are extra heads (losin
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from dao_app.core.encoding import decode, digest, encode
@@ -84,6 +84,23 @@ def encode_certificate(
 def quorum(witnesses: int) -> int:
     """2f+1 of n = 3f+1 witnesses."""
     return 2 * ((witnesses - 1) // 3) + 1
+
+
+def has_quorum(
+    certificate: Certificate, witnesses: Sequence[bytes], signed: Callable[[bytes, bytes, bytes], bool]
+) -> bool:
+    """Good precommits of a quorum of these witnesses in one round?
+
+    Precommits of several rounds for one checkpoint are no decision: another may have been decided between them
+    (a witness that precommitted may change over to what a later round had a quorum of prevotes for).
+    ``signed`` judges (key, message, signature).
+    """
+    rounds: dict[int, int] = {}
+    for precommit in certificate.precommits:
+        message = precommit_message(certificate.checkpoint.height, precommit.round, certificate.id)
+        if precommit.witness in witnesses and signed(precommit.witness, message, precommit.signature):
+            rounds[precommit.round] = rounds.get(precommit.round, 0) + 1
+    return max(rounds.values(), default=0) >= quorum(len(witnesses))
 
 
 def parse_certificate(raw: bytes) -> Certificate:

@@ -27,10 +27,13 @@ from dao_app.core.finality.checkpoint import (
     Checkpoint,
     Precommit,
     encode_checkpoint,
+    is_bytes,
+    is_count,
     parse_checkpoint,
     precommit_message,
     quorum,
 )
+from dao_app.core.finality.messages import Vote, parse_vote, vote_message
 from dao_app.core.keys import account_key, account_unit, file_key, proposal_key, result_key, unit_key
 from dao_app.core.limits import OPTIONS_MAX
 from dao_app.core.merkle import BUCKET_BITS, Inclusion
@@ -105,7 +108,8 @@ class Proven(NamedTuple):
     quorum: int
     retired: int
     anchored: bool
-    actions: tuple[Action, ...]  # of evidence
+    actions: tuple[Action, ...] = ()  # of evidence: a fork
+    votes: tuple[Vote, ...] = ()  # of evidence: two votes
 
 
 # -- making --------------------------------------------------------------------------------------
@@ -148,7 +152,7 @@ def parse_proof(raw: bytes) -> Proof:
     value = decode(raw)
     if type(value) is not dict or value.keys() != _FIELDS or value["v"] != VERSION or type(value["v"]) is not int:
         raise EncodingError("not the fields of a proof")
-    if value["type"] != TYPE or value["kind"] not in KINDS or not _is_bytes(value["org"], 32):
+    if value["type"] != TYPE or value["kind"] not in KINDS or not is_bytes(value["org"], 32):
         raise EncodingError("not a proof")
     if type(value["genesis"]) is not bytes:
         raise EncodingError("bad genesis")
@@ -165,9 +169,9 @@ def _row(value: Any) -> Row:
         raise EncodingError("bad link of the chain")
     signatures = []
     for row in _list(value[1], WITNESSES_MAX):
-        if type(row) is not list or len(row) != 3 or not _is_count(row[0]) or not _is_count(row[1]):
+        if type(row) is not list or len(row) != 3 or not is_count(row[0]) or not is_count(row[1]):
             raise EncodingError("bad signature row")
-        if not _is_bytes(row[2], 64):
+        if not is_bytes(row[2], 64):
             raise EncodingError("bad signature")
         signatures.append((row[0], row[1], row[2]))
     return Row(parse_checkpoint(value[0]), digest(value[0]), tuple(signatures))
@@ -179,10 +183,10 @@ def _entry(value: Any) -> Entry:
     tree, key, found, place, size, bucket_path, map_path = value
     if tree not in (STATE_TREE, RESULTS_TREE) or type(tree) is not int:
         raise EncodingError("bad tree")
-    if type(key) is not bytes or not key or type(found) is not bytes or not _is_count(place) or not _is_count(size):
+    if type(key) is not bytes or not key or type(found) is not bytes or not is_count(place) or not is_count(size):
         raise EncodingError("bad entry")
     paths = [tuple(_list(bucket_path, BUCKET_PATH_MAX)), tuple(_list(map_path, BUCKET_BITS))]
-    if any(not _is_bytes(sibling, 32) for path in paths for sibling in path):
+    if any(not is_bytes(sibling, 32) for path in paths for sibling in path):
         raise EncodingError("bad path")
     decode(found)
     return Entry(tree, key, Inclusion(found, place, size, paths[0], paths[1]))
@@ -192,14 +196,6 @@ def _list(value: Any, most: int) -> list[Any]:
     if type(value) is not list or len(value) > most:
         raise EncodingError("not a list, or too long")
     return value
-
-
-def _is_bytes(value: Any, size: int) -> bool:
-    return type(value) is bytes and len(value) == size
-
-
-def _is_count(value: Any) -> bool:
-    return type(value) is int and value >= 0
 
 
 # -- judging -------------------------------------------------------------------------------------
@@ -266,7 +262,7 @@ def _chain(proof: Proof, genesis: Action, signed: Signed, anchor: tuple[int, byt
     if not proof.chain:
         return Fault.CHAIN
     retired = sum(one != other for one, other in pairwise(signers))
-    return Proven(genesis, proof.chain[-1], len(signing), quorum(len(signing)), retired, anchored, ())
+    return Proven(genesis, proof.chain[-1], len(signing), quorum(len(signing)), retired, anchored)
 
 
 def _quorum(row: Row, witnesses: tuple[bytes, ...], signed: Signed) -> Fault | None:
@@ -282,16 +278,34 @@ def _quorum(row: Row, witnesses: tuple[bytes, ...], signed: Signed) -> Fault | N
 
 
 def _evidence(proof: Proof, genesis: Action, signed: Signed) -> Proven | Fault:
-    """Two different actions that one device signed under one sequence number."""
+    """Two different actions that one device signed under one seq, or two votes of one witness in one step."""
     if proof.chain or proof.entries or len(proof.envelopes) != 2:
         return Fault.ENTRIES
-    found = fork_of(*proof.envelopes)
-    if found is None or found[0].org != proof.org:
+    votes = votes_of(*proof.envelopes)
+    if votes is not None:
+        if not all(signed(vote.witness, vote_message(vote), vote.signature) for vote in votes):
+            return Fault.SIGNATURE
+        return Proven(genesis, None, 0, 0, 0, False, (), votes)
+    actions = fork_of(*proof.envelopes)
+    if actions is None or actions[0].org != proof.org:
         return Fault.EVIDENCE
-    for action, envelope in zip(found, proof.envelopes, strict=True):
+    for action, envelope in zip(actions, proof.envelopes, strict=True):
         if not signed(action.by, signed_message(action.id), unpack(envelope)[1]):
             return Fault.SIGNATURE
-    return Proven(genesis, None, 0, 0, 0, False, found)
+    return Proven(genesis, None, 0, 0, 0, False, actions)
+
+
+def votes_of(one: bytes, two: bytes) -> tuple[Vote, Vote] | None:
+    """The two votes, if they contradict each other: one witness, height, round and step, different ids (their
+    signatures are checked elsewhere)."""
+    try:
+        first, second = parse_vote(one), parse_vote(two)
+    except EncodingError:
+        return None
+    same = (first.step, first.height, first.round, first.witness) == (
+        second.step, second.height, second.round, second.witness,
+    )  # fmt: skip
+    return (first, second) if same and first.id != second.id else None
 
 
 # -- what each kind consists of ------------------------------------------------------------------
@@ -339,17 +353,17 @@ def _is_sound(entity: Entity) -> bool:
             and len(entity.options) == len(entity.scores) <= OPTIONS_MAX
             and all(_SCORE.fullmatch(score) for score in entity.scores)
             and all(type(place) is int and 1 <= place <= len(entity.options) for place in entity.winners)
-            and all(_is_count(n) for n in (entity.number, entity.voted, entity.height, entity.closed))
+            and all(is_count(n) for n in (entity.number, entity.voted, entity.height, entity.closed))
             and all(power_from_wire(power) is not None for power in (entity.valid_power, entity.electorate_power))
             and type(entity.tie) is bool
             and entity.method in METHODS
             and entity.outcome in OUTCOMES
         )
     if isinstance(entity, Proposal):
-        return type(entity.title) is str and entity.kind in KINDS_OF_PROPOSALS and _is_count(entity.voters)
+        return type(entity.title) is str and entity.kind in KINDS_OF_PROPOSALS and is_count(entity.voters)
     if isinstance(entity, NotarisedFile):
-        ids = _is_bytes(entity.member, 32) and _is_bytes(entity.action, 32)
-        return ids and _is_count(entity.size) and _is_count(entity.height)
+        ids = is_bytes(entity.member, 32) and is_bytes(entity.action, 32)
+        return ids and is_count(entity.size) and is_count(entity.height)
     if isinstance(entity, Unit):
-        return _is_count(entity.decimals) and entity.decimals <= DECIMALS_MAX
-    return isinstance(entity, Account) and _is_count(entity.balance)
+        return is_count(entity.decimals) and entity.decimals <= DECIMALS_MAX
+    return isinstance(entity, Account) and is_count(entity.balance)

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from dao_app.app.proofs import signed_by
-from dao_app.core.finality.checkpoint import encode_certificate, encode_checkpoint, parse_certificate, quorum
+from dao_app.core.finality.checkpoint import (
+    encode_certificate,
+    encode_checkpoint,
+    has_quorum,
+    parse_certificate,
+    quorum,
+)
+from dao_app.core.finality.messages import PRECOMMIT, PREVOTE, Vote, encode_vote, vote_message
 from dao_app.core.finality.proofs import (
     Entry,
     Fault,
@@ -99,9 +107,12 @@ def test_precommits_of_two_rounds_are_no_quorum(world: World) -> None:
     assert len(mixed.precommits) == quorum(4)
     with pytest.raises(ValueError, match="one round"):
         signed_row(mixed, chain.sets[-1])
+    signed = signed_by(world.verifier)
+    assert has_quorum(first, chain.sets[-1], signed) and has_quorum(again, chain.sets[-1], signed)
+    assert not has_quorum(mixed, chain.sets[-1], signed)
     places = tuple((n, p.round, p.signature) for n, p in enumerate((*first.precommits[:2], again.precommits[2])))
     rows = (chain.rows()[0], Row(first.checkpoint, first.id, places))
-    assert verify(proof_of(world, chain, rows), signed_by(world.verifier)) is Fault.QUORUM
+    assert verify(proof_of(world, chain, rows), signed) is Fault.QUORUM
 
 
 def test_a_result_after_a_thousand_checkpoints_and_ten_changes_is_small(world: World) -> None:
@@ -113,3 +124,24 @@ def test_a_result_after_a_thousand_checkpoints_and_ten_changes_is_small(world: W
     assert len(proof.chain) == 11
     assert len(encode_proof(proof)) < 10_000
     assert isinstance(verify(proof, signed_by(world.verifier)), Proven)
+
+
+def test_two_votes_of_one_witness_in_one_step_are_evidence(world: World) -> None:
+    witness, genesis = world.founder.witness, Chain(world).genesis
+    signed = signed_by(world.verifier)
+
+    def vote(id_: bytes | None, **changes: Any) -> bytes:
+        made = Vote(PRECOMMIT, 7, 2, id_, witness.public)._replace(**changes)
+        return encode_vote(made._replace(signature=witness.sign(vote_message(made))))
+
+    def judged(one: bytes, two: bytes) -> Proven | Fault:
+        return verify(Proof("evidence", world.org_id, genesis, (), (), (one, two)), signed)
+
+    one, two = vote(b"\x01" * 32), vote(None)
+    found = judged(one, two)
+    assert isinstance(found, Proven) and [v.id for v in found.votes] == [b"\x01" * 32, None]
+    changes: list[dict[str, Any]] = [{"height": 8}, {"round": 3}, {"step": PREVOTE}, {"witness": bytes(32)}]
+    others = [vote(None, **change) for change in changes]
+    for other in (one, *others):
+        assert judged(one, other) is Fault.EVIDENCE
+    assert judged(one, two[:-1] + bytes([two[-1] ^ 1])) is Fault.SIGNATURE
