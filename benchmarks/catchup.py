@@ -81,7 +81,7 @@ def make_home(home: Path, actions: int) -> Path:
     root, device = SeedSigner(workload.founder[0]), SeedSigner(workload.founder[1])
     vault.put("identity", bytes(32))
     vault.put(f"{name}.device", workload.founder[1])
-    vault.put(f"{name}.witness", workload.founder[2])
+    vault.put(f"{name}.witness", encode([workload.founder[2]]))
     vault.put(f"{name}.keys", encode([[0, bytes(range(32))]]))
     certificate = root.sign(device_message(workload.org_id, device.public))
     vault.put(f"{name}.cert", encode([root.public, device.public, certificate]))

@@ -25,10 +25,12 @@ from dao_app.core.envelope import (
     signed_message,
     unpack,
     unpack_trusted,
+    witness_message,
 )
 from dao_app.core.errors import EncodingError
+from dao_app.core.finality.messages import vote_message
 from dao_app.core.limits import BRANCHES_MAX, ORPHAN_BYTES_MAX, ORPHANS_MAX, ORPHANS_PER_DEVICE_MAX, QUARANTINE_MAX
-from dao_app.core.rules import founding, membership
+from dao_app.core.rules import founding, membership, witnesses
 from dao_app.core.rules.devices import fork_of
 from dao_app.core.rules.registry import about
 from dao_app.core.rules.schema import ref
@@ -78,7 +80,9 @@ def parse_verified(envelope: bytes, id_: bytes) -> Parsed | str:
         return "malformed"
 
 
-CARRY_KEYS = frozenset({GENESIS_TYPE, JOIN_TYPE, "device.fork", "invite.create"})  # keys or signatures inside
+CARRY_KEYS = frozenset(
+    {GENESIS_TYPE, JOIN_TYPE, "device.fork", "invite.create", "witness.ready", "witness.evidence"}
+)  # keys or signatures inside
 
 
 def checks_of(action: Action, bearer: bytes | None) -> list[SignatureCheck] | None:
@@ -99,7 +103,22 @@ def checks_of(action: Action, bearer: bytes | None) -> list[SignatureCheck] | No
         ]
     if action.type == "device.fork":
         return _fork_checks(body)
+    if action.type == "witness.ready" and action.org is not None:
+        if not witnesses.READY.accepts(body):
+            return None
+        message = witness_message(action.org, body["term"], action.by, body["key"])
+        return [SignatureCheck(body["key"], message, body["proof"])]
+    if action.type == "witness.evidence":
+        return _vote_checks(body)
     return []
+
+
+def _vote_checks(body: dict[str, Any]) -> list[SignatureCheck] | None:
+    """Both votes by their own witness; None where they prove nothing."""
+    if not witnesses.EVIDENCE.accepts(body):
+        return None
+    votes = witnesses.double_vote(body["one"], body["two"])
+    return None if votes is None else [SignatureCheck(v.witness, vote_message(v), v.signature) for v in votes]
 
 
 def new_keys(action: Action) -> list[bytes]:
@@ -108,6 +127,8 @@ def new_keys(action: Action) -> list[bytes]:
         return [action.by, action.body["root"], action.body["witness"]]
     if action.type == JOIN_TYPE:
         return [action.by, action.body["root"]]
+    if action.type == "witness.ready":
+        return [action.body["key"]]
     if action.type == "invite.create":
         bearer = action.body.get("bearer")
         return [bearer] if type(bearer) is bytes and len(bearer) == 32 else []

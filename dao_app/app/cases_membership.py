@@ -95,7 +95,7 @@ class MembershipCases(Cases):
         vault, name = self._ws.need_vault(), org_id.hex()
         vault.put(f"{name}.device", secrets[0])
         if len(secrets) > 1:
-            vault.put(f"{name}.witness", secrets[1])
+            vault.put(f"{name}.witness", encode([secrets[1]]))
         vault.put(f"{name}.cert", encode([root, device, signature]))
 
     def org_show(self, org: str) -> v.OrgView:

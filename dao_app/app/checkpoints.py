@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from dao_app.app.log_keeper import LogKeeper, Tally
-from dao_app.app.ports import AdmitReport, SignatureCheck
+from dao_app.app.ports import AdmitReport, SignatureCheck, Signer
 from dao_app.core.encoding import decode, digest, encode
 from dao_app.core.entities import Org
 from dao_app.core.errors import EncodingError
@@ -26,6 +26,7 @@ from dao_app.core.finality.checkpoint import (
     parse_certificate,
     precommit_message,
 )
+from dao_app.core.finality.consensus import Verdict
 from dao_app.core.frontier import Cut, Missing, Under, left_out
 from dao_app.core.keys import ORG_KEY
 from dao_app.core.limits import CHECKPOINT_AHEAD_MS_MAX
@@ -43,7 +44,7 @@ class Judgement(NamedTuple):
     """Of a proposed checkpoint: valid | invalid | missing (not all is here yet, or its time is ahead) | left_out;
     ``ids`` are the actions that are missing, or left out."""
 
-    verdict: str
+    verdict: Verdict
     ids: tuple[bytes, ...] = ()
 
 
@@ -64,8 +65,13 @@ class Checkpoints(LogKeeper):
         """Keys that sign the next checkpoint; empty while no genesis is here."""
         return self.replay.witnesses()
 
+    @property
+    def witness_signer(self) -> Signer | None:
+        """This machine's key among those that sign the next checkpoint."""
+        return next((self.witness_keys[key] for key in self.witnesses() if key in self.witness_keys), None)
+
     def is_witness(self) -> bool:
-        return self.witness_signer is not None and self.witness_signer.public in self.witnesses()
+        return self.witness_signer is not None
 
     def is_sole_witness(self) -> bool:
         return self.is_witness() and len(self.witnesses()) == 1
@@ -76,10 +82,6 @@ class Checkpoints(LogKeeper):
 
     def may_derive(self) -> bool:
         return not self.conflict and self.knows_rules()
-
-    def signed_now(self) -> frozenset[bytes]:
-        """Witnesses that have precommitted the checkpoint being formed, as far as is known here."""
-        return frozenset()
 
     def something_to_seal(self) -> bool:
         """Unsealed actions, or something due by this machine's clock."""
@@ -162,13 +164,11 @@ class Checkpoints(LogKeeper):
         """
         if not self.is_sole_witness() or not self.may_derive() or not self.something_to_seal():
             return None
-        assert self.witness_signer is not None
-        formed = self.form()
-        if formed is None:
+        signer, formed = self.witness_signer, self.form()
+        if formed is None or signer is None:
             return None
         raw, cut = formed
-        signature = self.witness_signer.sign(precommit_message(self.height() + 1, 0, digest(raw)))
-        precommit = Precommit(self.witness_signer.public, 0, signature)
+        precommit = Precommit(signer.public, 0, signer.sign(precommit_message(self.height() + 1, 0, digest(raw))))
         certificate = parse_certificate(encode_certificate(raw, [precommit], cut.moves, cut.extras))
         self._apply(certificate, True)
         return certificate

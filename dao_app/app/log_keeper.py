@@ -123,7 +123,7 @@ class LogKeeper(ABC):
         self._clock = clock
         self._random = random
         self.signer = signer
-        self.witness_signer = witness
+        self.witness_keys: dict[bytes, Signer] = {witness.public: witness} if witness is not None else {}
         self._judge = judge
         self.conflict: str = ""
         self.evidence: dict[bytes, tuple[bytes, bytes]] = {}  # forked device → its two envelopes, by id

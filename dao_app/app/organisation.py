@@ -13,25 +13,64 @@ from dao_app.app.admission import (
 )
 from dao_app.app.checkpoints import Checkpoints
 from dao_app.app.errors import Refused
-from dao_app.app.log_keeper import Tally
-from dao_app.app.ports import DeviceStanding, Head
-from dao_app.app.storage import LogRecord
+from dao_app.app.log_keeper import Judge, Tally
+from dao_app.app.ports import CHAIN_MAX, AdmitReport, Clock, DeviceStanding, Head, Random, Signer, Verifier
+from dao_app.app.storage import LogRecord, OrgStore
+from dao_app.app.witnessing import Witnessing
 from dao_app.core.encoding import decode, digest, encode
 from dao_app.core.entities import Device, Erased, Invite, Member
 from dao_app.core.envelope import pack, parse_trusted
+from dao_app.core.finality.checkpoint import Certificate
 from dao_app.core.keys import device_key, erased_key, invite_key, member_key
 from dao_app.core.limits import (
     CLOCK_AHEAD_MS_MAX,
     CONTENT_BYTES_MAX,
     SALT_BYTES,
 )
+from dao_app.core.replay import Sealed
 
-CHAIN_MAX = 256  # actions of one branch sent for one wanted id
 GONE = ("left", "expelled")  # members whose devices are met no more
 
 
 class Organisation(Checkpoints):
     """See the module."""
+
+    def __init__(
+        self,
+        org_id: bytes,
+        store: OrgStore,
+        verifier: Verifier,
+        clock: Clock,
+        random: Random,
+        signer: Signer | None = None,
+        witness: Signer | None = None,
+        judge: Judge | None = None,
+    ) -> None:
+        super().__init__(org_id, store, verifier, clock, random, signer, witness, judge)
+        self.witnessing = Witnessing(self, clock, verifier)
+
+    def add_witness_key(self, signer: Signer) -> None:
+        """A key of this machine's with which it may sign checkpoints."""
+        self.witness_keys[signer.public] = signer
+        self.witnessing.begin()
+
+    def signed_now(self) -> frozenset[bytes]:
+        """Witnesses that have precommitted in the newest round of the checkpoint being formed."""
+        standing = self.witnessing.standing()
+        if standing is None:
+            return frozenset()
+        return frozenset(k for k, done in zip(self.witnesses(), standing.precommitted, strict=True) if done)
+
+    # -- what witnesses say ------------------------------------------------------------------------
+    def words(self) -> Mapping[bytes, bytes]:
+        return self.witnessing.words()
+
+    async def admit_words(self, items: Sequence[bytes]) -> AdmitReport:
+        return self.witnessing.hear(items)
+
+    def _advance(self, sealed: Sealed, certificate: Certificate) -> None:
+        super()._advance(sealed, certificate)
+        self.witnessing.begin()
 
     # -- what the network may ask (ports.Replica) ------------------------------------------------
     @property

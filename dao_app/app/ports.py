@@ -14,6 +14,8 @@ from dao_app.app.errors import GuildhallError
 from dao_app.app.views import Change, Finding, Progress
 from dao_app.core.invitation import Invitation
 
+CHAIN_MAX = 256  # actions of one branch sent for one action asked for by name
+
 
 class Clock(Protocol):
     def now_ms(self) -> int:
@@ -91,6 +93,20 @@ class Replica(Protocol):
         stopping once ``max_bytes`` is passed."""
         ...
 
+    def envelopes_of(self, ids: Sequence[bytes], max_bytes: int) -> list[bytes]:
+        """Envelopes of these actions where they are here, each after what comes before it off its device's
+        trunk, stopping once ``max_bytes`` is passed."""
+        ...
+
+    def missing_ids(self, limit: int) -> list[bytes]:
+        """Actions on which others stand, or that a checkpoint names, and that are not here."""
+        ...
+
+    def words(self) -> Mapping[bytes, bytes]:
+        """What witnesses signed of the height that is being decided: digest → bytes."""
+        ...
+
+    async def admit_words(self, items: Sequence[bytes]) -> AdmitReport: ...
     def height(self) -> int:
         """Height of the last certified checkpoint held; 0 before any."""
         ...
@@ -182,7 +198,8 @@ class Network(Protocol):
 
     async def stop(self, org_id: bytes) -> None: ...
     def announce(self, org_id: bytes, envelopes: Sequence[bytes], certificates: Sequence[bytes]) -> None:
-        """New local actions or certificates: gossip now; returns at once."""
+        """New local actions or certificates: gossip now; with none, what sessions tell is told soon. Returns at
+        once."""
         ...
 
     def announce_content(self, org_id: bytes, digests: Sequence[bytes]) -> None:

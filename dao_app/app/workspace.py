@@ -6,16 +6,16 @@ tells listeners what changed, at most once per call. All in the engine's thread.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
 
 from dao_app.app import views as v
+from dao_app.app.duties import do_duties, load_witness_keys
 from dao_app.app.errors import GuildhallError, Locked, NotFound, StorageError
 from dao_app.app.log_keeper import Judge
 from dao_app.app.organisation import Organisation
 from dao_app.app.ports import Clock, Network, Random, Signer, Verifier
-from dao_app.app.storage import OrgStore
+from dao_app.app.workspace_ports import Home, KeyTools, Runtime, Vault
 from dao_app.core.encoding import decode, encode
 from dao_app.core.entities import Device, Org
 from dao_app.core.envelope import Action
@@ -24,6 +24,7 @@ from dao_app.core.keys import ORG_KEY, device_key
 from dao_app.core.limits import SEAL_WITHIN_MS
 
 SEAL_AFTER_MS = 700  # quiet time before the sole witness seals: gathers one gesture's actions
+DUTIES_EVERY_MS = 1_000
 WAIT_STEP_S = 0.1
 ADDRESSES_MAX = 64
 ALL_TOPICS = frozenset(
@@ -46,48 +47,9 @@ _TOPICS = {
     "org": {"org", "members"},
     "device": {"members"},
     "file": {"files"},
+    "witness": {"checkpoints"},
+    "rules": {"checkpoints", "org"},
 }
-
-
-class Vault(Protocol):
-    """Secrets of this folder, sealed under the passphrase."""
-
-    def put(self, name: str, secret: bytes) -> None: ...
-    def get(self, name: str) -> bytes | None: ...
-    def delete(self, name: str) -> None: ...
-
-
-class KeyTools(Protocol):
-    """Key derivation and sealing, done by the crypto adapter."""
-
-    def new_entropy(self) -> bytes: ...
-    def words_of(self, entropy: bytes) -> tuple[str, ...]: ...
-    def entropy_of(self, words: str) -> bytes: ...
-    def root_seed(self, entropy: bytes) -> bytes: ...
-    def signer(self, seed: bytes) -> Signer: ...
-
-
-class Runtime(Protocol):
-    """The engine's event loop."""
-
-    def spawn(self, work: Callable[..., Awaitable[None]], *args: object) -> None:
-        """Run beside everything else; what it raises stops the engine."""
-        ...
-
-    async def sleep(self, seconds: float) -> None: ...
-
-
-class Home(Protocol):
-    """The data folder."""
-
-    def vault_exists(self) -> bool: ...
-    def create_vault(self, passphrase: str) -> Vault: ...
-    def open_vault(self, passphrase: str) -> Vault: ...
-    def load_profile(self) -> dict[str, Any]: ...
-    def save_profile(self, profile: dict[str, Any]) -> None: ...
-    def organisations(self) -> list[bytes]: ...
-    def open_store(self, org_id: bytes) -> OrgStore: ...
-    def remove_store(self, org_id: bytes) -> None: ...
 
 
 @dataclass(slots=True)
@@ -95,6 +57,7 @@ class Opened:
     """An organisation with what the engine remembers about it between calls."""
 
     org: Organisation
+    duties_ms: int = 0  # when it last did what it does by itself
     dirty_ms: int | None = None  # first unsealed change since the last checkpoint
     member: bytes | None = None  # who you are in a sample organisation; None: this folder's identity
     demo: bool = False
@@ -142,6 +105,7 @@ class Workspace:
         self._judge = judge
         self._listen = tuple(listen)
         self._mdns = mdns
+        self.stands_ready = False  # a node: declares a witness key by itself when its member is elected
         self.vault: Vault | None = None
         self.opened: dict[bytes, Opened] = {}
         self.unsent: dict[bytes, set[bytes]] = {}
@@ -197,6 +161,8 @@ class Workspace:
         org.on_stored = lambda actions: self._stored(opened, actions)
         org.on_sealed = lambda certificate, sealed: self._sealed(opened)
         org.on_key = lambda: self.keep_keys(org)
+        org.on_conflict = lambda: self.mark(org.org_id, ALL_TOPICS)
+        org.witnessing.on_words = lambda: self._pass_on(opened)
         return opened
 
     def attach_sample(self, org: Organisation, member: bytes) -> Opened:
@@ -219,11 +185,10 @@ class Workspace:
         if self.vault is None:
             return
         name = org.org_id.hex()
-        device, witness, keys = (self.vault.get(f"{name}.{part}") for part in ("device", "witness", "keys"))
+        device, keys = (self.vault.get(f"{name}.{part}") for part in ("device", "keys"))
         if device is not None:
             org.signer = self.keys.signer(device)
-        if witness is not None:
-            org.witness_signer = self.keys.signer(witness)
+        load_witness_keys(org, self.vault, self.keys)
         if keys is not None:
             org.keys = sorted((epoch, key) for epoch, key in decode(keys))
         org.certificate_of_device = self.vault.get(f"{name}.cert") or b""
@@ -347,7 +312,14 @@ class Workspace:
                 self.unsent.setdefault(opened.org.org_id, set()).add(action.id)
         self.mark(opened.org.org_id, topics)
 
+    def _pass_on(self, opened: Opened) -> None:
+        """Witnesses said something: peers are told soon."""
+        if self.network is not None and opened.online:
+            self.network.announce(opened.org.org_id, [], [])
+        self.mark(opened.org.org_id, {"checkpoints"})
+
     def _sealed(self, opened: Opened) -> None:
+        self._pass_on(opened)
         pending = opened.org.replay.pending
         opened.problem = ""
         opened.waits_since_ms = self.clock.now_ms() if pending else None
@@ -370,14 +342,32 @@ class Workspace:
             try:
                 opened.org.release_quarantine()
                 self._seal(opened, now)
+                self._do_duties(opened, now)
                 self._settle_join(opened)
             except StorageError as error:
                 self.failed(opened, error)
         self.flush()
 
+    def _do_duties(self, opened: Opened, now: int) -> None:
+        """What this device does by itself, once a second; consensus at each beat."""
+        opened.org.witnessing.tick()
+        if now - opened.duties_ms < DUTIES_EVERY_MS:
+            return
+        opened.duties_ms = now
+        self._look_for_peers(opened)
+        done = do_duties(opened.org, self.vault, self.keys, self.random, self.stands_ready)
+        if done:
+            self.announce(opened, done)
+
+    def _look_for_peers(self, opened: Opened) -> None:
+        """A witness counts time-outs only while it is in touch and abreast of the others."""
+        peers = self.network.peers(opened.org.org_id) if self.network is not None and opened.online else ()
+        heights = [peer.height for peer in peers if peer.connected and peer.height is not None]
+        opened.org.witnessing.in_touch(bool(heights) and max(heights) <= opened.org.height())
+
     def _seal(self, opened: Opened, now: int) -> None:
         org = opened.org
-        if not org.is_witness() or org.conflict:
+        if not org.is_sole_witness() or not org.may_derive():
             return
         due = opened.dirty_ms is not None and now - opened.dirty_ms >= SEAL_AFTER_MS
         if not due and not (opened.dirty_ms is None and org.something_to_seal()):
@@ -404,7 +394,7 @@ class Workspace:
     def seal_all(self) -> None:
         """Before closing: what a sole witness may seal is sealed."""
         for opened in self.opened.values():
-            if opened.org.is_witness() and not opened.org.conflict:
+            if opened.org.is_sole_witness() and opened.org.may_derive():
                 while (certificate := opened.org.seal()) is not None:
                     if self.network is not None and opened.online:
                         self.network.announce(opened.org.org_id, [], [certificate.raw])

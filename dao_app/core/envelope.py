@@ -17,6 +17,7 @@ from dao_app.core.limits import DEPS_MAX, DEPTH_MAX, ENVELOPE_BYTES_MAX, INT_MAX
 VERSION = 1
 ACTION_PREFIX = b"guildhall/action/1\0"
 DEVICE_PREFIX = b"guildhall/device/1\0"  # root certifies a device
+WITNESS_PREFIX = b"guildhall/witness/1\0"  # holder of a witness key declares it
 BEARER_PREFIX = b"guildhall/bearer/1\0"  # holder of an invitation proves it
 PROPOSAL_PREFIX = b"guildhall/proposal/1\0"  # witness that leads a round proposes a checkpoint
 PREVOTE_PREFIX = b"guildhall/prevote/1\0"  # witness finds it good, or nothing
@@ -73,6 +74,11 @@ def build_payload(
 def signed_message(id_: bytes) -> bytes:
     """What the device signs for an action id (32 bytes)."""
     return ACTION_PREFIX + id_
+
+
+def witness_message(org: bytes, term: int, device: bytes, key: bytes) -> bytes:
+    """What a witness key signs for the device that declares it for a term."""
+    return WITNESS_PREFIX + encode([org, term, device, key])
 
 
 def device_message(org: bytes | None, device: bytes) -> bytes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import islice
+from itertools import chain, islice
 
 from dao_app.app.ports import Replica
 from dao_app.net import limits
@@ -17,7 +17,8 @@ def answers_to(want: m.Want, replica: Replica) -> Iterator[m.Message]:
         yield from _certificates(want, replica)
     batch: list[bytes] = []
     size = 0
-    for envelope in islice(merged(replica, want.ranges), limits.ACTIONS_PER_WANT_MAX):
+    wanted = chain(merged(replica, want.ranges), replica.envelopes_of(want.ids, limits.ACTIONS_BYTES))
+    for envelope in islice(wanted, limits.ACTIONS_PER_WANT_MAX):
         batch.append(envelope)
         size += len(envelope)
         if size >= limits.ACTIONS_BYTES or len(batch) == limits.ACTIONS_PER_MESSAGE_MAX:

@@ -23,6 +23,7 @@ from dao_app.net.session import (
     AddContents,
     Admit,
     AdmitCertificates,
+    AdmitWords,
     Effect,
     JoinAnswered,
     Progressed,
@@ -171,6 +172,11 @@ class Link:
             if isinstance(effect, Admit | AdmitCertificates | AddContents):
                 await self._intake.acquire_on_behalf_of(effect)
                 nursery.start_soon(self._take_in, effect, nursery)
+            elif isinstance(effect, AdmitWords):
+                report = await self._replica.admit_words(effect.items)
+                self.session.words_admitted(report)
+                if report.stored:
+                    self._owner.stored(self)
             elif isinstance(effect, Progressed):
                 self._owner.progressed(self, effect.done, effect.total)
             elif isinstance(effect, TakeKeys):

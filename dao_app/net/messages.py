@@ -23,8 +23,10 @@ from dao_app.net.limits import (
     HASHES_PER_MESSAGE_MAX,
     HEADS_PER_MESSAGE_MAX,
     HELLO_KEYS_MAX,
+    IDS_PER_WANT_MAX,
     MESSAGE_BYTES_MAX,
     RANGES_PER_WANT_MAX,
+    WORDS_PER_MESSAGE_MAX,
 )
 
 CODE_CHARS_MAX = 48
@@ -59,12 +61,14 @@ class RangeRow(NamedTuple):
 
 
 class Want(NamedTuple):
-    """A request: certificates from a height on (0: none), ranges of actions, contents by hash."""
+    """A request: certificates from a height on (0: none), ranges of actions, contents by hash, actions by id
+    with what comes before them off their device's trunk."""
 
     id: int
     certificates_from: int
     ranges: tuple[RangeRow, ...]
     contents: tuple[bytes, ...]
+    ids: tuple[bytes, ...] = ()
 
 
 class Certificates(NamedTuple):
@@ -116,6 +120,12 @@ class Addresses(NamedTuple):
     items: tuple[str, ...]
 
 
+class Words(NamedTuple):
+    """What witnesses signed of the height that is being decided."""
+
+    items: tuple[bytes, ...]
+
+
 class Bye(NamedTuple):
     """Why the sender ends the session."""
 
@@ -124,12 +134,14 @@ class Bye(NamedTuple):
 
 Message = (
     State | Heads | Want | Certificates | Actions | Contents | Done | Have | Join | Joined | Keys | Addresses | Bye
+    | Words
 )
 _KINDS: tuple[type[Any], ...] = (
     State, Heads, Want, Certificates, Actions, Contents, Done, Have, Join, Joined, Keys, Addresses, Bye,
+    Words,
 )  # fmt: skip
 _NUMBER = {kind: number for number, kind in enumerate(_KINDS)}
-_CERTIFICATES = _NUMBER[Certificates]
+_LARGE = frozenset({_NUMBER[Certificates], _NUMBER[Words]})  # may hold a whole frontier
 
 
 def encode_message(message: Message) -> bytes:
@@ -138,7 +150,7 @@ def encode_message(message: Message) -> bytes:
 
 def bound_of(start: bytes) -> int:
     """The most bytes a message may have that begins with these two bytes."""
-    return FRAME_BYTES_MAX if len(start) == 2 and start[1] == _CERTIFICATES else MESSAGE_BYTES_MAX
+    return FRAME_BYTES_MAX if len(start) == 2 and start[1] in _LARGE else MESSAGE_BYTES_MAX
 
 
 def decode_message(raw: bytes) -> Message:
@@ -200,13 +212,15 @@ def _is_head(row: Any) -> bool:
 
 
 def _want(v: list[Any]) -> Want | None:
-    if len(v) != 4 or not _is_count(v[0]) or not _is_count(v[1]) or type(v[2]) is not list:
+    if len(v) != 5 or not _is_count(v[0]) or not _is_count(v[1]) or type(v[2]) is not list:
         return None
     if len(v[2]) > RANGES_PER_WANT_MAX or not all(map(_is_range, v[2])):
         return None
     if not _are_bytes(v[3], CONTENTS_PER_WANT_MAX, 32) or not all(map(_is_digest, v[3])):
         return None
-    return Want(v[0], v[1], tuple(RangeRow(*row) for row in v[2]), tuple(v[3]))
+    if not _are_bytes(v[4], IDS_PER_WANT_MAX, 32) or not all(map(_is_digest, v[4])):
+        return None
+    return Want(v[0], v[1], tuple(RangeRow(*row) for row in v[2]), tuple(v[3]), tuple(v[4]))
 
 
 def _is_range(row: Any) -> bool:
@@ -260,6 +274,11 @@ def _addresses(v: list[Any]) -> Addresses | None:
     return Addresses(tuple(v[0])) if good else None
 
 
+def _words(v: list[Any]) -> Words | None:
+    good = len(v) == 1 and _are_bytes(v[0], WORDS_PER_MESSAGE_MAX, CERTIFICATE_BYTES_MAX)
+    return Words(tuple(v[0])) if good else None
+
+
 def _bye(v: list[Any]) -> Bye | None:
     return Bye(v[0]) if len(v) == 1 and _is_code(v[0]) else None
 
@@ -278,4 +297,5 @@ _READERS: dict[type[Any], Any] = {
     Keys: _keys,
     Addresses: _addresses,
     Bye: _bye,
+    Words: _words,
 }

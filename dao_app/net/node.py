@@ -133,7 +133,7 @@ class Node:
     # -- what the port offers ------------------------------------------------------------------------
     def announce(self, envelopes: Sequence[bytes], certificates: Sequence[bytes]) -> None:
         self._poke()
-        if self._links and len(self._outbox) < limits.GOSSIP_ITEMS_MAX:
+        if (envelopes or certificates) and self._links and len(self._outbox) < limits.GOSSIP_ITEMS_MAX:
             self._outbox.append((envelopes, certificates))
             self._outbox_filled.set()
 

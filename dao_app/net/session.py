@@ -16,7 +16,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from dao_app.app.ports import AdmitReport, Head, Replica
+from dao_app.app.ports import CHAIN_MAX, AdmitReport, Head, Replica
+from dao_app.core.encoding import digest
 from dao_app.core.envelope import JOIN_TYPE, parse_action, unpack
 from dao_app.core.errors import EncodingError
 from dao_app.net import limits
@@ -38,6 +39,12 @@ class Admit(NamedTuple):
 
 class AdmitCertificates(NamedTuple):
     """Hand to ``replica.admit_certificates``; then ``admitted`` with its report."""
+
+    items: tuple[bytes, ...]
+
+
+class AdmitWords(NamedTuple):
+    """Hand to ``replica.admit_words``; then ``words_admitted`` with its report."""
 
     items: tuple[bytes, ...]
 
@@ -69,7 +76,7 @@ class Progressed(NamedTuple):
     total: int
 
 
-Effect = Admit | AdmitCertificates | AddContents | TakeKeys | TakeAddresses | JoinAnswered | Progressed
+Effect = Admit | AdmitCertificates | AdmitWords | AddContents | TakeKeys | TakeAddresses | JoinAnswered | Progressed
 
 
 @dataclass(slots=True)
@@ -112,6 +119,9 @@ class Session:
         self._answered = False
         self._progress = False
         self._in_work = 0
+        self._words: dict[bytes, None] = {}  # that the peer has
+        self._ids_tried: set[bytes] = set()
+        self._odd: set[bytes] = set()  # heads of the peer's that are not ours at the same place
         self._content_due = True
         self._content_absent: set[bytes] = set()
         self._refused = 0
@@ -169,6 +179,12 @@ class Session:
             self._content_due = self._progress = True
         return self._finish_want()
 
+    def words_admitted(self, report: AdmitReport) -> None:
+        """What became of ``AdmitWords``. Raises PeerError after too much forgery."""
+        self._refused += sum(count for code, count in report.refused.items() if code in _FORGED)
+        if self._refused > limits.REFUSED_MAX:
+            raise PeerError("forged")
+
     def contents_added(self) -> list[Effect]:
         self._in_work -= 1
         return self._finish_want()
@@ -182,6 +198,7 @@ class Session:
                 self.say_bye("refused")
                 return []
             self._tell_heads()
+            self._tell_words()
             return self._ask()
         return []
 
@@ -197,6 +214,8 @@ class Session:
     def send_state(self, now_ms: int, keepalive: bool = False) -> None:
         """Tell our digest, if the peer has not heard this one or has heard nothing for long."""
         if self.standing == "member":
+            if keepalive:
+                self._ids_tried.clear()
             digest = self._replica.heads_digest()
             if keepalive or digest != self._sent_digest:
                 self._send_state(now_ms, digest)
@@ -283,6 +302,9 @@ class Session:
                 raise PeerError("order")
             self._answered = True
             return self._hand_on() + self._finish_want()
+        if isinstance(message, m.Words):
+            self._know_words(digest(raw) for raw in message.items)
+            return [AdmitWords(message.items)]
         if isinstance(message, m.Have):
             self._content_absent.difference_update(message.hashes)
             self._content_due = True
@@ -323,6 +345,8 @@ class Session:
             have = mine.get(row.device)
             if have is None or have.seq < row.seq:
                 self._lacking[row.device] = row.seq
+            elif have.seq == row.seq and have.digest != row.digest and len(self._odd) < limits.IDS_PER_WANT_MAX:
+                self._odd.add(row.digest)  # a fork: the other branch is evidence
         if len(self._peer_heads) > limits.DEVICES_MAX:
             raise PeerError("too_many_heads")
         return [] if heads.more else self._ask()
@@ -373,6 +397,35 @@ class Session:
         for place, page in enumerate(pages):
             self._control.append(m.Heads(height, page, place + 1 < len(pages)))
 
+    def _tell_words(self) -> None:
+        """What witnesses said and the peer has not, from us or to us."""
+        batch: list[bytes] = []
+        size = 0
+        for id_, raw in self._replica.words().items():
+            if id_ in self._words:
+                continue
+            if batch and (size + len(raw) > limits.WORDS_BYTES or len(batch) == limits.WORDS_PER_MESSAGE_MAX):
+                self._control.append(m.Words(tuple(batch)))
+                batch, size = [], 0
+            batch.append(raw)
+            size += len(raw)
+            self._know_words([id_])
+        if batch:
+            self._control.append(m.Words(tuple(batch)))
+
+    def _know_words(self, ids: Iterable[bytes]) -> None:
+        self._words.update(dict.fromkeys(ids))
+        while len(self._words) > limits.WORDS_KNOWN_MAX:
+            del self._words[next(iter(self._words))]
+
+    def _ids(self) -> tuple[bytes, ...]:
+        """Actions to ask for by name: each once, until something came in or some time passed."""
+        wanted = [*self._replica.missing_ids(limits.IDS_PER_WANT_MAX), *self._odd]
+        self._odd.clear()
+        fresh = [id_ for id_ in dict.fromkeys(wanted) if id_ not in self._ids_tried][: limits.IDS_PER_WANT_MAX]
+        self._ids_tried.update(fresh)
+        return tuple(fresh)
+
     def _is_news(self, device: bytes, head: Head) -> bool:
         if self._told.get(device) == head:
             return False
@@ -388,13 +441,14 @@ class Session:
         ranges = self._ranges(mine, height)
         certificates = self._certificates_from(height)
         contents: tuple[bytes, ...] = ()
+        ids = self._ids() if not ranges else ()
         if not ranges and not certificates and self._content_due:
             contents = self._contents()
-        if not (ranges or certificates or contents):
+        if not (ranges or certificates or contents or ids):
             return []
         self._want_id += 1
-        self._want = m.Want(self._want_id, certificates, ranges, contents)
-        total = sum(row.last - row.first + 1 for row in ranges)
+        self._want = m.Want(self._want_id, certificates, ranges, contents, ids)
+        total = sum(row.last - row.first + 1 for row in ranges) + len(ids) * CHAIN_MAX
         self._got, self._asked = 0, min(total, limits.ACTIONS_PER_WANT_MAX)
         self._progress = False
         self._answered = False
@@ -450,6 +504,7 @@ class Session:
                 self._content_absent.clear()
             self._content_due = True
         if self._progress:
+            self._ids_tried.clear()
             self._tried.clear()  # what could not be placed before, or was beyond the answer's bound, may go now
         self._fetching.release(self)
         done: list[Effect] = [Progressed(self._asked, self._asked)] if self._asked else []

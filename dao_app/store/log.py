@@ -50,6 +50,7 @@ from dao_app.store.schema import (
     meta,
     posting,
     verdict,
+    word,
 )
 
 IN_MAX = 500  # values in one IN list; SQLite allows 32,766 variables
@@ -227,6 +228,7 @@ class SqlStore:
             ):  # fmt: skip
                 self._write_tree(connection, tree, change)
             self._write_branches(connection, sealed.branching)
+            connection.execute(delete(word).where(word.c.height <= height))
             erased = [key[1:] for key in sealed.changed if key[0] == 0x7A]
             if erased:
                 _shred(connection, erased)
@@ -329,6 +331,13 @@ class SqlStore:
             rows = self._all(_VERDICTS, numbers=numbers[start : start + IN_MAX])
             found.update({by_pos[row.pos]: row.code for row in rows})
         return found
+
+    def keep_word(self, height: int, id_: bytes, raw: bytes) -> None:
+        with self._writing() as connection:
+            connection.execute(upsert(word).on_conflict_do_nothing(), {"id": id_, "height": height, "raw": raw})
+
+    def words(self, height: int) -> list[bytes]:
+        return [row.raw for row in self._all(select(word.c.raw).where(word.c.height == height).order_by(word.c.id))]
 
     # -- checkpoints and ledger ----------------------------------------------------------------
     def checkpoint(self, height: int) -> CheckpointRecord | None:

@@ -105,9 +105,18 @@ Index(
     "content_wanted", content.c.size, sqlite_where=content.c.blob.is_(None), postgresql_where=content.c.blob.is_(None)
 )
 
+# What witnesses said of the height that is being decided; gone with its certificate.
+word = Table(
+    "word",
+    metadata,
+    Column("id", Bytes, primary_key=True),
+    Column("height", Integer, nullable=False),
+    Column("raw", Bytes, nullable=False),
+)
+
 OBJECT_KINDS = (
     "org.create", "member.join", "invite.create", "task.open", "task.accept", "proposal.open", "contribution.claim",
     "firm.register", "firm.pay", "round.open", "match.open", "payout.record",
-    "task.dispute", "payment.request", "payment.schedule", "witness.ready",
-    "file.notarise",
+    "task.dispute", "payment.request", "payment.schedule", "witness.ready", "file.notarise", "witness.evidence",
+    "device.fork",
 )  # fmt: skip

@@ -57,6 +57,7 @@ class FakeReplica(Replica):
         self.invitations: set[bytes] = set()
         self.keys: list[tuple[int, bytes]] = [(0, ORG_KEY)] if key else []
         self.join = b""
+        self.said: dict[bytes, bytes] = {}
         self.admitted_in_order = True
 
     @property
@@ -83,6 +84,20 @@ class FakeReplica(Replica):
             if size > max_bytes:
                 break
         return found
+
+    def envelopes_of(self, ids: Sequence[bytes], max_bytes: int) -> list[bytes]:
+        return []
+
+    def missing_ids(self, limit: int) -> list[bytes]:
+        return []
+
+    def words(self) -> Mapping[bytes, bytes]:
+        return self.said
+
+    async def admit_words(self, items: Sequence[bytes]) -> AdmitReport:
+        fresh = {digest(raw): raw for raw in items if digest(raw) not in self.said}
+        self.said.update(fresh)
+        return AdmitReport(len(fresh), len(items) - len(fresh), 0, {})
 
     def height(self) -> int:
         return len(self.held_certificates)

@@ -104,6 +104,7 @@ TYPES: dict[str, Entry] = {
     "payout.dispute": Entry(payouts.ANSWER, payouts.dispute, "payout"),
     "witness.ready": Entry(witnesses.READY, witnesses.ready, ""),
     "witness.move": Entry(witnesses.MOVE, witnesses.move, ""),
+    "witness.evidence": Entry(witnesses.EVIDENCE, witnesses.evidence, ""),
     "rules.ready": Entry(witnesses.RULES_READY, witnesses.rules_ready, ""),
     "comment.add": Entry(contributions.COMMENT, contributions.comment, "on"),
     "content.erase": Entry(contributions.ERASE, contributions.erase, "on"),
@@ -114,7 +115,9 @@ TYPES: dict[str, Entry] = {
 }
 
 # Actions that remove rights come first among ready ones (protocol §3.2).
-REMOVES_RIGHTS = frozenset({"device.fork", "emergency.stop", "invite.revoke", "member.leave", "role.take"})
+REMOVES_RIGHTS = frozenset(
+    {"device.fork", "emergency.stop", "invite.revoke", "member.leave", "role.take", "witness.evidence"}
+)
 
 
 def about(action: Action) -> bytes | None:

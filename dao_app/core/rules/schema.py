@@ -15,6 +15,7 @@ from dao_app.core.limits import CONTENT_BYTES_MAX, INT_MAX, TITLE_BYTES_MAX
 _CODE = re.compile("[a-z][a-z0-9-]{0,31}")
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 Check = Callable[[Any], bool]
+VOTE_BODY_BYTES_MAX = 512  # of a vote in evidence: ids, key and signature have 150
 NAME_BYTES_MAX = 64  # codes of units, methods, roles, charter parameters
 
 
@@ -54,6 +55,11 @@ def key(value: Any) -> bool:
 
 def signature(value: Any) -> bool:
     return type(value) is bytes and len(value) == 64
+
+
+def vote(value: Any) -> bool:
+    """A witness's vote as it was signed, without missing ids."""
+    return type(value) is bytes and 0 < len(value) <= VOTE_BODY_BYTES_MAX
 
 
 def nonce(value: Any) -> bool:

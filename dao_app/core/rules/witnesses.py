@@ -12,7 +12,9 @@ from typing import Any
 
 from dao_app.core.entities import DueItem, Member, Org
 from dao_app.core.envelope import Action
+from dao_app.core.errors import EncodingError
 from dao_app.core.finality.checkpoint import WITNESSES_MAX, quorum
+from dao_app.core.finality.messages import Vote, parse_vote
 from dao_app.core.keys import ACTIVATION_KEY, ELECTION_KEY, ORG_KEY, WITNESSES_KEY, member_key
 from dao_app.core.limits import INT_MAX
 from dao_app.core.rules import schema as s
@@ -25,6 +27,7 @@ from dao_app.core.witness_entities import Activation, Election, Seat, Witnesses
 
 SIZES = (1, 4, 7, 10)  # n = 3f + 1; two or three would tolerate nobody absent
 RULES_WAIT_MS = 14 * 24 * 3_600_000  # then a quorum of ready programs is enough for new rules
+EVIDENCE = s.Schema({"one": s.vote, "two": s.vote})
 READY = s.Schema({"term": s.count, "key": s.key, "proof": s.signature})
 MOVE = s.Schema({"to": s.key})
 RULES_READY = s.Schema({"version": s.count})
@@ -103,8 +106,23 @@ def rules_ready(state: State, action: Action, author: Author, context: Context) 
     return None
 
 
-def blame(state: State, key: bytes) -> Rejection | None:
-    """A seated key signed two votes (the evidence was checked): its seat is unfit."""
+def double_vote(one: bytes, two: bytes) -> tuple[Vote, Vote] | None:
+    """The two votes, if they are of one witness for one place and name different checkpoints (their signatures
+    are checked at admission)."""
+    try:
+        first, second = parse_vote(one), parse_vote(two)
+    except EncodingError:
+        return None
+    same = first.witness == second.witness and first[:3] == second[:3]
+    return (first, second) if same and first.id != second.id and one < two else None
+
+
+def evidence(state: State, action: Action, author: Author, context: Context) -> Rejection | None:
+    """A seated key signed two votes: its seat is unfit."""
+    votes = double_vote(action.body["one"], action.body["two"])
+    if votes is None:
+        return Rejection.EVIDENCE_BAD
+    key = votes[0].witness
     now = state.need(WITNESSES_KEY, Witnesses)
     if key not in keys_of(now):
         return Rejection.NOT_ELECTED

@@ -1,0 +1,288 @@
+"""Several witnesses over real organisations: election, consensus, substitutes, hand-over, forks, conflicts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dao_app.app.organisation import Organisation
+from dao_app.core.encoding import Link, digest
+from dao_app.core.entities import Device, Org, Proposal
+from dao_app.core.envelope import build_payload, pack, signed_message, unpack, witness_message
+from dao_app.core.finality.checkpoint import parse_certificate, quorum
+from dao_app.core.finality.messages import PREVOTE, Vote, encode_vote, vote_message
+from dao_app.core.keys import ELECTION_KEY, ORG_KEY, WITNESSES_KEY, device_key, proposal_key
+from dao_app.core.witness_entities import Election, Witnesses
+from tests.fakes.world import TestSigner, World, roots
+from tests.unit.rules.votes import adopt, body, refusal
+
+DELAY = 1_000
+
+
+class Council(World):
+    """A world in which several members are elected as witnesses and co-sign."""
+
+    def __init__(self, folder: Path, size: int, extra: int = 0) -> None:
+        super().__init__(folder, charter={"witness_delay_ms": DELAY, "witness_ready_ms": 60_000})
+        self.size = size
+        self.orgs = [self.main]
+        for _ in range(size + extra - 1):
+            self.orgs.append(self.add_member()[1])
+        self.everywhere()
+
+    def elect(self, seats: int | None = None, ready: int | None = None) -> None:
+        """Adopt the election of all members in order; the first ``ready`` of them declare their keys."""
+        seats = seats or self.size
+        members = [p.root.public for p in self.people[: len(self.orgs)]]
+        adopt(self, body("role", {"do": "elect_witnesses", "seats": seats, "candidates": members}))
+        term = self.election().term
+        for number in range(len(self.orgs) if ready is None else ready):
+            self.declare(number, term)
+        self.everywhere()
+        self.seal()
+        self.everywhere()
+
+    def declare(self, number: int, term: int) -> TestSigner:
+        org, device = self.orgs[number], self.people[number].device
+        signer = TestSigner(self.random.token(32))
+        proof = signer.sign(witness_message(self.org_id, term, device.public, signer.public))
+        org.write("witness.ready", {"term": term, "key": signer.public, "proof": proof})
+        org.add_witness_key(signer)
+        return signer
+
+    def election(self) -> Election:
+        found = self.main.replay.final.entity(ELECTION_KEY)
+        assert isinstance(found, Election)
+        return found
+
+    def named(self, org: Organisation | None = None) -> Witnesses:
+        found = (org or self.main).replay.final.entity(WITNESSES_KEY)
+        assert isinstance(found, Witnesses)
+        return found
+
+    def talk(self, rounds: int = 40, step_ms: int = 50, silent: tuple[int, ...] = ()) -> None:
+        """Everybody hears everybody else's words and actions, while the clock goes on."""
+        orgs = [org for number, org in enumerate(self.orgs) if number not in silent]
+        for _ in range(rounds):
+            self.clock.forward(step_ms)
+            for org in orgs:
+                org.witnessing.in_touch(True)
+                org.witnessing.tick()
+            for a in orgs:
+                for b in orgs:
+                    if a is not b:
+                        b.witnessing.hear(list(a.words().values()))
+                        self.sync(a, b)
+            if len({org.height() for org in orgs}) == 1 and not any(org.something_to_seal() for org in orgs):
+                return
+
+
+@pytest.fixture
+def council(tmp_path: Path) -> Council:
+    council = Council(tmp_path, 4)
+    council.elect()
+    return council
+
+
+def test_four_elected_witnesses_take_over_and_seal_together(council: Council) -> None:
+    named = council.named()
+    assert len(named.seats) == 4 and named.by_vote and named.term == 2
+    height = council.main.height()
+    council.orgs[2].write("contribution.claim", {"title": "Together"})
+    council.talk()
+    assert {org.height() for org in council.orgs} == {height + 1}
+    assert len({roots(org) for org in council.orgs}) == 1
+    certificate = parse_certificate(council.main.certificates(height + 1, 1 << 20)[0])
+    assert len(certificate.precommits) >= quorum(4) == 3
+    assert council.main.seal() is None  # nobody seals alone any more
+
+
+def test_one_of_four_may_be_away(council: Council) -> None:
+    council.orgs[1].write("contribution.claim", {"title": "Three are enough"})
+    height = council.main.height()
+    council.talk(rounds=200, step_ms=200, silent=(0,))
+    assert [org.height() for org in council.orgs] == [height, height + 1, height + 1, height + 1]
+    council.talk()
+    assert council.main.height() == height + 1
+
+
+def test_two_of_four_away_and_nothing_becomes_final(council: Council) -> None:
+    council.orgs[2].write("contribution.claim", {"title": "Two are too few"})
+    height = council.main.height()
+    council.talk(rounds=100, step_ms=500, silent=(0, 1))
+    assert {org.height() for org in council.orgs} == {height}
+    council.talk(rounds=200, step_ms=500)
+    assert {org.height() for org in council.orgs} == {height + 1}
+
+
+def test_a_change_waits_until_the_first_by_rank_are_ready(tmp_path: Path) -> None:
+    council = Council(tmp_path, 4, extra=1)
+    council.elect(ready=3)
+    assert len(council.named().seats) == 1 and len(council.election().ready) == 3
+    council.declare(4, council.election().term)  # the reserve: not among the first four
+    council.everywhere()
+    council.seal()
+    assert len(council.named().seats) == 1
+    council.seal(60_000)  # waited long enough: those who are ready take the seats
+    seats = [root for root, _ in council.named().seats]
+    assert seats == [council.people[n].root.public for n in (0, 1, 2, 4)]
+    assert council.named().reserve == ((council.people[3].root.public, b""),)
+
+
+def test_an_election_without_enough_ready_ones_lapses(tmp_path: Path) -> None:
+    council = Council(tmp_path, 4)
+    council.elect(ready=2)
+    council.seal(60_000)
+    assert council.main.replay.final.entity(ELECTION_KEY) is None
+    assert council.named().term == 1
+
+
+def votes(signer: TestSigner, height: int) -> dict[str, Any]:
+    """Two votes for one place, as evidence."""
+    made = []
+    for id_ in (digest(b"a"), digest(b"b")):
+        vote = Vote(PREVOTE, height, 0, id_, signer.public)
+        made.append(encode_vote(vote._replace(signature=signer.sign(vote_message(vote)))))
+    one, two = sorted(made)
+    return {"one": one, "two": two}
+
+
+def test_who_signs_twice_gives_the_seat_to_the_reserve(tmp_path: Path) -> None:
+    council = Council(tmp_path, 4, extra=1)
+    council.elect()
+    faulty = council.named().seats[1]
+    signer = council.orgs[1].witness_keys[faulty[1]]
+    assert isinstance(signer, TestSigner)
+    content = votes(signer, council.main.height() + 1)
+    assert refusal(council.main, "witness.evidence", {"one": content["two"], "two": content["one"]}) == "evidence_bad"
+    council.main.write("witness.evidence", content)
+    council.talk()
+    seats = [root for root, _ in council.named().seats]
+    assert seats[1] == council.people[4].root.public and faulty[0] not in seats
+    council.orgs[2].write("contribution.claim", {"title": "And on it goes"})
+    height = council.main.height()
+    council.talk()
+    assert council.orgs[4].height() == height + 1
+
+
+def test_evidence_with_a_bad_signature_is_not_admitted(council: Council) -> None:
+    stranger = TestSigner(council.random.token(32))
+    content = votes(stranger, council.main.height() + 1)
+    forged = encode_vote(Vote(PREVOTE, 5, 0, digest(b"x"), council.named().seats[0][1], (), b"\0" * 64))
+    assert refusal(council.main, "witness.evidence", content) == "not_elected"
+    one, two = sorted([forged, forged[:-1] + b"\1"])
+    assert refusal(council.main, "witness.evidence", {"one": one, "two": two}) == "evidence_bad"
+
+
+def test_a_real_double_vote_becomes_evidence_by_itself(council: Council) -> None:
+    seat = council.named().seats[3]
+    signer = council.orgs[3].witness_keys[seat[1]]
+    height = council.main.height() + 1
+    for id_ in (digest(b"a"), None):
+        vote = Vote(PREVOTE, height, 0, id_, seat[1])
+        raw = encode_vote(vote._replace(signature=signer.sign(vote_message(vote))))
+        council.main.witnessing.hear([raw])
+    council.talk(rounds=200, step_ms=200, silent=(3,))
+    assert council.named().faulty == (seat[1],)
+
+
+def test_the_sole_witness_hands_over_to_a_node(tmp_path: Path) -> None:
+    council = Council(tmp_path, 1, extra=1)
+    node = council.people[1].root.public
+    assert refusal(council.orgs[1], "witness.move", {"to": node}) == "not_sole_witness"
+    council.main.write("witness.move", {"to": node})
+    council.everywhere()
+    council.seal()
+    council.everywhere()
+    council.declare(1, council.election().term)
+    council.everywhere()
+    council.seal()
+    council.everywhere()
+    assert council.named(council.orgs[1]).seats[0][0] == node
+    assert council.main.seal() is None
+    council.main.write("contribution.claim", {"title": "Sealed by the node"})
+    council.everywhere()
+    assert council.orgs[1].seal() is not None
+    council.everywhere()
+    assert roots(council.main) == roots(council.orgs[1])
+
+
+def test_several_witnesses_make_the_grace_twice_the_delay(council: Council) -> None:
+    action = council.main.write("proposal.open", body("decision"))
+    council.talk()
+    found = council.main.replay.final.entity(proposal_key(action.id))
+    assert isinstance(found, Proposal)
+    assert found.closes == council.main.replay.position.time + found.voting + 2 * DELAY
+
+
+# -- rules versions ------------------------------------------------------------------------------
+def test_new_rules_wait_for_every_witness_and_an_old_program_stops_there(council: Council) -> None:
+    for org in council.orgs[:3]:
+        org.replay.supported = 2
+    action = council.main.write("proposal.open", body("amendment", {"do": "activate_rules", "version": 2}))
+    council.talk()
+    for org in council.orgs:
+        org.write("vote.cast", {"proposal": Link(action.id), "choice": "yes"})
+    council.talk()
+    council.clock.forward(20_000)
+    council.talk()
+    for org in council.orgs[:3]:
+        org.write("rules.ready", {"version": 2})
+    council.talk()
+    rules = council.main.replay.final.entity(ORG_KEY)
+    assert isinstance(rules, Org) and rules.rules == 1  # the fourth does not know them
+    council.clock.forward(14 * 24 * 3_600_000)
+    council.talk()
+    assert council.main.replay.rules() == 2 and council.orgs[3].replay.rules() == 2
+    height = council.main.height()
+    council.main.write("contribution.claim", {"title": "Under new rules"})
+    council.talk(rounds=200, step_ms=200)
+    assert council.main.height() == height + 1
+    assert council.orgs[3].height() == height and not council.orgs[3].knows_rules()
+
+
+# -- forks ---------------------------------------------------------------------------------------
+def test_who_hung_on_a_losing_branch_loses_nothing(tmp_path: Path) -> None:
+    """A forger shows one branch to a victim alone; the other is sealed. The victim's action counts all the same."""
+    world = World(tmp_path)
+    _, forger = world.add_member()
+    _, victim = world.add_member()
+    world.everywhere()
+    device = world.people[1].device
+    head = victim.heads()[device.public]
+    branches = []
+    for title in ("one", "two"):
+        payload = build_payload(
+            world.org_id, device.public, head.seq + 1, head.digest, (), world.clock.now, "contribution.claim",
+            {"title": title},
+        )  # fmt: skip
+        branches.append(pack(payload, device.sign(signed_message(digest(payload)))))
+    victim.admit_now([branches[0]])
+    work = victim.write("contribution.claim", {"title": "honest work"})
+    assert id_of(branches[0]) in work.deps
+    world.main.admit_now([branches[1]])
+    world.seal()  # the second branch is final
+    assert victim.heads()[device.public].digest != world.main.heads()[device.public].digest
+    envelope = victim.envelopes(world.people[2].device.public, 1, 99, 1 << 20)
+    assert world.main.admit_now(envelope).orphans == 1
+    assert world.main.missing_ids(10) == [id_of(branches[0])]
+    world.main.admit_now(victim.envelopes_of(world.main.missing_ids(10), 1 << 20))
+    world.seal()
+    assert world.main.store.verdict(work.id) is None  # it counts
+    assert world.main.store.verdict(id_of(branches[0])) == "forked"
+    certificate = parse_certificate(world.main.certificates(world.main.height(), 1 << 20)[0])
+    assert [extra.head for extra in certificate.extras] == [id_of(branches[0])]
+    found = world.main.replay.final.entity(device_key(device.public))
+    assert isinstance(found, Device) and found.status == "frozen"
+    victim.admit_certificates_now(world.main.certificates(1, 1 << 20))
+    victim.admit_now([branches[1]])
+    victim.admit_certificates_now(world.main.certificates(1, 1 << 20))
+    assert roots(victim) == roots(world.main)
+    assert forger.height() < victim.height()
+
+
+def id_of(envelope: bytes) -> bytes:
+    return digest(unpack(envelope)[0])
+
