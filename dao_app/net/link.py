@@ -16,10 +16,7 @@ from dao_app.app.errors import StorageError
 from dao_app.app.ports import Clock, Replica
 from dao_app.net import limits
 from dao_app.net.codec import FrameReader, PeerError, frame
-from dao_app.net.hello import Acceptor, Met, Opener, Self
-from dao_app.net.messages import bound_of
-from dao_app.net.meters import Bucket
-from dao_app.net.session import (
+from dao_app.net.effects import (
     AddContents,
     Admit,
     AdmitCertificates,
@@ -27,10 +24,13 @@ from dao_app.net.session import (
     Effect,
     JoinAnswered,
     Progressed,
-    Session,
     TakeAddresses,
     TakeKeys,
 )
+from dao_app.net.hello import Acceptor, Met, Opener, Self
+from dao_app.net.messages import bound_of
+from dao_app.net.meters import Bucket
+from dao_app.net.session import Session
 
 
 class Stream(Protocol):

@@ -14,7 +14,6 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from dao_app.app.ports import CHAIN_MAX, AdmitReport, Head, Replica
 from dao_app.core.encoding import digest
@@ -24,59 +23,22 @@ from dao_app.net import limits
 from dao_app.net import messages as m
 from dao_app.net.answers import answers_to
 from dao_app.net.codec import PeerError, frame
+from dao_app.net.effects import (
+    AddContents,
+    Admit,
+    AdmitCertificates,
+    AdmitWords,
+    Effect,
+    JoinAnswered,
+    Progressed,
+    TakeAddresses,
+    TakeKeys,
+)
 from dao_app.net.fetching import Fetching
 from dao_app.net.hello import Standing
 from dao_app.net.meters import Traffic
 
 _FORGED = frozenset({"malformed", "signature", "other_organisation", "weak_key", "certification", "certificate"})
-
-
-class Admit(NamedTuple):
-    """Hand to ``replica.admit``; then ``admitted`` with its report."""
-
-    envelopes: tuple[bytes, ...]
-
-
-class AdmitCertificates(NamedTuple):
-    """Hand to ``replica.admit_certificates``; then ``admitted`` with its report."""
-
-    items: tuple[bytes, ...]
-
-
-class AdmitWords(NamedTuple):
-    """Hand to ``replica.admit_words``; then ``words_admitted`` with its report."""
-
-    items: tuple[bytes, ...]
-
-
-class AddContents(NamedTuple):
-    """Hand each to ``replica.add_content``; then ``contents_added``."""
-
-    blobs: tuple[bytes, ...]
-
-
-class TakeKeys(NamedTuple):
-    """The organisation's keys came: our join is final."""
-
-    rows: tuple[tuple[int, bytes], ...]
-
-
-class TakeAddresses(NamedTuple):
-    items: tuple[str, ...]
-
-
-class JoinAnswered(NamedTuple):
-    """A member took our request to join ("") or says why not."""
-
-    code: str
-
-
-class Progressed(NamedTuple):
-    done: int
-    total: int
-
-
-Effect = Admit | AdmitCertificates | AdmitWords | AddContents | TakeKeys | TakeAddresses | JoinAnswered | Progressed
 
 
 @dataclass(slots=True)

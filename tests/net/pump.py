@@ -8,17 +8,17 @@ from collections import deque
 from dao_app.app.ports import AdmitReport
 from dao_app.core.encoding import digest
 from dao_app.net.codec import FrameReader, PeerError
-from dao_app.net.fetching import Fetching
-from dao_app.net.hello import Standing
-from dao_app.net.session import (
+from dao_app.net.effects import (
     AddContents,
     Admit,
     AdmitCertificates,
     Effect,
     JoinAnswered,
-    Session,
     TakeKeys,
 )
+from dao_app.net.fetching import Fetching
+from dao_app.net.hello import Standing
+from dao_app.net.session import Session
 from tests.fakes.replica import FakeReplica
 
 NOW = 1_790_000_100_000

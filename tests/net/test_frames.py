@@ -21,7 +21,11 @@ head_rows = st.lists(st.builds(m.HeadRow, digests, seqs, digests), max_size=5).m
 any_message = st.one_of(
     st.builds(m.State, digests, counts, counts),
     st.builds(m.Heads, counts, head_rows, st.booleans()),
-    st.builds(m.Want, counts, counts, st.lists(ranges, max_size=5).map(tuple), st.lists(digests).map(tuple)),
+    st.builds(
+        m.Want, counts, counts, st.lists(ranges, max_size=5).map(tuple), st.lists(digests).map(tuple),
+        st.lists(digests).map(tuple),
+    ),
+    st.builds(m.Words, st.lists(st.binary(min_size=1, max_size=99), max_size=5).map(tuple)),
     st.builds(m.Certificates, counts, blobs),
     st.builds(m.Actions, counts, blobs),
     st.builds(m.Contents, counts, blobs),

@@ -1,0 +1,53 @@
+"""What a session asks its driver to do; results come back by the session's methods that each one names."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Admit(NamedTuple):
+    """Hand to ``replica.admit``; then ``admitted`` with its report."""
+
+    envelopes: tuple[bytes, ...]
+
+
+class AdmitCertificates(NamedTuple):
+    """Hand to ``replica.admit_certificates``; then ``admitted`` with its report."""
+
+    items: tuple[bytes, ...]
+
+
+class AdmitWords(NamedTuple):
+    """Hand to ``replica.admit_words``; then ``words_admitted`` with its report."""
+
+    items: tuple[bytes, ...]
+
+
+class AddContents(NamedTuple):
+    """Hand each to ``replica.add_content``; then ``contents_added``."""
+
+    blobs: tuple[bytes, ...]
+
+
+class TakeKeys(NamedTuple):
+    """The organisation's keys came: our join is final."""
+
+    rows: tuple[tuple[int, bytes], ...]
+
+
+class TakeAddresses(NamedTuple):
+    items: tuple[str, ...]
+
+
+class JoinAnswered(NamedTuple):
+    """A member took our request to join ("") or says why not."""
+
+    code: str
+
+
+class Progressed(NamedTuple):
+    done: int
+    total: int
+
+
+Effect = Admit | AdmitCertificates | AdmitWords | AddContents | TakeKeys | TakeAddresses | JoinAnswered | Progressed
