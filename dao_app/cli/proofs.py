@@ -167,11 +167,11 @@ def _told(session: Session, view: Mapping[str, Any], anchor: str) -> None:
     render.facts(session, [*pairs, ("cli.col.digest", view["digest"])])
     session.line()
     if not view["ok"]:
-        session.line(session.t("cli.proof_fails", why=session.t(f"proof.fault.{view['fault']}")))
+        session.line(session.t("proof.fails", why=session.t(f"proof.fault.{view['fault']}")))
         return
-    session.line(session.t("cli.proof_holds"))
+    session.line(session.t("proof.holds"))
     if view["retired"]:
-        session.line(session.t("cli.proof_retired", n=view["retired"]))
+        session.line(session.t("proof.retired", n=view["retired"]))
     if anchor:
         session.line(session.t("cli.proof_anchored" if view["anchored"] else "cli.proof_not_anchored"))
     if not session.org:

@@ -91,6 +91,9 @@ def _gestures(window: Frame) -> list[Entry]:
         ("task.import", "tasks", ui.can("task.open") and _on(ui, "tasks"), partial(_import, shell), ""),
         ("task.export", "tasks", _on(ui, "tasks"), partial(_export, shell), ""),
         ("emergency.ask", "warn", ui.can("emergency.stop"), partial(_ask_stop, shell), ""),
+        ("file.add", "note", ui.can("comment.add"), partial(_notarise, shell), ""),
+        ("proof.export", "copy", True, partial(_export_proof, shell), ""),
+        ("proof.check", "shield", True, partial(_check_proof, shell), ""),
         ("verify.start", "shield", True, partial(_verify, shell), "Y"),
     )
     return [Entry(key, ui.t(key), icon, act, cap) for key, icon, may, act, cap in possible if may]
@@ -119,6 +122,21 @@ def _export(shell: Shell) -> None:
 def _ask_stop(shell: Shell) -> None:
     shell.go("charter")
     shell.charter.ask_stop()
+
+
+def _notarise(shell: Shell) -> None:
+    shell.go("trust", "files")
+    shell.trust.files.choose()
+
+
+def _export_proof(shell: Shell) -> None:
+    shell.go("trust")
+    shell.trust.export_proof()
+
+
+def _check_proof(shell: Shell) -> None:
+    shell.go("trust", "files")
+    shell.trust.files.check()
 
 
 def _verify(shell: Shell) -> None:

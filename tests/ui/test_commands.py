@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QDialog, QWidget
+from PySide6.QtWidgets import QDialog, QFileDialog, QWidget
 
 from dao_app.ui.commands import NEW, commands
 from dao_app.ui.dialogs.base import ConfirmDialog, Dialog
@@ -48,7 +48,8 @@ def test_every_command_leads_somewhere(o: Opened, number: int, monkeypatch: pyte
         return
     entry = found[number]
     saved: list[int] = []
-    monkeypatch.setattr("dao_app.ui.pages.tasks.QFileDialog.getSaveFileName", lambda *a: saved.append(1) or ("", ""))
+    for name in ("getSaveFileName", "getOpenFileName"):
+        monkeypatch.setattr(QFileDialog, name, lambda *a: saved.append(1) or ("", ""))
     entry.act()
     o.settle()
     led = o.window.shell.page().name != "today" or open_dialogs(o) or saved

@@ -20,6 +20,7 @@ from dao_app.ui.pages.effects_panel import EffectsCard, PowersDialog
 from dao_app.ui.pages.tally_panel import BallotsDialog, SealPanel, TallyPanel
 from dao_app.ui.pages.task_pane import erase_comment
 from dao_app.ui.pages.vote_panel import VotePanel, choice_text
+from dao_app.ui.proofs import save_card, save_proof
 from dao_app.ui.widgets.buttons import Button, IconButton
 from dao_app.ui.widgets.glyphs import AvatarView, Chip, IconView, KeyChip, SealView
 from dao_app.ui.widgets.labels import Label, Paragraph
@@ -52,7 +53,10 @@ class ProposalDetailView(QWidget):
         ballots.clicked.connect(self._show_ballots)
         powers = Button(ui, "powers.show", "link")
         powers.clicked.connect(self._show_powers)
-        self._seal_panel = SealPanel(ui, ballots, powers)
+        certificate, card = Button(ui, "proof.save"), Button(ui, "proof.card", "link")
+        certificate.clicked.connect(self.save_certificate)
+        card.clicked.connect(self.save_card)
+        self._seal_panel = SealPanel(ui, ballots, powers, certificate, card)
         self.vote_panel.signed.connect(self._vote)
         self._splitter.addWidget(self._build_document())
         side = QWidget()
@@ -334,6 +338,15 @@ class ProposalDetailView(QWidget):
     def _show_ballots(self) -> None:
         if self._detail is not None:
             BallotsDialog(self.ui, self.window(), self._detail).open()
+
+    def save_certificate(self) -> None:
+        if self.proposal is not None:
+            stem = show.proposal_name(self.ui, self.proposal)
+            save_proof(self.ui, self, "certificate_result", stem, proposal=self.proposal.id)
+
+    def save_card(self) -> None:
+        if self.proposal is not None:
+            save_card(self.ui, self, show.proposal_name(self.ui, self.proposal), self.proposal.id)
 
     def copy_link(self) -> None:
         if self.proposal is not None:

@@ -224,7 +224,7 @@ class TallyPanel(Box):
 class SealPanel(Box):
     """Who makes the result final, and the way to the ballots."""
 
-    def __init__(self, ui: Ui, ballots: Button, powers: Button) -> None:
+    def __init__(self, ui: Ui, ballots: Button, powers: Button, certificate: Button, card: Button) -> None:
         super().__init__(ui, "section")
         self._note = Label(ui, role="caption", tone="text3", elide=True)
         self._pips = Pips(ui)
@@ -238,13 +238,15 @@ class SealPanel(Box):
         checked = row(ui, IconView(ui, "shield", "text2", 14), self._checked, gap=8)
         ways = row(ui, ballots, powers, None, gap=14)
         checked.setStretch(1, 1)
+        self._proof = Box(ui, "plain", row(ui, certificate, card, None, gap=8))
         self.setLayout(
-            column(ui, head, 4, pips, 4, self._waits, 8, checked, 4, ways, margins=(20, 14, 20, 14))
+            column(ui, head, 4, pips, 4, self._waits, 8, checked, 4, ways, 8, self._proof, margins=(20, 14, 20, 14))
         )
 
     def show_proposal(self, detail: v.ProposalDetail) -> None:
         ui, tally = self._ui, detail.tally
         done = tally is not None and tally.final
+        self._proof.setVisible(done)
         self._note.say("" if done else ui.t("witness.after_close"))
         self._pips.show_count(1 if done else 0, 1, 1)
         self._signed.say(ui.t("witness.pips", signed=1 if done else 0, total=1, quorum=1))

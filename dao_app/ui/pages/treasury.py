@@ -16,6 +16,7 @@ from dao_app.ui.models.rows import ViewModel
 from dao_app.ui.pages.base import Facts, Pane, SplitPage, TopBar, section_head
 from dao_app.ui.pages.people_tabs import Tab
 from dao_app.ui.pages.treasury_tabs import RequestsTab, SchedulesTab
+from dao_app.ui.proofs import save_proof
 from dao_app.ui.widgets.buttons import Button, Choices
 from dao_app.ui.widgets.glyphs import Bar, SealView
 from dao_app.ui.widgets.labels import Label, Paragraph
@@ -231,7 +232,18 @@ class TreasuryPage(SplitPage):
             held = Label(ui, role="caption", tone="text2")
             held.say(ui.t("balance.held", amount=ui.texts.figure(balance.held_minor, unit.decimals)))
             notes.append(held)
-        return self._card(caption, ui.texts.figure(available, unit.decimals), unit.code, notes)
+        return self._card(
+            caption, ui.texts.figure(available, unit.decimals), unit.code, notes, self._certificate(balance)
+        )
+
+    def _certificate(self, balance: v.BalanceView | None) -> Button | None:
+        """The way to a proof of this balance."""
+        if balance is None:
+            return None
+        ui, unit, party = self.ui, balance.unit, "treasury" if balance.party == "treasury" else ""
+        save = Button(ui, "proof.save", "link", height=20)
+        save.clicked.connect(lambda: save_proof(ui, self, "certificate_balance", unit, party=party, unit=unit))
+        return save
 
     def _supply_card(self, unit: v.UnitView) -> QWidget:
         ui = self.ui
@@ -247,7 +259,9 @@ class TreasuryPage(SplitPage):
         card.layout().addWidget(bar)  # type: ignore[union-attr]
         return card
 
-    def _card(self, caption: str, figure: str, unit: str, notes: list[QWidget]) -> QWidget:
+    def _card(
+        self, caption: str, figure: str, unit: str, notes: list[QWidget], corner: QWidget | None = None
+    ) -> QWidget:
         ui = self.ui
         number, code = Label(ui, role="title"), Label(ui, tone="text2", elide=True)
         number.say(figure)
@@ -259,7 +273,7 @@ class TreasuryPage(SplitPage):
             "plain",
             column(
                 ui,
-                Label(ui, caption, "caption", "text2"),
+                row(ui, Label(ui, caption, "caption", "text2"), None, *([corner] if corner is not None else [])),
                 top,
                 2,
                 row(ui, *notes, None, gap=10),

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from dao_app.app import views as v
 from dao_app.ui.context import Ui
+from dao_app.ui.dialogs.proofs import export_proof
 from dao_app.ui.dialogs.trust import PeerDialog, entry_opened
 from dao_app.ui.models import show
 from dao_app.ui.models.rows import ViewModel
 from dao_app.ui.pages.base import Page, TopBar
+from dao_app.ui.pages.trust_files import FilesTab
 from dao_app.ui.pages.trust_overview import Overview
 from dao_app.ui.pages.trust_side import TrustSide
 from dao_app.ui.widgets.buttons import Button, Choices
@@ -44,14 +48,14 @@ PEER_COLUMNS = (
     Col("col.agrees", share=2),
     Col("peer.address", share=2, drop=25),
 )
-TABS = ("overview", "peers", "checkpoints", "log")
+TABS = ("overview", "peers", "checkpoints", "log", "files")
 
 
 class TrustPage(Page):
     """The only page with the exact terms."""
 
     name = "trust"
-    topics = frozenset({"log", "checkpoints", "peers", "status"})
+    topics = frozenset({"log", "checkpoints", "peers", "status", "files"})
 
     def __init__(self, ui: Ui) -> None:
         super().__init__(ui)
@@ -63,7 +67,9 @@ class TrustPage(Page):
         self._tabs.chosen.connect(self._switch)
         verify = Button(ui, "verify.start", key="Y", icon="shield")
         verify.clicked.connect(self._verify)
-        self.top = TopBar(ui, "page.trust", self._tabs, [verify])
+        export = Button(ui, "proof.export", "ghost", icon="copy")
+        export.clicked.connect(self.export_proof)
+        self.top = TopBar(ui, "page.trust", self._tabs, [export, verify])
         self._overview = Overview(ui)
         self._overview.add_peer.clicked.connect(self._add_peer)
         overview = QWidget()
@@ -74,6 +80,9 @@ class TrustPage(Page):
         self._stack.addWidget(self._build_peers())
         self._stack.addWidget(self._build_checkpoints())
         self._stack.addWidget(self._build_log())
+        self.files = FilesTab(ui)
+        self._stack.addWidget(self.files)
+        self.setAcceptDrops(True)
         self.side = TrustSide(ui)
         self._rail = Box(ui, "pane", column(ui, scrolling(self.side, ui.t("verify.title"))), width=400)
         body = row(ui, self._stack, self._rail, gap=0)
@@ -125,6 +134,8 @@ class TrustPage(Page):
         ui = self.ui
         ui.ask(self, "trust", self._show)
         ui.ask(self, "peer_list", self._show_peers)
+        if self._tabs.selected() == "files":
+            self.files.refresh()
         if self._tabs.selected() == "log" and len(self._log_rows) <= LOG_PAGE:
             ui.ask(self, "log_list", self._show_log, limit=LOG_PAGE)
 
@@ -182,6 +193,8 @@ class TrustPage(Page):
         self._stack.setCurrentIndex(TABS.index(tab))
         if tab == "log":
             self.ui.ask(self, "log_list", self._show_log, limit=LOG_PAGE)
+        elif tab == "files":
+            self.files.refresh()
 
     def open(self, target: str) -> None:
         if target.startswith("entry:"):
@@ -196,6 +209,19 @@ class TrustPage(Page):
     def _add_peer(self) -> None:
         PeerDialog(self.ui, self.window(), lambda _: self.refresh()).open()
 
+    def export_proof(self) -> None:
+        export_proof(self.ui, self)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802 (Qt)
+        if any(url.isLocalFile() for url in event.mimeData().urls()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802 (Qt)
+        paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
+        if paths:
+            self._switch("files")
+            self.files.take(paths[0])
+
     def _verify(self) -> None:
         self._switch("overview")
         self.side.verify.run()
@@ -204,4 +230,4 @@ class TrustPage(Page):
         self._rail.setVisible(width >= RAIL_NEEDS)
 
     def keys(self) -> dict[str, Callable[[], None]]:
-        return {"Y": self._verify}
+        return {"Y": self._verify, **({"N": self.files.choose} if self._tabs.selected() == "files" else {})}
