@@ -7,11 +7,12 @@ from typing import Any
 
 from dao_app.app import views as v
 from dao_app.app.cases import Cases
+from dao_app.app.checkpoint_rows import checkpoint_row, is_online
 from dao_app.app.errors import InputError, NetworkError, NotFound
 from dao_app.app.organisation import Organisation
 from dao_app.app.queries import Reader, fingerprint
 from dao_app.app.resolve import ids_by_prefix
-from dao_app.app.storage import CheckpointRecord, LogRecord
+from dao_app.app.storage import LogRecord
 from dao_app.app.verification import verify_everything
 from dao_app.core.encoding import Link, cid_text, decode_trusted
 from dao_app.core.entities import Totals
@@ -22,7 +23,6 @@ from dao_app.core.state import Tree
 from dao_app.core.witness_entities import Seat, Witnesses
 from dao_app.core.words import words_for
 
-ONLINE_MS = 10_000  # seen so recently: connected
 CHECKPOINT_ROWS = 24
 LOG_ROWS_MAX = 5_000
 HISTORY_WORDS = 6
@@ -41,7 +41,7 @@ class TrustCases(Cases):
         keys = opened.org.witnesses()
         waits_for, _ = reader.witness()
         last = opened.org.store.checkpoints(max(1, replay.position.height - CHECKPOINT_ROWS + 1), CHECKPOINT_ROWS)
-        rows = tuple(self._checkpoint(reader, record) for record in reversed(last))
+        rows = tuple(checkpoint_row(reader, parse_certificate(record.raw)) for record in reversed(last))
         witnesses = tuple(self._witness(opened.org, reader, root, key) for root, key in _seats(replay.final))
         return v.TrustView(
             replay.position.height,
@@ -59,31 +59,9 @@ class TrustCases(Cases):
         )
 
     def _witness(self, org: Organisation, reader: Reader, root: bytes, key: bytes) -> v.WitnessView:
-        here = org.witness_signer is not None and org.witness_signer.public == key
-        seen = reader.seen(root)
-        online = here or (seen is not None and self._ws.clock.now_ms() - seen < ONLINE_MS)
-        return v.WitnessView(reader.person(root), here, online, seen)
-
-    def _checkpoint(self, reader: Reader, record: CheckpointRecord) -> v.CheckpointRow:
-        certificate = parse_certificate(record.raw)
-        checkpoint = certificate.checkpoint
-        members = reader.witness_members()
-        signers = tuple(
-            (reader.person(members[p.witness]).name if p.witness in members else "") or fingerprint(p.witness)
-            for p in certificate.precommits
-        )
-        return v.CheckpointRow(
-            record.height,
-            record.id.hex(),
-            record.time,
-            record.actions,
-            checkpoint.state.hex(),
-            checkpoint.results.hex(),
-            checkpoint.frontier.hex(),
-            signers,
-            len(checkpoint.witnesses),
-            quorum(len(checkpoint.witnesses)),
-        )
+        here = key in org.witness_keys
+        online = is_online(reader, root, here, self._ws.clock.now_ms())
+        return v.WitnessView(reader.person(root), here, online, reader.seen(root))
 
     def state_root(self, org: str) -> v.RootView:
         opened = self._ws.find(org)

@@ -7,13 +7,13 @@ from collections.abc import Awaitable, Callable
 from dao_app.app import views as v
 from dao_app.app.cases_contributions import ContributionCases
 from dao_app.app.cases_events import EventCases
+from dao_app.app.cases_finality import FinalityCases
 from dao_app.app.cases_firms import FirmCases
 from dao_app.app.cases_governance import GovernanceCases
 from dao_app.app.cases_identity import IdentityCases
 from dao_app.app.cases_membership import MembershipCases, org_row
 from dao_app.app.cases_payments import PaymentCases
 from dao_app.app.cases_proofs import ProofCases
-from dao_app.app.cases_proposals import ProposalCases
 from dao_app.app.cases_rewards import RewardCases
 from dao_app.app.cases_tasks import TaskCases
 from dao_app.app.cases_today import TodayCases
@@ -25,8 +25,8 @@ OpenDemo = Callable[[Callable[[v.Progress], None]], Awaitable[bytes]]
 
 
 class Service(
-    IdentityCases, MembershipCases, GovernanceCases, FirmCases, PaymentCases, EventCases, TaskCases, ProposalCases,
-    ContributionCases, RewardCases, TokenCases, TodayCases, TrustCases, ProofCases,
+    IdentityCases, MembershipCases, GovernanceCases, FirmCases, PaymentCases, EventCases, TaskCases,
+    FinalityCases, ContributionCases, RewardCases, TokenCases, TodayCases, TrustCases, ProofCases,
 ):  # fmt: skip
     """One open data folder, as window and command line see it. ``open_demo`` builds and opens the sample
     organisation (given by the composition root)."""

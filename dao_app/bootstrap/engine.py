@@ -37,7 +37,8 @@ TICK_S = 0.1  # heartbeat: changes are told at most ten times a second
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How to open a folder. ``network`` off: no host is started (quick commands of the command line)."""
+    """How to open a folder. ``network`` off: no host is started (quick commands of the command line); ``node``:
+    always on, so it declares a witness key by itself when its member is elected."""
 
     home: Path
     network: bool = True
@@ -45,6 +46,7 @@ class Options:
     mdns: bool = True
     socket: bool = True
     vault_cost: str = "moderate"
+    node: bool = False
 
 
 class TrioRuntime:
@@ -107,6 +109,7 @@ async def run_engine(options: Options, ready: Callable[[Service], None], stop: t
             home, RealKeys(random), verifier, clock, random, TrioRuntime(nursery), network, judge_with(pool),
             options.listen, options.mdns,
         )
+        workspace.stands_ready = options.node
         stack.callback(workspace.close_all)
         watcher.workspace = workspace
         service = Service(workspace, _demo_opener(options, workspace))

@@ -54,7 +54,7 @@ class RealServices:
         from dao_app.bootstrap.engine import Options, single_error
 
         start_log(Paths(home).log)
-        options = Options(home, network=True, listen=tuple(listen), mdns=mdns)
+        options = Options(home, network=True, listen=tuple(listen), mdns=mdns, node=True)
         try:
             trio.run(_node, options, passphrase, ready, report)
         except BaseException as error:

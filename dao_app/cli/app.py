@@ -35,6 +35,7 @@ from dao_app.cli.tally import tally
 from dao_app.cli.task_tables import task
 from dao_app.cli.tokens import token
 from dao_app.cli.trust import doctor, log, peer, state, watch
+from dao_app.cli.witnesses import witness
 
 INTERRUPTED = 130  # as shells report SIGINT
 OUTPUT_CLOSED = 141  # as shells report SIGPIPE
@@ -49,7 +50,7 @@ def tree() -> click.Group:
         identity, org, invite, join, member, task, proposal, vote, contribution, reputation, round_, match,
         payout, earnings, token,
         charter, role, department, delegate, emergency, leave, firm, payment,
-        file, certificate, log, state, peer, doctor, watch, node, window, demo, tally, rewards,
+        file, certificate, witness, log, state, peer, doctor, watch, node, window, demo, tally, rewards,
     ):
         root.add_command(command)
     return root

@@ -82,7 +82,7 @@ def _given(given: dict[str, Any]) -> dict[str, Any]:
 @_asked
 @click.pass_obj
 def open_(session: Session, /, **given: Any) -> None:
-    _one(session, session.ask("proposal_open", **_given(given)))
+    one_proposal(session, session.ask("proposal_open", **_given(given)))
 
 
 @proposal.command("check")
@@ -113,21 +113,21 @@ def revise(
         "proposal_revise", proposal=proposal, title=title, text=long_text(text, text_file),
         options=list(options) or None, effects=[read_effect(effect) for effect in effects] or None,
     )
-    _one(session, made)
+    one_proposal(session, made)
 
 
 @proposal.command("second")
 @click.argument("proposal")
 @click.pass_obj
 def second(session: Session, proposal: str) -> None:
-    _one(session, session.ask("proposal_second", proposal=proposal))
+    one_proposal(session, session.ask("proposal_second", proposal=proposal))
 
 
 @proposal.command("execute")
 @click.argument("proposal")
 @click.pass_obj
 def execute(session: Session, proposal: str) -> None:
-    _one(session, session.ask("proposal_execute", proposal=proposal))
+    one_proposal(session, session.ask("proposal_execute", proposal=proposal))
 
 
 @proposal.command("templates")
@@ -351,7 +351,7 @@ def choice_text(session: Session, written: str | None) -> str:
 @click.argument("proposal")
 @click.pass_obj
 def withdraw(session: Session, proposal: str) -> None:
-    _one(session, session.ask("proposal_withdraw", proposal=proposal))
+    one_proposal(session, session.ask("proposal_withdraw", proposal=proposal))
 
 
 @proposal.command("comment")
@@ -370,7 +370,7 @@ def comment(session: Session, target: str, text: str) -> None:
 def vote(session: Session, proposal: str, choice: tuple[str, ...], reason: str) -> None:
     method = session.ask("proposal_show", proposal=proposal)["row"]["method"]
     made = session.ask("vote", proposal=proposal, choice=read_choice(session, method, choice), reason=reason)
-    _one(session, made)
+    one_proposal(session, made)
 
 
 def read_choice(session: Session, method: str, given: tuple[str, ...]) -> Any:
@@ -439,7 +439,7 @@ _READ: dict[str, Callable[[Session, list[str]], Any]] = {
 }
 
 
-def _one(session: Session, row: Any) -> None:
+def one_proposal(session: Session, row: Any) -> None:
     session.show(row, lambda found: _rows(session, [found]))
 
 

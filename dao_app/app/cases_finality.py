@@ -1,0 +1,118 @@
+"""Use cases around finality: who co-signs, being a witness, handing over, electing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from dao_app.app import views as v
+from dao_app.app import views_finality as f
+from dao_app.app.cases_proposals import ProposalCases
+from dao_app.app.checkpoint_rows import checkpoint_row, is_online
+from dao_app.app.duties import declare, term_open_to
+from dao_app.app.organisation import Organisation
+from dao_app.app.queries import Reader, fingerprint
+from dao_app.app.resolve import member_root
+from dao_app.core.entities import Device
+from dao_app.core.envelope import Action, author_key, unpack
+from dao_app.core.finality.checkpoint import quorum
+from dao_app.core.finality.consensus import Standing
+from dao_app.core.finality.messages import parse_vote
+from dao_app.core.keys import ACTIVATION_KEY, ELECTION_KEY, WITNESSES_KEY, device_key
+from dao_app.core.witness_entities import Activation, Election, Seat, Witnesses
+
+EVIDENCE_ROWS_MAX = 50
+NOBODY = Witnesses(0, (), (), (), 0, b"", False)
+
+
+class FinalityCases(ProposalCases):
+    """Part of ``app.api.Api``."""
+
+    def finality(self, org: str) -> f.FinalityView:
+        opened, reader = self._read(org)
+        found = opened.org.replay.final.entity(WITNESSES_KEY)
+        now = found if isinstance(found, Witnesses) else NOBODY
+        standing = opened.org.witnessing.standing()
+        need = quorum(max(1, len(now.seats)))
+        return f.FinalityView(
+            now.term,
+            now.since,
+            now.by_vote,
+            need,
+            max(0, len(now.seats) - need),
+            tuple(self._seat(opened.org, reader, seat, now, standing) for seat in now.seats),
+            tuple(f.CandidateView(reader.person(root), bool(key)) for root, key in now.reserve),
+            None if standing is None else standing.round,
+            len(now.seats) == 1 and not now.by_vote,
+            _election(reader),
+            term_open_to(opened.org) or 0 if opened.org.signer is not None else 0,
+            opened.org.is_sole_witness() and not now.by_vote,
+            standing is not None and standing.silent,
+            tuple(checkpoint_row(reader, certificate) for certificate in opened.org.conflicting()),
+            _rules(opened.org),
+            tuple(_evidence(reader)),
+        )
+
+    def _seat(
+        self, org: Organisation, reader: Reader, seat: Seat, now: Witnesses, standing: Standing | None
+    ) -> f.SeatView:
+        root, key = seat
+        here = key in org.witness_keys
+        online = is_online(reader, root, here, self._ws.clock.now_ms())
+        voted = ""
+        if standing is not None:
+            place = [k for _, k in now.seats].index(key)
+            voted = "precommit" if standing.precommitted[place] else "prevote" if standing.prevoted[place] else ""
+        leads = standing is not None and standing.leader == key
+        return f.SeatView(reader.person(root), here, online, reader.seen(root), voted, key in now.faulty, leads)
+
+    def witness_ready(self, org: str) -> f.FinalityView:
+        opened, _ = self._read(org)
+        self._need_signer(opened)
+        vault = None if opened.demo else self._ws.need_vault()
+        self._ws.announce(opened, [declare(opened.org, vault, self._ws.keys, self._ws.random)])
+        return self.finality(org)
+
+    def witness_move(self, org: str, member: str) -> f.FinalityView:
+        opened, reader = self._read(org)
+        self._write(opened, "witness.move", {"to": member_root(reader, member)})
+        return self.finality(org)
+
+    def witness_elect(self, org: str, members: Sequence[str], seats: int, title: str, text: str = "") -> v.ProposalRow:
+        form = {"do": "elect_witnesses", "seats": str(seats), "candidates": list(members)}
+        return self.proposal_open(org, title, text, kind="role", effects=[form])
+
+
+def _election(reader: Reader) -> f.ElectionView | None:
+    election = reader.state.get(ELECTION_KEY, Election)
+    if election is None:
+        return None
+    ready = dict(election.ready)
+    candidates = tuple(f.CandidateView(reader.person(root), root in ready) for root in election.ranked)
+    return f.ElectionView(election.term, election.seats, candidates, election.until or None, election.by_vote)
+
+
+def _rules(org: Organisation) -> tuple[int, int, int]:
+    activation = org.replay.final.entity(ACTIVATION_KEY)
+    return org.replay.rules(), org.replay.supported, activation.version if isinstance(activation, Activation) else 0
+
+
+def _evidence(reader: Reader) -> list[f.EvidenceRow]:
+    """Proofs of two histories and of two votes that had an effect, newest first."""
+    rows = []
+    for what, type_ in (("device", "device.fork"), ("witness", "witness.evidence")):
+        for id_ in reader.org.store.of_type(type_)[-EVIDENCE_ROWS_MAX:]:
+            if reader.stands(id_):
+                rows.append(_evidence_row(reader, what, reader.action(id_)))
+    return rows[::-1]
+
+
+def _evidence_row(reader: Reader, what: str, action: Action) -> f.EvidenceRow:
+    if what == "device":
+        key = author_key(unpack(action.body["one"])[0])
+        device = reader.state.get(device_key(key), Device)
+        member = device.member if device is not None else None
+    else:
+        key = parse_vote(action.body["one"]).witness
+        member = reader.witness_members().get(key)
+    person = reader.person(member) if member is not None else None
+    return f.EvidenceRow(what, person, fingerprint(key), action.id.hex(), reader.stamp(action.id).at_ms)
