@@ -11,91 +11,19 @@ import argparse
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[1]
+from demo_peers import ROOT, Peer, environ, until
+
 PASSPHRASE = "sample passphrase for the demo"
 VOTING_S = 4
-WAIT_S = 25.0
-STEP_S = 0.05
 PEERS = ("amara", "node", "ben")
-
-
-class Peer:
-    """One data folder, and its process while it runs."""
-
-    def __init__(self, folder: Path, name: str, listen: str) -> None:
-        self.name = name
-        self.home = folder / name
-        self.report = folder / f"{name}.json"
-        self.passphrase = folder / "passphrase"
-        self.listen = listen
-        self._process: subprocess.Popen[str] | None = None
-        self._caller: Any = None
-
-    def command(self, *words: str) -> Any:
-        """Run the console command on this folder; returns its JSON."""
-        done = subprocess.run([*self._program(), *words], capture_output=True, text=True, check=False, env=_environ())
-        if done.returncode:
-            raise SystemExit(f"{self.name}: guildhall {' '.join(words)} failed:\n{done.stderr}")
-        return json.loads(done.stdout)
-
-    def _program(self) -> list[str]:
-        return [
-            sys.executable, str(ROOT / "main.py"), "--home", str(self.home), "--json",
-            "--passphrase-file", str(self.passphrase),
-        ]  # fmt: skip
-
-    def start(self) -> None:
-        """Start the peer's own process and wait until it answers on its local socket."""
-        words = ["node", "run", "--listen", self.listen, "--no-mdns", "--report", str(self.report)]
-        self._process = subprocess.Popen([*self._program(), *words], stdout=subprocess.PIPE, text=True, env=_environ())
-        assert self._process.stdout is not None
-        if not self._process.stdout.readline():
-            raise SystemExit(f"{self.name}: the node did not start")
-        from dao_app.platform.callers import SocketCaller
-
-        self._caller = SocketCaller(self.home)
-
-    def stop(self) -> None:
-        """Stop it cleanly; it writes its report."""
-        if self._caller is not None:
-            self._caller.close()
-            self._caller = None
-        if self._process is not None:
-            self._process.send_signal(signal.SIGTERM)
-            self._process.wait()
-            assert self._process.stdout is not None
-            self._process.stdout.close()
-            self._process = None
-
-    def call(self, method: str, /, **params: Any) -> Any:
-        """A use case, over the local socket."""
-        given = params if method in ("org_list", "join") else {"org": "", **params}
-        return self._caller.call(method, given)
-
-
-def _environ() -> dict[str, str]:
-    return {**os.environ, "PYTHONPATH": str(ROOT), "QT_QPA_PLATFORM": "offscreen"}
-
-
-def until(what: str, condition: Callable[[], Any]) -> Any:
-    """Wait for it; says how long it took."""
-    started = time.monotonic()
-    while not (found := condition()):
-        if time.monotonic() - started > WAIT_S:
-            raise SystemExit(f"waited {WAIT_S:.0f} s in vain: {what}")
-        time.sleep(STEP_S)
-    print(f"  {what:58} {time.monotonic() - started:5.2f} s", flush=True)
-    return found
 
 
 def play(amara: Peer, node: Peer, ben: Peer) -> None:
@@ -319,7 +247,7 @@ def pictures(peer: Peer, folder: Path) -> None:
         "--themes", "light",
     ]  # fmt: skip
     done = subprocess.run(
-        [sys.executable, str(script), *words], env=_environ(), capture_output=True, text=True, check=False
+        [sys.executable, str(script), *words], env=environ(), capture_output=True, text=True, check=False
     )
     if done.returncode:
         raise SystemExit(f"no pictures:\n{done.stderr[-2_000:]}")

@@ -34,6 +34,7 @@ TEMPLATES: tuple[g.TemplateView, ...] = (
     g.TemplateView("issuance", "issuance", "yes-no-abstain", ("issue",)),
     g.TemplateView("penalty", "penalty", "yes-no-abstain", ("suspend",)),
     g.TemplateView("election", "election", "ranked", ("elect",)),
+    g.TemplateView("witnesses", "role", "yes-no-abstain", ("elect_witnesses",)),
     g.TemplateView("adoption", "adoption", "yes-no-abstain", ("adopt",)),
 )
 

@@ -6,10 +6,12 @@ from fractions import Fraction
 from typing import Any
 
 from dao_app.app import views as v
+from dao_app.app.checkpoint_rows import checkpoint_row
 from dao_app.app.effects_form import amount_of, asked, effect_view
 from dao_app.app.queries import COMMENT, Reader, choice_json, power
 from dao_app.core.encoding import Link
 from dao_app.core.entities import Ballot, Proposal, Result
+from dao_app.core.finality.checkpoint import parse_certificate, quorum
 from dao_app.core.keys import proposal_key, result_key
 from dao_app.core.rewards.delegation import Delegated
 from dao_app.core.rules import charter
@@ -127,7 +129,19 @@ def proposal_detail(reader: Reader, id_: bytes, now_ms: int) -> v.ProposalDetail
         reserved=tuple(amount_of(reader, code, amount) for _, code, amount in entity.reserved),
         retry_until_ms=entity.retry_until or None,
         extended=entity.extended,
+        cosigned=_cosigned(reader, id_),
     )
+
+
+def _cosigned(reader: Reader, id_: bytes) -> tuple[int, int, int]:
+    """Signatures under the checkpoint that closed it, of how many, and the quorum; before that none of today's."""
+    result = reader.org.replay.results.entity(result_key(id_))
+    record = reader.org.store.checkpoint(result.height) if isinstance(result, Result) else None
+    if record is None:
+        seats = max(1, len(reader.org.witnesses()))
+        return 0, seats, quorum(seats)
+    row = checkpoint_row(reader, parse_certificate(record.raw))
+    return len(row.signers), row.witnesses, row.quorum
 
 
 def _counted(reader: Reader, id_: bytes, entity: Proposal) -> Count:

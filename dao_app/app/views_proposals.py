@@ -108,3 +108,4 @@ class ProposalDetail:
     reserved: tuple[AmountView, ...] = ()
     retry_until_ms: int | None = None
     extended: bool = False
+    cosigned: tuple[int, int, int] = (0, 1, 1)  # witnesses that signed its closing, of how many, how many make it final

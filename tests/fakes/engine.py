@@ -17,6 +17,7 @@ from dao_app.app import views as v
 from dao_app.app import views_governance as g
 from dao_app.app.errors import GuildhallError, InputError, Locked, NotFound
 from tests.fakes import sample
+from tests.fakes.finality import FakeFinality, signers_of
 from tests.fakes.governing import FakeGoverning
 from tests.fakes.proofs import FakeProofs
 from tests.fakes.rewards import FakeRewards
@@ -44,7 +45,7 @@ from tests.fakes.sample import (
 from tests.fakes.work import FakeWork
 
 
-class FakeEngine(FakeWork, FakeGoverning, FakeRewards, FakeProofs):
+class FakeEngine(FakeWork, FakeGoverning, FakeRewards, FakeProofs, FakeFinality):
     """An ``EngineHandle`` over sample data. ``fail`` maps a method to the error it raises next."""
 
     def __init__(self, filled: bool = True, founder_alone: bool = False) -> None:
@@ -355,23 +356,23 @@ class FakeEngine(FakeWork, FakeGoverning, FakeRewards, FakeProofs):
                 ident(f"s {i}"),
                 ident(f"r {i}"),
                 ident(f"f {i}"),
-                (AMARA.name,),
-                1,
-                1,
+                (LIN.name,) if self.founder_alone else signers_of(23 - i),
+                1 if self.founder_alone else 4,
+                1 if self.founder_alone else 3,
             )
             for i in range(24)
         )
-        witness = LIN if self.founder_alone else AMARA
+        waits = LIN if self.founder_alone else PRIYA
         return v.TrustView(
             1284,
             NOW_MS - 4 * MINUTE,
             48_205,
             7,
             1,
-            (v.WitnessView(witness, witness is LIN, True, NOW_MS),),
-            1,
+            self.witness_views(),
+            1 if self.founder_alone else 3,
             self.founder_alone,
-            (witness.name,),
+            (waits.name,),
             NOW_MS - 5 * MINUTE,
             ("copper", "nine", "river", "tulip", "anvil", "march"),
             checkpoints,

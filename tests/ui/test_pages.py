@@ -471,7 +471,7 @@ def test_verify_everything_reports_each_check(o: Opened) -> None:
 def test_founder_alone_is_said(opened: Open) -> None:
     o = opened(FakeEngine(founder_alone=True))
     o.go("trust")
-    o.until(o.window.shell.trust._overview._alone.isVisible)
+    o.until(o.window.shell.trust._overview.council._alone.isVisible)
 
 
 def test_log_entry_is_shown_as_signed_and_more_is_fetched_on_demand(o: Opened) -> None:

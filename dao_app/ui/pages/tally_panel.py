@@ -248,8 +248,9 @@ class SealPanel(Box):
         done = tally is not None and tally.final
         self._proof.setVisible(done)
         self._note.say("" if done else ui.t("witness.after_close"))
-        self._pips.show_count(1 if done else 0, 1, 1)
-        self._signed.say(ui.t("witness.pips", signed=1 if done else 0, total=1, quorum=1))
+        signed, total, quorum = detail.cosigned if done else (0, *detail.cosigned[1:])
+        self._pips.show_count(signed, total, quorum)
+        self._signed.say(ui.t("witness.pips", signed=signed, total=total, quorum=quorum))
         stamp = detail.row.stamp
         waits = ui.waits_text(stamp.waits_for, stamp.seen_ms) if not done else ""
         if detail.row.closes_ms is not None and not done:

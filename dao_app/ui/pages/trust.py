@@ -10,9 +10,11 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from dao_app.app import views as v
+from dao_app.app import views_finality as f
 from dao_app.ui.context import Ui
 from dao_app.ui.dialogs.proofs import export_proof
 from dao_app.ui.dialogs.trust import PeerDialog, entry_opened
+from dao_app.ui.dialogs.witnesses import MoveDialog, ask_to_declare
 from dao_app.ui.models import show
 from dao_app.ui.models.rows import ViewModel
 from dao_app.ui.pages.base import Page, TopBar
@@ -70,7 +72,12 @@ class TrustPage(Page):
         export = Button(ui, "proof.export", "ghost", icon="copy")
         export.clicked.connect(self.export_proof)
         self.top = TopBar(ui, "page.trust", self._tabs, [export, verify])
-        self._overview = Overview(ui)
+        self._finality: f.FinalityView | None = None
+        self._overview = Overview(ui, self._open_entry)
+        council = self._overview.council
+        council.declare.connect(self._declare)
+        council.move.connect(lambda: MoveDialog(self.ui, self.window(), self._show_finality).open())
+        council.elect.connect(self._elect)
         self._overview.add_peer.clicked.connect(self._add_peer)
         overview = QWidget()
         overview.setProperty("box", "surface")
@@ -133,6 +140,7 @@ class TrustPage(Page):
     def refresh(self) -> None:
         ui = self.ui
         ui.ask(self, "trust", self._show)
+        ui.ask(self, "finality", self._show_finality)
         ui.ask(self, "peer_list", self._show_peers)
         if self._tabs.selected() == "files":
             self.files.refresh()
@@ -142,10 +150,12 @@ class TrustPage(Page):
     def render_again(self) -> None:
         if self._trust is not None:
             self._show(self._trust)
+        if self._finality is not None:
+            self._show_finality(self._finality)
         self._show_peers(self._peer_rows)
 
     def reset(self) -> None:
-        self._trust, self._peer_rows, self._log_rows = None, (), ()
+        self._trust, self._finality, self._peer_rows, self._log_rows = None, None, (), ()
         self._log.rows.set_rows(())
         self._peers.rows.set_rows(())
         self._checkpoints.rows.set_rows(())
@@ -154,10 +164,19 @@ class TrustPage(Page):
         self._trust = trust
         self._overview.show_trust(trust)
         self.side.show_trust(trust)
+        if self._finality is not None:
+            self.side.show_finality(trust, self._finality)
         self._checkpoints.rows.set_rows(trust.checkpoints)
         number = self.ui.texts.number
         self._tabs.count("checkpoints", number(trust.height))
         self._tabs.count("log", number(trust.actions_final + trust.actions_provisional))
+
+    def _show_finality(self, view: object) -> None:
+        assert isinstance(view, f.FinalityView)
+        self._finality = view
+        self._overview.show_finality(view)
+        if self._trust is not None:
+            self.side.show_finality(self._trust, view)
 
     def _show_peers(self, peers: tuple[v.PeerRow, ...]) -> None:
         self._peer_rows = peers
@@ -205,6 +224,13 @@ class TrustPage(Page):
 
     def _open_entry(self, entry: str) -> None:
         self.ui.ask(self, "log_show", partial(entry_opened, self.ui, self.window()), entry=entry)
+
+    def _declare(self) -> None:
+        if self._finality is not None and self._finality.may_declare:
+            ask_to_declare(self.ui, self.window(), self._finality.may_declare, self._show_finality).open()
+
+    def _elect(self) -> None:
+        self.ui.act.emit("propose:witnesses")
 
     def _add_peer(self) -> None:
         PeerDialog(self.ui, self.window(), lambda _: self.refresh()).open()

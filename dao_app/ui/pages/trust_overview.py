@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 from PySide6.QtCore import QRectF, Qt
@@ -9,20 +10,53 @@ from PySide6.QtGui import QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QWidget
 
 from dao_app.app import views as v
+from dao_app.app import views_finality as f
 from dao_app.ui.context import Ui
 from dao_app.ui.models import show
 from dao_app.ui.models.rows import ViewModel
 from dao_app.ui.pages.base import section_head
+from dao_app.ui.pages.trust_council import Council, Reserve
+from dao_app.ui.theme.look import Look
 from dao_app.ui.theme.painting import seal
 from dao_app.ui.widgets.buttons import Button
 from dao_app.ui.widgets.glyphs import IconView, SealView
-from dao_app.ui.widgets.labels import Label, Paragraph, tip
+from dao_app.ui.widgets.labels import Label, tip
 from dao_app.ui.widgets.layout import Box, column, row
 from dao_app.ui.widgets.rows import Col, Header, RowDelegate, RowList
 
 NAME_WIDTH = 150  # token pixels before the grid
 CELL = 23
 CHECKPOINTS_SHOWN = 24
+
+
+def paint_mark(painter: QPainter, look: Look, box: QRectF, mark: str) -> None:
+    """Filled: signed; hollow: awaited; a stroke: was away."""
+    if mark == "away":
+        painter.fillRect(QRectF(box.x() + 2, box.center().y() - 1, box.width() - 4, 2), look.color("text3"))
+        return
+    signed = mark == "signed"
+    painter.setPen(Qt.PenStyle.NoPen if signed else QPen(look.color("provisional"), 1.5))
+    painter.setBrush(look.color("accent") if signed else Qt.BrushStyle.NoBrush)
+    inset = 0 if signed else 0.75
+    painter.drawRoundedRect(box.adjusted(inset, inset, -inset, -inset), look.px(3), look.px(3))
+
+
+class Mark(QWidget):
+    """One mark of the legend."""
+
+    def __init__(self, ui: Ui, mark: str) -> None:
+        super().__init__()
+        self._ui, self._mark = ui, mark
+        self.relook()
+
+    def relook(self) -> None:
+        self.setFixedSize(self._ui.look.px(13), self._ui.look.px(13))
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 (Qt)
+        with QPainter(self) as painter:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            paint_mark(painter, self._ui.look, QRectF(self.rect()).adjusted(1, 1, -1, -1), self._mark)
 
 
 class Grid(QWidget):
@@ -32,7 +66,12 @@ class Grid(QWidget):
         super().__init__()
         self._ui = ui
         self._trust: v.TrustView | None = None
+        self._cosigned: frozenset[str] = frozenset()  # members who have co-signed the one being formed
         self.relook()
+
+    def show_cosigned(self, members: frozenset[str]) -> None:
+        self._cosigned = members
+        self.update()
 
     def show_trust(self, trust: v.TrustView) -> None:
         self._trust = trust
@@ -92,17 +131,11 @@ class Grid(QWidget):
         x = float(look.px(NAME_WIDTH))
         top = y + (look.px(24) - edge) / 2
         for done in signed:
-            if done:
-                painter.setPen(Qt.PenStyle.NoPen)
-                painter.setBrush(look.color("accent"))
-                painter.drawRoundedRect(QRectF(x, top, edge, edge), look.px(3), look.px(3))
-            else:
-                painter.fillRect(QRectF(x + 2, top + edge / 2 - 1, edge - 4, 2), look.color("text3"))
+            paint_mark(painter, look, QRectF(x, top, edge, edge), "signed" if done else "away")
             x += step
         if trust.actions_provisional:
-            painter.setPen(QPen(look.color("provisional"), 1.5))
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.drawRoundedRect(QRectF(x + 0.75, top + 0.75, edge - 1.5, edge - 1.5), look.px(3), look.px(3))
+            box = QRectF(x, top, edge, edge)
+            paint_mark(painter, look, box, "signed" if witness.person.id in self._cosigned else "awaited")
         painter.setFont(look.font("caption"))
         painter.setPen(look.color("text2"))
         count = self._ui.t("progress.of", done=sum(signed), total=len(signed))
@@ -153,20 +186,29 @@ PEER_COLUMNS = (
 class Overview(QWidget):
     """The first tab of the Trust page."""
 
-    def __init__(self, ui: Ui) -> None:
+    def __init__(self, ui: Ui, opened: Callable[[str], None]) -> None:
         super().__init__()
         self._ui = ui
         state = self._build_state()
         self._build_notes()
-        self._note = Label(ui, role="caption", tone="text3")
+        self.council, self.reserve = Council(ui), Reserve(ui, opened)
+        self._note = Label(ui, role="caption", tone="text3", elide=True)
         self._grid = Grid(ui)
-        self._legend = SealView(ui, "provisional", ui.t("trust.legend_pending"))
+        marks: list[QWidget] = []
+        for mark in ("signed", "awaited", "away"):
+            marks += [Mark(ui, mark), Label(ui, f"trust.legend.{mark}", "caption", "text2")]
+        self._legend = QWidget()
+        self._legend.setLayout(row(ui, *marks, gap=6))
         self._build_peers()
         grid = Box(ui, "card", row(ui, self._grid, margins=(16, 12, 14, 8)))
         witnesses = column(ui, section_head(ui, "trust.witnesses", self._note, self._legend), 6, grid)
         peers = column(ui, section_head(ui, "trust.tab.peers", self._peer_note), 2, self._header, self.peers)
-        notes = column(ui, self._alone, self._contested)
-        self.setLayout(column(ui, state, 14, notes, 10, witnesses, 14, peers, 6, row(ui, self.add_peer, None), None))
+        notes = column(ui, self.council, self._contested, gap=8)
+        self.setLayout(
+            column(
+                ui, state, 14, notes, 10, witnesses, 8, self.reserve, 14, peers, 6, row(ui, self.add_peer, None), None
+            )
+        )
 
     def _build_state(self) -> Box:
         """What is final on the left, what is pending on the right."""
@@ -189,11 +231,6 @@ class Overview(QWidget):
 
     def _build_notes(self) -> None:
         ui = self._ui
-        icon = column(ui, 2, IconView(ui, "user", "provisional", back="provisionalSoft"), None)
-        texts = column(ui, Label(ui, "trust.alone", weight=600), Paragraph(ui, "trust.alone_text", "caption"), gap=2)
-        alone = row(ui, icon, texts, gap=10, margins=(14, 10, 14, 12))
-        alone.setStretch(1, 1)
-        self._alone = Box(ui, "note", alone)
         self._contested_text = Label(ui, weight=600)
         mark = IconView(ui, "warn", "danger", back="dangerSoft")
         contested = row(ui, mark, self._contested_text, None, gap=10, margins=(14, 10, 14, 10))
@@ -236,10 +273,13 @@ class Overview(QWidget):
             self._pending.say(ui.t("trust.nothing_pending"))
             self._pending_note.say(ui.t("trust.nothing_pending_note"))
         self._pending_seal.show_state("provisional" if trust.actions_provisional else "final", "")
-        self._alone.setVisible(trust.founder_alone)
         self._contested.setVisible(trust.contested > 0)
         self._contested_text.say(ui.t("trust.contested_n", n=trust.contested))
         self._note.say(ui.t("trust.quorum", quorum=trust.quorum, n=len(trust.witnesses)))
-        self._legend.show_state("provisional", ui.t("trust.legend_pending"))
-        self._legend.setVisible(trust.actions_provisional > 0)
         self._grid.show_trust(trust)
+
+    def show_finality(self, view: f.FinalityView) -> None:
+        self.council.show_finality(view)
+        self.reserve.show_finality(view)
+        self._note.say(self._ui.t("trust.quorum_term", quorum=view.quorum, n=len(view.seats), term=view.term))
+        self._grid.show_cosigned(frozenset(seat.person.id for seat in view.seats if seat.voted == "precommit"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from dao_app.app import views as v
+from dao_app.app import views_finality as f
 from dao_app.app.errors import GuildhallError
 from dao_app.app.texts import isolate
 from dao_app.ui.context import Ui
@@ -120,8 +121,27 @@ class CheckpointBox(Box):
         self._facts.add("fact.waits", self._waits)
         self.setLayout(column(ui, row(ui, self._title, None, self._state), 6, self._facts, margins=(20, 16, 20, 16)))
 
+    def show_finality(self, trust: v.TrustView, view: f.FinalityView) -> None:
+        """The checkpoint being formed, while there is something to seal and several sign."""
+        ui = self._ui
+        if not trust.actions_provisional or len(view.seats) < 2:
+            return
+        signed = [seat for seat in view.seats if seat.voted == "precommit"]
+        n = len(view.seats)
+        self.show()
+        self._title.say(ui.t("trust.checkpoint_n", n=trust.height + 1))
+        self._state.show_state("provisional", ui.t("trust.signed_of", signed=len(signed), quorum=view.quorum))
+        self._entries.say(ui.t("trust.entries_since", n=trust.actions_provisional, height=trust.height))
+        self._facts.show_line("trust.fact.root", False)
+        self._pips.show_count(len(signed), n, view.quorum)
+        self._signed.say(ui.t("witness.pips", signed=len(signed), total=n, quorum=view.quorum))
+        waits = ui.texts.join([isolate(ui.name_you(seat.person)) for seat in view.seats if seat not in signed])
+        self._waits.say(waits)
+        self._facts.show_line("fact.waits", bool(waits))
+
     def show_trust(self, trust: v.TrustView) -> None:
         ui = self._ui
+        self._facts.show_line("trust.fact.root", True)
         self.setVisible(bool(trust.checkpoints))
         if not trust.checkpoints:
             return
@@ -180,3 +200,6 @@ class TrustSide(QWidget):
     def show_trust(self, trust: v.TrustView) -> None:
         self._checkpoint.show_trust(trust)
         self._compare.show_trust(trust)
+
+    def show_finality(self, trust: v.TrustView, view: f.FinalityView) -> None:
+        self._checkpoint.show_finality(trust, view)

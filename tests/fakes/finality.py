@@ -1,0 +1,66 @@
+"""The stand-in engine's witnesses: four who co-sign, or the founder alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from dao_app.app import views as v
+from dao_app.app import views_finality as f
+from tests.fakes.sample import AMARA, CHEN, JONAS, LIN, MINUTE, NOW_MS, PRIYA, ident
+
+COUNCIL = (AMARA, CHEN, LIN, PRIYA)
+AWAY = {PRIYA.id: (20, 21), CHEN.id: (9,)}  # of the 24 latest checkpoints, oldest first
+
+
+def signers_of(place: int) -> tuple[str, ...]:
+    """Who signed the checkpoint at this place among the latest 24."""
+    return tuple(p.name for p in COUNCIL if place not in AWAY.get(p.id, ()))
+
+
+class FakeFinality:
+    """Part of ``FakeEngine``."""
+
+    founder_alone: bool
+    elected = 0  # the term for which this member is elected
+    alarm = 0  # certified checkpoints that contradict each other
+    double = False  # somebody signed twice
+
+    def witness_views(self) -> tuple[v.WitnessView, ...]:
+        council = (LIN,) if self.founder_alone else COUNCIL
+        return tuple(v.WitnessView(person, person is LIN, person is not PRIYA, NOW_MS - MINUTE) for person in council)
+
+    def finality(self, org: str) -> f.FinalityView:
+        alone = self.founder_alone
+        voted = {AMARA.id: "precommit", CHEN.id: "precommit", LIN.id: "prevote"}
+        seats = tuple(
+            f.SeatView(w.person, w.here, w.online, w.seen_ms, "" if alone else voted.get(w.person.id, ""), False,
+                       w.person is AMARA)
+            for w in self.witness_views()
+        )  # fmt: skip
+        election = f.ElectionView(
+            self.elected, 4, tuple(f.CandidateView(p, p is not LIN) for p in COUNCIL), NOW_MS + 90 * MINUTE, True
+        ) if self.elected else None  # fmt: skip
+        evidence = (
+            f.EvidenceRow("device", JONAS, "7f3a 91c2 e04d", ident("fork"), NOW_MS - 30 * MINUTE),
+            f.EvidenceRow("witness", PRIYA, "91c2 7f3a 0be1", ident("votes"), NOW_MS - 40 * MINUTE),
+        ) if self.double else ()
+        alarm = tuple(
+            v.CheckpointRow(1285, ident(f"branch {i}"), NOW_MS, 7, ident("s"), ident("r"), ident("f"),
+                            signers_of(0), 4, 3)
+            for i in range(self.alarm)
+        )  # fmt: skip
+        reserve = () if alone else (f.CandidateView(JONAS, True),)
+        return f.FinalityView(
+            1 if alone else 3, 1 if alone else 1190, not alone, 1 if alone else 3, 0 if alone else 1, seats, reserve,
+            None if alone else 0, alone, election, self.elected, alone, False, alarm, (1, 1, 0), evidence,
+        )  # fmt: skip
+
+    def witness_ready(self, org: str) -> f.FinalityView:
+        self.elected = 0
+        return self.finality(org)
+
+    def witness_move(self, org: str, member: str) -> f.FinalityView:
+        return self.finality(org)
+
+    def witness_elect(self, org: str, members: Sequence[str], seats: int, title: str, text: str = "") -> v.ProposalRow:
+        raise NotImplementedError  # the window proposes through the dialog of proposals
