@@ -75,7 +75,7 @@ class Council(QWidget):
         for note in self._notes:
             note.hide()
         if view.alarm:
-            ids = ui.texts.join([show.grouped(row_.id) for row_ in view.alarm])
+            ids = ui.texts.join([show.grouped(row_.id, 2) for row_ in view.alarm])
             key = "witness.alarm" if len(view.alarm) > 1 else "witness.alarm_one"
             self._alarm.say(ui.t(key, height=view.alarm[0].height), ui.t(f"{key}_text", ids=ids))
         active, known, _ = view.rules

@@ -201,7 +201,9 @@ class Overview(QWidget):
         self._legend.setLayout(row(ui, *marks, gap=6))
         self._build_peers()
         grid = Box(ui, "card", row(ui, self._grid, margins=(16, 12, 14, 8)))
-        witnesses = column(ui, section_head(ui, "trust.witnesses", self._note, self._legend), 6, grid)
+        head = row(ui, Label(ui, "trust.witnesses", weight=600), self._note, self._legend, gap=8)
+        head.setStretch(1, 1)
+        witnesses = column(ui, head, 6, grid)
         peers = column(ui, section_head(ui, "trust.tab.peers", self._peer_note), 2, self._header, self.peers)
         notes = column(ui, self.council, self._contested, gap=8)
         self.setLayout(

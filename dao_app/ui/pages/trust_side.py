@@ -134,7 +134,7 @@ class CheckpointBox(Box):
         self._entries.say(ui.t("trust.entries_since", n=trust.actions_provisional, height=trust.height))
         self._facts.show_line("trust.fact.root", False)
         self._pips.show_count(len(signed), n, view.quorum)
-        self._signed.say(ui.t("witness.pips", signed=len(signed), total=n, quorum=view.quorum))
+        self._signed.say(ui.t("witness.pips_short", signed=len(signed), total=n, quorum=view.quorum))
         waits = ui.texts.join([isolate(ui.name_you(seat.person)) for seat in view.seats if seat not in signed])
         self._waits.say(waits)
         self._facts.show_line("fact.waits", bool(waits))
@@ -151,7 +151,7 @@ class CheckpointBox(Box):
         self._entries.say(ui.t("trust.entries", n=newest.actions))
         self._root.say(show.grouped(newest.state_root))
         self._pips.show_count(len(newest.signers), newest.witnesses, newest.quorum)
-        self._signed.say(ui.t("witness.pips", signed=len(newest.signers), total=newest.witnesses, quorum=newest.quorum))
+        self._signed.say(ui.t("witness.pips_short", signed=len(newest.signers), total=newest.witnesses, quorum=newest.quorum))
         waits = ui.texts.join([isolate(n) for n in trust.waits_for]) if trust.actions_provisional else ""
         self._waits.say(waits)
         self._facts.show_line("fact.waits", bool(waits))
