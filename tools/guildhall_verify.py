@@ -2512,9 +2512,11 @@ def settle_dispute(t: Turn, id_: bytes, accepted: bool, proposal: bytes) -> None
 
 
 # -- what time does to tasks -----------------------------------------------------------------------
-def start_task(t: Turn, id_: bytes, lifetime: int) -> None:
-    expires = t.time + lifetime if lifetime else 0
-    t.book.change(b"t" + id_, started=t.time, expires=expires)
+def start_task(t: Turn, id_: bytes, lifetime: int, time: int | None = None) -> None:
+    """The life of a round begins now; that of a further round when it was due."""
+    started = t.time if time is None else time
+    expires = started + lifetime if lifetime else 0
+    t.book.change(b"t" + id_, started=started, expires=expires)
     if expires:
         t.book.agenda(expires, t.place, "expire_task", id_)
 
@@ -2566,7 +2568,7 @@ def resume_task(t: Turn, id_: bytes, time: int) -> None:
         resumes=0, closed=0, proposal=None, dispute=None,
     )  # fmt: skip
     into_escrow(book, id_, again, task["amount"])
-    start_task(t, id_, terms["lifetime"])
+    start_task(t, id_, terms["lifetime"], time)
 
 
 # ======================================================================================================================

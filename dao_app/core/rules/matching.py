@@ -105,6 +105,9 @@ def give(state: State, action: Action, author: Author, context: Context) -> Reje
     refused = _refuse_gift(state, found, author, number, amount, context)
     if refused or found is None:
         return refused
+    own = member_party(author.root)
+    if state.balance(own, found.unit) < amount:
+        return Rejection.BALANCE_TOO_LOW
     project = found.projects[number - 1]
     key = backing_key(id_, number, author.root)
     before = state.get(key, Backing)
@@ -115,9 +118,6 @@ def give(state: State, action: Action, author: Author, context: Context) -> Reje
         append(state, backers_key(id_, found.backers // REGISTER_ROWS), bytes([number]) + author.root)
         found = found._replace(backers=found.backers + 1, pairs=pairs)
         project = project._replace(backers=project.backers + 1)
-    own = member_party(author.root)
-    if state.balance(own, found.unit) < amount:
-        return Rejection.BALANCE_TOO_LOW
     state.put(key, Backing((before.amount if before else 0) + amount))
     project = project._replace(given=project.given + amount)
     projects = (*found.projects[: number - 1], project, *found.projects[number:])

@@ -289,6 +289,8 @@ def revise(state: State, action: Action, author: Author, context: Context) -> Re
         return question
     if found.power_kind == "table":
         given["table"] = ()
+    if found.department is not None:
+        given["department"] = found.department
     power = _power_kind(state, given, question)
     if isinstance(power, Rejection):
         return power

@@ -427,6 +427,17 @@ def test_a_department_votes_on_its_own(tmp_path: Path) -> None:
     assert (result(world, id_).electorate_power, result(world, id_).outcome) == (1, "passed")
 
 
+def test_what_a_department_votes_on_can_be_revised(tmp_path: Path) -> None:
+    world = World(tmp_path, charter={"decision.power": 4})
+    world.seal()
+    department = world.main.write("department.open", {"name": "Ops", "parent": None}).id
+    world.seal()
+    id_ = put(world, body("decision", department=Link(department), discussion=60_000))
+    world.main.write("proposal.revise", {"proposal": Link(id_), "title": "Better", "options": []})
+    world.seal()
+    assert proposal(world, id_).title == "Better"
+
+
 def test_the_electorate_keeps_its_votes_when_roles_change(world: World) -> None:
     person, org = world.add_member()
     id_ = put(world, body("decision"))

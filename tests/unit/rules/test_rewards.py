@@ -7,12 +7,14 @@ from typing import Any
 import pytest
 
 from dao_app.app.organisation import Organisation
-from dao_app.core.encoding import Link, power_from_wire
-from dao_app.core.entities import Contribution
+from dao_app.core.encoding import Link, digest, power_from_wire
+from dao_app.core.entities import Contribution, Register
+from dao_app.core.envelope import build_payload, pack, signed_message
 from dao_app.core.keys import (
     HALF_LIVES_KEY,
     HOUR_MS,
     TREASURY,
+    backers_key,
     contribution_key,
     department_party,
     escrow_party,
@@ -702,6 +704,27 @@ def test_a_pool_takes_no_more_pairs_than_can_be_counted(world: World, monkeypatc
     people[0][1].write("match.give", gift)
     seal(world)
     assert refusal(people[1][1], "match.give", gift) == "match_full"
+
+
+def test_a_gift_that_was_refused_leaves_no_trace(world: World) -> None:
+    """Signed by a program that does not ask first: its gift must not be among those that are read at the close."""
+    ann, ann_org = world.add_member()
+    gift = {"unit": "GLD", "amount": 50, "to": member_party(root(ann)), "for": TREASURY}
+    world.main.write("token.transfer", gift)
+    id_ = world.main.write("match.open", match_body(("A", member_party(root(world.founder))))).id
+    seal(world)
+    for amount in (60, 50):
+        head = ann_org.heads()[ann.device.public]
+        content = {"match": Link(id_), "project": 1, "amount": amount}
+        payload = build_payload(
+            world.org_id, ann.device.public, head.seq + 1, head.digest, (), world.clock.now, "match.give", content
+        )
+        ann_org.admit_now([pack(payload, ann.device.sign(signed_message(digest(payload))))])
+    seal(world)
+    register = final(world).need(backers_key(id_, 0), Register)
+    assert register.ids == (b"\x01" + root(ann),)
+    seal(world, WINDOW)
+    assert final(world).need(match_key(id_), Match).projects[0].given == 50
 
 
 # -- payout records, tips ------------------------------------------------------------------------
