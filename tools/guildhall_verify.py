@@ -153,7 +153,7 @@ def _item(data: bytes, at: int, room: int) -> tuple[Any, int]:
         if number + major > SAFE:
             raise NotCbor
         return (-1 - number if major else number), at
-    if not room or number > len(data):
+    if not room or (major < 6 and number > len(data)):
         raise NotCbor
     if major == 4:
         items = []
@@ -914,7 +914,8 @@ class Book:
             if items[0][0] > until:
                 return None
             self.put(key, make("q", items[1:]) if len(items) > 1 else None)
-            return items[0]
+            first: tuple[int, int, str, bytes] = items[0]
+            return first
         return None
 
     def carry_over(self, first_hour: int, until: int) -> None:
@@ -4300,22 +4301,21 @@ class Closing:
         return self.book.get(self.share_key(root, kind)) or make("y", 0, 0, (), 0)
 
     def share_key(self, root: bytes, kind: str) -> bytes:
-        return b"y" + root + kind[-1].encode() + self.account
+        return b"".join((b"y", root, kind[-1].encode(), self.account))
 
     @property
     def account(self) -> bytes:
-        found: bytes = self.found["payer"] + b"/" + self.found["unit"].encode()
-        return found
+        return b"/".join((self.found["payer"], self.found["unit"].encode()))
 
     @property
     def series_key(self) -> bytes:
-        return b"Y" + self.found["kind"][-1].encode() + self.account
+        return b"".join((b"Y", self.found["kind"][-1].encode(), self.account))
 
     @property
     def number(self) -> int:
         """Of this round in its series, if it pays."""
         series = self.book.get(self.series_key)
-        return (series["rounds"] if series else 0) + 1
+        return int(series["rounds"]) + 1 if series else 1
 
     def _fresh(self, root: bytes) -> int:
         points = self.book.get(b"K" + root + self.found["payer"][1:])
@@ -5031,22 +5031,32 @@ def check_bundle(data: bytes, org: bytes | None, anchor: Anchor | None, hash_: b
     report.did("checkpoints", number=history.height, roots=counts["roots"])
     report.did("judged", effective=counts["effective"], rejected=counts["rejected"])
     report.did("results", number=len(history.results_found))
+    closed = Counter(key[:1] for key, row in history.book.rows.items() if key[:1] in (b"J", b"Q") and row["closed"])
+    report.did("rewards", rounds=closed[b"J"], pools=closed[b"Q"])
     accounts, units = history.check_balances()
     report.did("balances", accounts=accounts, units=units, movements=counts["movements"])
     report.did("entries", state=len(history.book.rows), results=len(history.results_found))
     _check_contents(bundle, log, report)
     if hash_ is not None:
         _compare_file(history.book.get(b"h" + hash_), hash_, report)
-    _say_unchecked(report, history, org, anchor, terms)
+    _say_unchecked(report, history, org, terms)
     return report
 
 
-Term = tuple[int, list[bytes]]  # the first height that these witnesses sign, their keys
+Terms = list[tuple[int, list[bytes]]]  # sets of witnesses: the first height that they sign, their keys
 
 
-def _follow(bundle: Bundle, history: History, signatures: Signatures, anchor: Anchor | None) -> list[Term]:
-    """Seal checkpoint after checkpoint; returns who signed from which height on."""
-    terms: list[Term] = []
+def say_terms(report: Report, terms: Terms) -> None:
+    """Whose keys could have made another history: those that sign now, and those whose term is over."""
+    for number, (first, keys) in enumerate(terms, 1):
+        shown = " ".join(key.hex()[:16] for key in keys)
+        code = "forge_now" if number == len(terms) else "forge_retired"
+        report.could_not(code, term=number, first=first, quorum=quorum_of(len(keys)), seats=len(keys), keys=shown)
+
+
+def _follow(bundle: Bundle, history: History, signatures: Signatures, anchor: Anchor | None) -> Terms:
+    """Seal checkpoint after checkpoint; returns who signed from which height on, beginning after an anchor."""
+    terms: Terms = []
     for link in bundle.certificates:
         height, witnesses = history.height + 1, history.witnesses()
         try:
@@ -5067,6 +5077,8 @@ def _follow(bundle: Bundle, history: History, signatures: Signatures, anchor: An
             raise Wrong("rules_unknown", height=height, version=point["rules"])
         if not terms or terms[-1][1] != witnesses:
             terms.append((height, witnesses))
+        if anchor is not None and height == anchor[0]:
+            terms = []
         _derive(history, certificate)
     if anchor is not None and history.height < anchor[0]:
         raise Wrong("anchor_beyond", height=anchor[0], found=history.height)
@@ -5106,17 +5118,10 @@ def _compare_file(row: Row | None, hash_: bytes, report: Report) -> None:
     report.did("file", hash=hash_, height=row["height"], member=row["member"], size=row["size"])
 
 
-def _say_unchecked(
-    report: Report, history: History, org: bytes | None, anchor: Anchor | None, terms: list[Term]
-) -> None:
+def _say_unchecked(report: Report, history: History, org: bytes | None, terms: Terms) -> None:
     if org is None:
         report.could_not("whose_org", org=history.log.org)
-    if anchor is None and terms:
-        last = terms[-1]
-        for number, (first, keys) in enumerate(terms, 1):
-            code = "forge_now" if (first, keys) == last else "forge_retired"
-            shown = " ".join(key.hex()[:16] for key in keys)
-            report.could_not(code, term=number, first=first, quorum=quorum_of(len(keys)), seats=len(keys), keys=shown)
+    say_terms(report, terms)
     rest = len(history.log.actions) - len(history.sealed)
     if rest:
         report.could_not("unsealed", number=rest)
@@ -5197,7 +5202,7 @@ def _check_chain(
     proof: dict[str, Any], founder: bytes, report: Report, signatures: Signatures, anchor: Anchor | None
 ) -> dict[str, Any]:
     witnesses, height, time, before = [founder], 0, 0, proof["org"]
-    terms: list[Term] = []
+    terms: Terms = []
     passed, point = False, None
     for raw, signed in proof["chain"]:
         try:
@@ -5221,10 +5226,7 @@ def _check_chain(
     report.did("proof_chain", links=len(proof["chain"]), height=height, time=time, signatures=signatures.good)
     if anchor is not None and not passed:
         report.could_not("anchor_not_passed", height=anchor[0])
-    for first, keys in terms[:-1] if terms else ():
-        shown = " ".join(key.hex()[:16] for key in keys)
-        code = "proof_retired"
-        report.could_not(code, height=first, quorum=quorum_of(len(keys)), seats=len(keys), keys=shown)
+    say_terms(report, terms)
     return point
 
 
@@ -5480,6 +5482,10 @@ WORDS.update(
             "{effective} 条操作生效，{rejected} 条被规则拒绝，与各个根一致",
         ),
         "results": ("{number} results of votes: all ballots counted again", "{number} 项表决结果：全部选票重新计数"),
+        "rewards": (
+            "{rounds} reward rounds and {pools} matching pools that are closed: shares computed again",
+            "{rounds} 个已结束的分配轮次和 {pools} 个已结束的配捐池：重新计算了份额",
+        ),
         "balances": (
             "{accounts} accounts in {units} units from {movements} movements: each sum is the supply",
             "{units} 种单位的 {accounts} 个账户，由 {movements} 笔流水重新计算：余额之和等于发行总量",
@@ -5534,22 +5540,16 @@ WORDS.update(
             "这是谁的组织：请与你已知的编号比较（--org），这里的编号是 {org}",
         ),
         "forge_now": (
-            "that there is no other history: {quorum} of these {seats} witness keys, which sign now (set {term}, from"
-            " checkpoint {first}), could sign one: {keys}",
+            "that there is no other history: {quorum} of the {seats} witness keys that sign now (set {term}, from"
+            " checkpoint {first}) could sign one: {keys}",
             "不存在另一份历史：当前签名的 {seats} 个见证人密钥（第 {term} 组，自检查点 {first} 起）中的 {quorum} 个"
             "可以签出另一份：{keys}",
         ),
         "forge_retired": (
-            "without an anchor (--anchor): {quorum} of these {seats} retired witness keys (set {term}, from checkpoint"
-            " {first}) could have made this file: {keys}",
-            "没有锚点（--anchor）：{seats} 个已卸任的见证人密钥（第 {term} 组，自检查点 {first} 起）中的 {quorum} 个"
-            "也能造出此文件：{keys}",
-        ),
-        "proof_retired": (
-            "without a later anchor (--anchor): {quorum} of these {seats} retired witness keys, which signed checkpoint"
-            " {height}, could have made this file: {keys}",
-            "没有更晚的锚点（--anchor）：签署检查点 {height} 的 {seats} 个已卸任见证人密钥中的 {quorum} 个"
-            "也能造出此文件：{keys}",
+            "without a later anchor (--anchor): {quorum} of these {seats} retired witness keys (set {term}, from"
+            " checkpoint {first}) could have made this file: {keys}",
+            "没有更晚的锚点（--anchor）：{seats} 个已卸任的见证人密钥（第 {term} 组，自检查点 {first} 起）中的"
+            " {quorum} 个也能造出此文件：{keys}",
         ),
         "anchor_not_passed": (
             "the anchor: this proof's chain does not pass checkpoint {height}",
