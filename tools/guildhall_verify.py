@@ -4319,7 +4319,7 @@ class Closing:
 
     def _fresh(self, root: bytes) -> int:
         points = self.book.get(b"K" + root + self.found["payer"][1:])
-        return max(0, (points["points"] if points else 0) - self.share(root, "points")["seen"])
+        return max(0, int(points["points"] if points else 0) - int(self.share(root, "points")["seen"]))
 
     def _period(self) -> list[int]:
         kind, peer = self.found["kind"], self.found["peer_bp"]
