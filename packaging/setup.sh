@@ -11,9 +11,26 @@ stamp=$venv/.guildhall-setup
 say() { printf '%s\n' "$*"; }
 fail() { printf 'setup: %s\n' "$*" >&2; exit 1; }
 
+# A link leads to an environment that another checkout uses: making ours would clear it.
+[ ! -L $venv ] || fail ".venv is a symbolic link. Use the tools in it as they are, or remove the link and try again."
+
 command -v "$python" >/dev/null || fail "$python was not found. Install Python 3.11 or newer, or name one: make setup PYTHON=/path/to/python3"
 "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
   fail "$("$python" --version) is too old; Python 3.11 or newer is needed. Name one: make setup PYTHON=/path/to/python3"
+
+# What tests/e2e/test_ipld.py reads bundles with. Continuous integration must not do without it.
+ipld=packaging/ipld
+ipld_wanted=$(sha256sum $ipld/package-lock.json | cut -d' ' -f1)
+if [ "${CI:-}" = true ] && [ "$(cat $ipld/node_modules/.guildhall-setup 2>/dev/null || true)" != "$ipld_wanted" ]; then
+  if ! command -v npm >/dev/null && command -v apt-get >/dev/null && [ "$(id -u)" = 0 ]; then
+    say "Installing system packages: nodejs npm"
+    apt-get update -qq
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends nodejs npm >/dev/null
+  fi
+  command -v npm >/dev/null || fail "npm was not found; the check of bundles by IPLD's libraries needs it"
+  npm ci --prefix $ipld --ignore-scripts --no-audit --no-fund --loglevel=error
+  printf '%s\n' "$ipld_wanted" > $ipld/node_modules/.guildhall-setup
+fi
 
 wanted=$({ "$python" --version; cat requirements-dev.lock packaging/crosscheck.lock pyproject.toml; pwd; } | sha256sum | cut -d' ' -f1)
 if [ -x $venv/bin/guildhall ] && [ "$(cat $stamp 2>/dev/null || true)" = "$wanted" ]; then

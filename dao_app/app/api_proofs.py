@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 from dao_app.app import views_proofs as p
+from dao_app.app.views import Progress
+
+ProgressSink = Callable[[Progress], None]
 
 
 class ProofsApi(Protocol):
@@ -36,4 +40,17 @@ class ProofsApi(Protocol):
     def certificate_check(self, data: str, org: str = "", anchor: str = "", hash: str = "") -> p.ProofView:
         """Check a proof file (base64). ``org``: the organisation that is meant; ``anchor``: "height:id" of a
         checkpoint known from elsewhere; ``hash``: of the file that it must be about. Needs no log."""
+        ...
+
+    # -- bundles: everything as one file ---------------------------------------------------------
+    async def bundle_export(self, org: str, path: str, progress: ProgressSink | None = None) -> p.BundleView:
+        """Write all that is here of an organisation into a file; ``path`` is absolute."""
+        ...
+
+    async def bundle_inspect(self, path: str, progress: ProgressSink | None = None) -> p.BundleView:
+        """What a bundle holds, what of it is new here, what is wrong with it; changes nothing."""
+        ...
+
+    async def bundle_import(self, path: str, progress: ProgressSink | None = None) -> p.BundleMerged:
+        """Merge a bundle into its organisation, which must be open here. Raises InputError, NotFound."""
         ...

@@ -106,3 +106,39 @@ class ProofMade:
 
     view: ProofView
     data: str
+
+
+@dataclass(frozen=True, slots=True)
+class BundleView:
+    """What a bundle holds and would bring; ``yours``: its organisation is open here. ``name`` is foreign text; times
+    are those that its authors claim. ``problems``: other_organisation | parents_missing | certificate_malformed |
+    contradicts (a checkpoint here has another id) | head_differs."""
+
+    org: str
+    name: str
+    yours: bool
+    height: int
+    head: str
+    members: int
+    actions: int
+    actions_new: int
+    certificates: int
+    certificates_new: int
+    contents: int
+    contents_new: int
+    from_ms: int
+    to_ms: int
+    size: int  # bytes
+    problems: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BundleMerged:
+    """What became of a bundle: actions stored and known, checkpoints and contents taken over, refusals by code."""
+
+    stored: int
+    known: int
+    checkpoints: int
+    height: int
+    contents: int
+    refused: dict[str, int]

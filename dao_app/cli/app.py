@@ -15,6 +15,7 @@ import click
 
 from dao_app.app.errors import GuildhallError, InputError, Locked
 from dao_app.app.texts import LANGUAGES, Texts, language_of
+from dao_app.cli.bundles import bundle
 from dao_app.cli.commands import BadValue, Duration, Root
 from dao_app.cli.contributions import contribution
 from dao_app.cli.earnings import earnings, payout, reputation
@@ -50,7 +51,7 @@ def tree() -> click.Group:
         identity, org, invite, join, member, task, proposal, vote, contribution, reputation, round_, match,
         payout, earnings, token,
         charter, role, department, delegate, emergency, leave, firm, payment,
-        file, certificate, witness, log, state, peer, doctor, watch, node, window, demo, tally, rewards,
+        file, certificate, bundle, witness, log, state, peer, doctor, watch, node, window, demo, tally, rewards,
     ):
         root.add_command(command)
     return root

@@ -378,6 +378,10 @@ class SqlStore:
         rows = self._all(_CONTENT, hash=hash_)
         return rows[0][0] if rows else None
 
+    def contents(self, after: bytes, limit: int) -> list[bytes]:
+        query = select(content.c.hash).where(content.c.hash > after, content.c.blob.isnot(None))
+        return [row.hash for row in self._all(query.order_by(content.c.hash).limit(limit))]
+
     def add_content(self, hash_: bytes, blob: bytes) -> None:
         with self._writing() as connection:
             connection.execute(update(content).where(content.c.hash == hash_).values(blob=blob))

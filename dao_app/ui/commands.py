@@ -94,6 +94,8 @@ def _gestures(window: Frame) -> list[Entry]:
         ("file.add", "note", ui.can("comment.add"), partial(_notarise, shell), ""),
         ("proof.export", "copy", True, partial(_export_proof, shell), ""),
         ("proof.check", "shield", True, partial(_check_proof, shell), ""),
+        ("bundle.export", "copy", True, partial(_bundle, shell, True), ""),
+        ("bundle.import", "below", True, partial(_bundle, shell, False), ""),
         ("verify.start", "shield", True, partial(_verify, shell), "Y"),
     )
     return [Entry(key, ui.t(key), icon, act, cap) for key, icon, may, act, cap in possible if may]
@@ -137,6 +139,12 @@ def _export_proof(shell: Shell) -> None:
 def _check_proof(shell: Shell) -> None:
     shell.go("trust", "files")
     shell.trust.files.check()
+
+
+def _bundle(shell: Shell, out: bool) -> None:
+    shell.go("trust")
+    box = shell.trust.side.bundle
+    (box.save if out else box.choose)()
 
 
 def _verify(shell: Shell) -> None:

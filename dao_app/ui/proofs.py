@@ -70,3 +70,9 @@ def write(ui: Ui, path: str, data: bytes, said: str) -> None:
         ui.failed.emit(StorageError("file_unwritable", path=Path(path).name, detail=error.strerror or ""))
     else:
         ui.said.emit(ui.t(said))
+
+
+def file_stem(name: str) -> str:
+    """A name for a file out of foreign text."""
+    kept = "".join(c if c.isalnum() or c in " -_." else "-" for c in name).strip(" .-")
+    return kept[:60] or "guildhall"

@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -239,6 +240,21 @@ def test_a_proof_is_one_file_that_others_check(cli: Run, engine: FakeEngine, tmp
     assert cli("certificate", "evidence", "c0ffee", "--out", str(out)).code == 0
     assert cli("certificate", "file", str(card), "--out", str(out)).code == 0
     assert cli("certificate", "balance").code == 2
+
+
+def test_a_bundle_is_shown_before_it_is_merged(cli: Run, engine: FakeEngine, tmp_path: Path) -> None:
+    file = tmp_path / "org.car"
+    assert cli("bundle", "export", str(file)).code == 0
+    assert engine.named("bundle_export")[0]["path"] == str(file)
+    shown = cli("bundle", "inspect", str(file))
+    assert shown.code == 0 and "81 new here" in shown.out and "48,300" in shown.out
+    asked = cli("bundle", "import", str(file))
+    assert asked.code == 2 and "81 new here" in asked.out and not engine.named("bundle_import")
+    merged = cli("bundle", "import", str(file), "--yes", lang="zh")
+    assert merged.code == 0 and "signature" in merged.out and len(engine.named("bundle_import")) == 1
+    engine.bundle = replace(engine.bundle, problems=("contradicts",), yours=False)
+    told = cli("bundle", "inspect", str(file)).out
+    assert "another one than here" in told and "Join it" in told
 
 
 @pytest.mark.parametrize(("argv", "method", "params"), WRITING)

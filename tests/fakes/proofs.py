@@ -33,6 +33,10 @@ class FakeProofs:
     """Mixed into ``FakeEngine``."""
 
     files: dict[str, p.FileRow]
+    bundle = p.BundleView(
+        ORG, "Example Alliance", True, 1_290, ident("checkpoint 1290"), 48, 48_300, 81, 1_290, 6, 3_120, 4,
+        NOW_MS - 400 * DAY, NOW_MS, 31_400_000, (),
+    )  # fmt: skip
 
     def _fill_proofs(self) -> None:
         rows = (
@@ -77,3 +81,13 @@ class FakeProofs:
         if good:
             return make_proof("result", result=RESULT)
         return p.ProofView(False, "signature", "result", ORG, "", ident("bad"), 0, 0, "", 0, 0, 0, False)
+
+    # -- bundles ---------------------------------------------------------------------------------
+    async def bundle_export(self, org: str, path: str, progress: Any = None) -> p.BundleView:
+        return self.bundle
+
+    async def bundle_inspect(self, path: str, progress: Any = None) -> p.BundleView:
+        return self.bundle
+
+    async def bundle_import(self, path: str, progress: Any = None) -> p.BundleMerged:
+        return p.BundleMerged(self.bundle.actions_new, 0, self.bundle.certificates_new, 1_290, 0, {"signature": 1})

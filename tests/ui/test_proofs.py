@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,11 @@ from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
 from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QDialog, QFileDialog
 
-from dao_app.app.errors import Refused
+from dao_app.app.errors import InputError, Refused
 from dao_app.ui.dialogs.base import ConfirmDialog
-from dao_app.ui.dialogs.proofs import ExportProofDialog, FileDialog, ProofDialog, file_stem
+from dao_app.ui.dialogs.proofs import ExportProofDialog, FileDialog, ProofDialog
+from dao_app.ui.pages.trust_bundle import BundleDialog
+from dao_app.ui.proofs import file_stem
 from dao_app.ui.widgets.buttons import Button
 from tests.fakes.sample import ident
 from tests.ui.conftest import Opened
@@ -153,3 +156,45 @@ def test_names_of_proof_files_hold_nothing_that_steers() -> None:
     assert file_stem("../../etc/passwd") == "etc-passwd"
     assert file_stem("合同.pdf") == "合同.pdf" and file_stem("\u202e/") == "guildhall"
     assert len(file_stem("x" * 400)) == 60
+
+
+# -- bundles -------------------------------------------------------------------------------------
+def test_a_bundle_is_looked_at_before_it_is_merged(
+    o: Opened, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    o.go("trust")
+    box = o.window.shell.trust.side.bundle
+    answers(monkeypatch, tmp_path / "org.car")
+    box.save()
+    o.until(lambda: bool(o.engine.named("bundle_export")))
+    o.until(box.export.isEnabled)
+    box.choose()
+    shown = dialog(o, BundleDialog)
+    assert not o.engine.named("bundle_import")
+    shown.main.click()
+    o.until(lambda: bool(o.engine.named("bundle_import")))
+    assert o.engine.named("bundle_import")[0]["path"] == str(tmp_path / "org.car")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"yours": False}, {"actions_new": 0, "certificates_new": 0, "contents_new": 0}],
+)
+def test_what_cannot_or_need_not_be_merged_offers_nothing(
+    o: Opened, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changes: dict[str, Any]
+) -> None:
+    o.engine.bundle = replace(o.engine.bundle, problems=("parents_missing", "contradicts"), **changes)
+    o.go("trust")
+    answers(monkeypatch, tmp_path / "org.car")
+    o.window.shell.trust.side.bundle.choose()
+    assert dialog(o, BundleDialog).main.isHidden()
+
+
+def test_a_damaged_bundle_says_so(o: Opened, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    o.go("trust")
+    box = o.window.shell.trust.side.bundle
+    answers(monkeypatch, tmp_path / "org.car")
+    o.engine.fail["bundle_inspect"] = InputError("bundle_damaged", path="org.car")
+    box.choose()
+    o.until(box._problem.isVisible)
+    assert box.export.isEnabled()

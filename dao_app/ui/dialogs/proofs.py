@@ -15,7 +15,7 @@ from dao_app.ui.context import Ui
 from dao_app.ui.dialogs.base import Dialog
 from dao_app.ui.models import show
 from dao_app.ui.pages.base import Facts
-from dao_app.ui.proofs import save_proof
+from dao_app.ui.proofs import file_stem, save_proof
 from dao_app.ui.widgets.buttons import Button
 from dao_app.ui.widgets.evidence import size_text
 from dao_app.ui.widgets.fields import Field, Picker
@@ -68,12 +68,6 @@ class FileDialog(Dialog):
     def accept_now(self) -> None:
         name = self._row.title or self._row.hash[:12]
         save_proof(self.ui, self, "certificate_file", file_stem(name), hash=self._row.hash)
-
-
-def file_stem(name: str) -> str:
-    """A name for a proof file out of foreign text."""
-    kept = "".join(c if c.isalnum() or c in " -_." else "-" for c in name).strip(" .-")
-    return kept[:60] or "guildhall"
 
 
 class ProofDialog(Dialog):

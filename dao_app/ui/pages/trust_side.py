@@ -11,6 +11,7 @@ from dao_app.app.texts import isolate
 from dao_app.ui.context import Ui
 from dao_app.ui.models import show
 from dao_app.ui.pages.base import Facts
+from dao_app.ui.pages.trust_bundle import BundleBox
 from dao_app.ui.widgets.buttons import Button, IconButton
 from dao_app.ui.widgets.glyphs import IconView, Pips, SealView
 from dao_app.ui.widgets.labels import Label, Paragraph
@@ -161,7 +162,7 @@ class CompareBox(Box):
     """Words of the common history, to read aloud."""
 
     def __init__(self, ui: Ui) -> None:
-        super().__init__(ui, "plain")
+        super().__init__(ui, "section")
         self._words = Paragraph(ui, weight=600)
         copy = IconButton(ui, "copy", "copy")
         copy.clicked.connect(self._copy)
@@ -195,7 +196,8 @@ class TrustSide(QWidget):
         super().__init__()
         self.setProperty("box", "surface")
         self.verify, self._checkpoint, self._compare = VerifyBox(ui), CheckpointBox(ui), CompareBox(ui)
-        self.setLayout(column(ui, self.verify, self._checkpoint, self._compare, None))
+        self.bundle = BundleBox(ui)
+        self.setLayout(column(ui, self.verify, self._checkpoint, self._compare, self.bundle, None))
 
     def show_trust(self, trust: v.TrustView) -> None:
         self._checkpoint.show_trust(trust)
