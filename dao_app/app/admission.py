@@ -15,6 +15,7 @@ from dao_app.app.ports import SignatureCheck, Verifier
 from dao_app.app.storage import StoredAction
 from dao_app.core.encoding import digest
 from dao_app.core.envelope import (
+    CERTIFY_TYPE,
     GENESIS_TYPE,
     JOIN_TYPE,
     Action,
@@ -30,7 +31,7 @@ from dao_app.core.envelope import (
 from dao_app.core.errors import EncodingError
 from dao_app.core.finality.messages import vote_message
 from dao_app.core.limits import BRANCHES_MAX, ORPHAN_BYTES_MAX, ORPHANS_MAX, ORPHANS_PER_DEVICE_MAX, QUARANTINE_MAX
-from dao_app.core.rules import founding, membership, witnesses
+from dao_app.core.rules import devices, founding, membership, witnesses
 from dao_app.core.rules.devices import fork_of
 from dao_app.core.rules.registry import about
 from dao_app.core.rules.schema import ref
@@ -81,7 +82,7 @@ def parse_verified(envelope: bytes, id_: bytes) -> Parsed | str:
 
 
 CARRY_KEYS = frozenset(
-    {GENESIS_TYPE, JOIN_TYPE, "device.fork", "invite.create", "witness.ready", "witness.evidence"}
+    {GENESIS_TYPE, JOIN_TYPE, CERTIFY_TYPE, "device.fork", "invite.create", "witness.ready", "witness.evidence"}
 )  # keys or signatures inside
 
 
@@ -101,6 +102,10 @@ def checks_of(action: Action, bearer: bytes | None) -> list[SignatureCheck] | No
             SignatureCheck(body["root"], device_message(action.org, action.by), body["cert"]),
             SignatureCheck(bearer, proof, body["proof"]),
         ]
+    if action.type == CERTIFY_TYPE and action.org is not None:
+        if not devices.CERTIFY.accepts(body):
+            return None
+        return [SignatureCheck(body["root"], device_message(action.org, action.by), body["cert"])]
     if action.type == "device.fork":
         return _fork_checks(body)
     if action.type == "witness.ready" and action.org is not None:
@@ -125,7 +130,7 @@ def new_keys(action: Action) -> list[bytes]:
     """Keys that this action brings in; each must be a valid point."""
     if action.type == GENESIS_TYPE:
         return [action.by, action.body["root"], action.body["witness"]]
-    if action.type == JOIN_TYPE:
+    if action.type in (JOIN_TYPE, CERTIFY_TYPE):
         return [action.by, action.body["root"]]
     if action.type == "witness.ready":
         return [action.body["key"]]

@@ -22,3 +22,7 @@ class FinalityApi(Protocol):
     def witness_elect(self, org: str, members: Sequence[str], seats: int, title: str, text: str = "") -> v.ProposalRow:
         """Put the election of these members, by rank, to the vote; the charter's usual times hold."""
         ...
+
+    async def device_renew(self, org: str) -> f.FinalityView:
+        """Certify a new device key for this folder, where the old one is frozen."""
+        ...

@@ -9,11 +9,13 @@ from dao_app.app import views_finality as f
 from dao_app.app.cases_proposals import ProposalCases
 from dao_app.app.checkpoint_rows import checkpoint_row, is_online
 from dao_app.app.duties import declare, term_open_to
+from dao_app.app.errors import Refused
 from dao_app.app.organisation import Organisation
 from dao_app.app.queries import Reader, fingerprint
 from dao_app.app.resolve import member_root
+from dao_app.core.encoding import encode
 from dao_app.core.entities import Device
-from dao_app.core.envelope import Action, author_key, unpack
+from dao_app.core.envelope import Action, author_key, device_message, unpack
 from dao_app.core.finality.checkpoint import quorum
 from dao_app.core.finality.consensus import Standing
 from dao_app.core.finality.messages import parse_vote
@@ -50,6 +52,7 @@ class FinalityCases(ProposalCases):
             tuple(checkpoint_row(reader, certificate) for certificate in opened.org.conflicting()),
             _rules(opened.org),
             tuple(_evidence(reader)),
+            _is_frozen(opened.org),
         )
 
     def _seat(
@@ -77,9 +80,35 @@ class FinalityCases(ProposalCases):
         self._write(opened, "witness.move", {"to": member_root(reader, member)})
         return self.finality(org)
 
+    async def device_renew(self, org: str) -> f.FinalityView:
+        opened, _ = self._read(org)
+        self._need_signer(opened)
+        if not _is_frozen(opened.org):
+            raise Refused("device_not_frozen")
+        vault, root = self._ws.need_vault(), self._ws.root()
+        seed = self._ws.random.token(32)
+        signer = self._ws.keys.signer(seed)
+        certificate = root.sign(device_message(opened.org.org_id, signer.public))
+        action = opened.org.begin_device(signer, root.public, certificate)
+        name = opened.org.org_id.hex()
+        vault.put(f"{name}.device", seed)
+        vault.put(f"{name}.cert", encode([root.public, signer.public, certificate]))
+        opened.org.certificate_of_device = encode([root.public, signer.public, certificate])
+        if self._ws.network is not None and opened.online:
+            await self._ws.network.stop(opened.org.org_id)
+            opened.online = False
+            self._ws.start_network(opened)
+        self._ws.announce(opened, [action])
+        return self.finality(org)
+
     def witness_elect(self, org: str, members: Sequence[str], seats: int, title: str, text: str = "") -> v.ProposalRow:
         form = {"do": "elect_witnesses", "seats": str(seats), "candidates": list(members)}
         return self.proposal_open(org, title, text, kind="role", effects=[form])
+
+
+def _is_frozen(org: Organisation) -> bool:
+    found = org.replay.final.entity(device_key(org.signer.public)) if org.signer is not None else None
+    return isinstance(found, Device) and found.status == "frozen"
 
 
 def _election(reader: Reader) -> f.ElectionView | None:

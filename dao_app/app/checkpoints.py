@@ -28,7 +28,7 @@ from dao_app.core.finality.checkpoint import (
 )
 from dao_app.core.finality.consensus import Verdict
 from dao_app.core.frontier import Cut, Missing, Under, left_out
-from dao_app.core.keys import ORG_KEY
+from dao_app.core.keys import ORG_KEY, member_key
 from dao_app.core.limits import CHECKPOINT_AHEAD_MS_MAX
 from dao_app.core.ordering import provisional_order
 from dao_app.core.replay import Sealed
@@ -210,6 +210,8 @@ class Checkpoints(LogKeeper):
             return "certificate"
         if len(self._certificates) >= CERTIFICATES_WAITING_MAX and checkpoint.height not in self._certificates:
             return "too_many_certificates"
+        if self._is_undone(checkpoint.height, certificate.id):
+            return "undone"
         held = self._certificates.get(checkpoint.height)
         if held is not None and held.id != certificate.id and signers:
             return self._conflict(held, certificate)
@@ -223,10 +225,17 @@ class Checkpoints(LogKeeper):
         before = self._certificates.get(height - 1)
         return before.checkpoint.witnesses if before is not None else ()
 
+    def _is_undone(self, height: int, id_: bytes = b"") -> bool:
+        """Does a recovery prevail over certificates of this height, but for its own branch?"""
+        branches = [recovery.branch for recovery in self.replay.recoveries.values()]
+        return any(height == b.height and id_ not in (b"", b.id) for b in branches) or (
+            not id_ and any(b.height < height for b in branches)
+        )
+
     def _known_or_conflict(self, certificate: Certificate) -> str:
         height = certificate.checkpoint.height
         record = self.store.checkpoint(height)
-        if record is None or record.id == certificate.id:
+        if record is None or record.id == certificate.id or self._is_undone(height):
             return "known"
         before = self.store.checkpoint(height - 1)
         if before is None:
@@ -328,6 +337,7 @@ class Checkpoints(LogKeeper):
         for id_, place in sealed.branching.places.items():
             if place:
                 self._tips.pop(id_, None)
+        self._joining = {root for root in self._joining if self.replay.final.entity(member_key(root)) is None}
         self._certificates.pop(certificate.checkpoint.height, None)
         self.on_sealed(certificate, sealed)
 

@@ -28,6 +28,7 @@ from dao_app.app.ports import AdmitReport, Clock, DeviceStanding, Random, Signer
 from dao_app.app.settled import Settled
 from dao_app.app.storage import OrgStore
 from dao_app.core.envelope import (
+    CERTIFY_TYPE,
     GENESIS_TYPE,
     JOIN_TYPE,
     Action,
@@ -41,6 +42,7 @@ from dao_app.core.errors import EncodingError
 from dao_app.core.finality.checkpoint import (
     Certificate,
 )
+from dao_app.core.keys import member_key
 from dao_app.core.limits import (
     ACTIONS_BEFORE_FINAL_JOIN_MAX,
     CLOCK_AHEAD_MS_MAX,
@@ -56,6 +58,8 @@ BATCH = 2500  # envelopes judged by the worker in one go
 BULK_MIN = 64  # fewer are judged at once in this process
 
 BATCHES_AHEAD = 6  # the worker goes on while a checkpoint is derived here
+
+CERTIFYING = frozenset({GENESIS_TYPE, JOIN_TYPE, CERTIFY_TYPE})  # first actions of a device
 
 # Begins to judge at once; the verdicts (digest or refusal code each) are awaited later.
 Judge = Callable[[Sequence[bytes]], Awaitable[list[bytes | str]]]
@@ -147,6 +151,7 @@ class LogKeeper(ABC):
         self._tips: dict[bytes, tuple[bytes, int]] = {}
         self._waiting = Waiting()
         self._certificates: dict[int, Certificate] = {}
+        self._joining: set[bytes] = set()  # roots whose certification is not sealed
         self._wanted: OrderedDict[bytes, None] = OrderedDict()  # heads that a certificate or proposal names
         self.admitted_ms: dict[bytes, int] = {}  # when what is not sealed came in, by this machine's clock
         self._reset_checkpoints()
@@ -316,9 +321,11 @@ class LogKeeper(ABC):
 
     def _refuse_device(self, action: Action, fresh: Mapping[bytes, Parsed]) -> str | None:
         if action.seq == 1:
-            if action.type not in (GENESIS_TYPE, JOIN_TYPE):
+            if action.type not in CERTIFYING:
                 return "uncertified_device"
-        elif action.type in (GENESIS_TYPE, JOIN_TYPE):
+            if action.type == CERTIFY_TYPE and not self._knows_root(action.body.get("root"), fresh):
+                return "uncertified_device"
+        elif action.type in CERTIFYING:
             return "second_certification"
         elif (standing := self.certified(action.by)) == "refused":
             if not self._awaited(action):
@@ -326,6 +333,14 @@ class LogKeeper(ABC):
         elif standing != "active" and not self._catching_up() and action.seq > ACTIONS_BEFORE_FINAL_JOIN_MAX:
             return "too_many_before_join"
         return self._refuse_signatures(action, fresh)
+
+    def _knows_root(self, root: object, fresh: Mapping[bytes, Parsed]) -> bool:
+        """Is this the root of a member, or of one whose join is on its way?"""
+        if not isinstance(root, bytes):
+            return False
+        if self.replay.final.entity(member_key(root)) is not None or root in self._joining:
+            return True
+        return any(p.action.type in CERTIFYING and p.action.body.get("root") == root for p in fresh.values())
 
     def _catching_up(self) -> bool:
         """Nothing is final here yet, or held certificates wait for actions: who joined is not known."""
@@ -405,6 +420,8 @@ class LogKeeper(ABC):
 
     def _derive_from(self, action: Action, off: bool) -> None:
         self._remember_time(action.id, action.at)
+        if action.type in CERTIFYING and isinstance(root := action.body.get("root"), bytes):
+            self._joining.add(root)
         self.admitted_ms[action.id] = self._clock.now_ms()
         self._wanted.pop(action.id, None)
         self.replay.add(action, off)

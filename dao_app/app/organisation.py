@@ -11,15 +11,16 @@ from typing import Any
 from dao_app.app.admission import (
     content_hash,
 )
-from dao_app.app.checkpoints import Checkpoints
+from dao_app.app.checkpoints import CERTIFICATES_WAITING_MAX, Checkpoints
 from dao_app.app.errors import Refused
 from dao_app.app.log_keeper import Judge, Tally
 from dao_app.app.ports import CHAIN_MAX, AdmitReport, Clock, DeviceStanding, Head, Random, Signer, Verifier
+from dao_app.app.recovering import Recovering
 from dao_app.app.storage import LogRecord, OrgStore
 from dao_app.app.witnessing import Witnessing
 from dao_app.core.encoding import decode, digest, encode
 from dao_app.core.entities import Device, Erased, Invite, Member
-from dao_app.core.envelope import pack, parse_trusted
+from dao_app.core.envelope import CERTIFY_TYPE, Action, pack, parse_trusted
 from dao_app.core.finality.checkpoint import Certificate
 from dao_app.core.keys import device_key, erased_key, invite_key, member_key
 from dao_app.core.limits import (
@@ -29,6 +30,7 @@ from dao_app.core.limits import (
 )
 from dao_app.core.replay import Sealed
 
+RECOVERY_HEAD = b"\x83"  # a list of three; votes and proposals have more parts
 GONE = ("left", "expelled")  # members whose devices are met no more
 
 
@@ -47,12 +49,23 @@ class Organisation(Checkpoints):
         judge: Judge | None = None,
     ) -> None:
         super().__init__(org_id, store, verifier, clock, random, signer, witness, judge)
+        self.recovering = Recovering(self, clock, verifier)
+        self.replay.recoveries = self.recovering.effective()
         self.witnessing = Witnessing(self, clock, verifier)
 
     def add_witness_key(self, signer: Signer) -> None:
         """A key of this machine's with which it may sign checkpoints."""
         self.witness_keys[signer.public] = signer
         self.witnessing.begin()
+
+    def begin_device(self, signer: Signer, root: bytes, certificate: bytes) -> Action:
+        """Go on under a new device key that the member's root certified. Raises Refused."""
+        before, self.signer = self.signer, signer
+        try:
+            return self.write(CERTIFY_TYPE, {"root": root, "cert": certificate})
+        except BaseException:
+            self.signer = before
+            raise
 
     def signed_now(self) -> frozenset[bytes]:
         """Witnesses that have precommitted in the newest round of the checkpoint being formed."""
@@ -63,10 +76,31 @@ class Organisation(Checkpoints):
 
     # -- what witnesses say ------------------------------------------------------------------------
     def words(self) -> Mapping[bytes, bytes]:
-        return self.witnessing.words()
+        return {**self.witnessing.words(), **self.recovering.objects()}
 
     async def admit_words(self, items: Sequence[bytes]) -> AdmitReport:
-        return self.witnessing.hear(items)
+        return self.hear(items)
+
+    def hear(self, items: Sequence[bytes]) -> AdmitReport:
+        """What witnesses and members signed about the height that is being decided, and recoveries."""
+        of_members = [raw for raw in items if raw[:1] == RECOVERY_HEAD]
+        codes = [self.recovering.hear(raw) for raw in of_members]
+        report = self.witnessing.hear([raw for raw in items if raw[:1] != RECOVERY_HEAD])
+        refused = dict(report.refused)
+        for code in codes:
+            if code not in ("", "known"):
+                refused[code] = refused.get(code, 0) + 1
+        return AdmitReport(report.stored + codes.count(""), report.known + codes.count("known"), 0, refused)
+
+    def go_back_to(self, height: int) -> None:
+        """Undo what was certified above this height: derive anew up to it; the rest is provisional again."""
+        kept = [record.raw for record in self.store.checkpoints(1, height)] if height else []
+        self.store.forget_derived()
+        self._restore()
+        self.replay.recoveries = self.recovering.effective()
+        for start in range(0, len(kept), CERTIFICATES_WAITING_MAX):
+            self.admit_certificates_now(kept[start : start + CERTIFICATES_WAITING_MAX])
+        self.witnessing.begin()
 
     def _advance(self, sealed: Sealed, certificate: Certificate) -> None:
         super()._advance(sealed, certificate)

@@ -143,6 +143,10 @@ class OrgStore(Source, Protocol):
         """The size expected of this content, or None where it is not wanted."""
         ...
 
+    def forget_derived(self) -> None:
+        """Drop checkpoints and all that was derived, and a conflict; actions and contents stay."""
+        ...
+
     # what witnesses say
     def keep_word(self, height: int, id_: bytes, raw: bytes) -> None:
         """Keep a witness's signed word, durably, until its height is decided."""

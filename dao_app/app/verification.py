@@ -7,12 +7,12 @@ and ledgers are compared with what was certified and with what the store holds.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
 
-from dao_app.app.organisation import Organisation
 from dao_app.app.ports import SignatureCheck, Verifier
 from dao_app.app.views import VerifyReport
 from dao_app.core.entities import Account, Unit, decode_entity
-from dao_app.core.envelope import Action, parse_action, signed_message
+from dao_app.core.envelope import Action, parse_action, parse_trusted, signed_message
 from dao_app.core.errors import EncodingError
 from dao_app.core.finality.checkpoint import has_quorum, parse_certificate
 from dao_app.core.frontier import Cut, Under
@@ -20,6 +20,9 @@ from dao_app.core.keys import account_unit, unit_key
 from dao_app.core.replay import Replay
 from dao_app.core.state import MemorySource, Tree
 from dao_app.core.transition import InvariantBroken
+
+if TYPE_CHECKING:
+    from dao_app.app.organisation import Organisation
 
 CHUNK = 250  # signatures between two pauses: about 15 ms
 Pause = Callable[[], Awaitable[None]]
@@ -78,6 +81,29 @@ async def verify_everything(
     return VerifyReport(
         actions, bad_signatures, checkpoints, bad_checkpoints, results, results_bad, ledgers, bad_ledgers, matches, ok
     )
+
+
+def derive_to(org: Organisation, height: int) -> Replay:
+    """The state after a checkpoint that this machine holds, derived anew in memory; nothing is judged."""
+    replay = fresh_replay(org)
+    for number in range(1, height + 1):
+        record = org.store.checkpoint(number)
+        assert record is not None
+        for one in org.store.records(org.store.order(number)):
+            replay.add(parse_trusted(one.id, one.payload), bool(one.off))
+        certificate = parse_certificate(record.raw)
+        cut = Cut(certificate.moves, certificate.extras)
+        sealing = replay.under(cut)
+        assert isinstance(sealing, Under)
+        replay.advance(replay.seal(cut, sealing, certificate.checkpoint.time), certificate.id)
+    return replay
+
+
+def fresh_replay(org: Organisation) -> Replay:
+    """An empty derivation of this organisation, in memory."""
+    replay = Replay(org.org_id, MemorySource(), org.replay.action, persistent=False, supported=org.replay.supported)
+    replay.recoveries = org.replay.recoveries
+    return replay
 
 
 def _reseal(replay: Replay, raw: bytes, verifier: Verifier) -> bool:

@@ -75,3 +75,4 @@ class FinalityView:
     alarm: tuple[CheckpointRow, ...]
     rules: tuple[int, int, int]
     evidence: tuple[EvidenceRow, ...]
+    frozen: bool = False  # this device signed two histories: its member certifies a new one

@@ -162,7 +162,7 @@ class Workspace:
         org.on_sealed = lambda certificate, sealed: self._sealed(opened)
         org.on_key = lambda: self.keep_keys(org)
         org.on_conflict = lambda: self.mark(org.org_id, ALL_TOPICS)
-        org.witnessing.on_words = lambda: self._pass_on(opened)
+        org.witnessing.on_words = org.recovering.on_change = lambda: self._pass_on(opened)
         return opened
 
     def attach_sample(self, org: Organisation, member: bytes) -> Opened:
@@ -351,6 +351,8 @@ class Workspace:
     def _do_duties(self, opened: Opened, now: int) -> None:
         """What this device does by itself, once a second; consensus at each beat."""
         opened.org.witnessing.tick()
+        if opened.org.conflict or now - opened.duties_ms >= DUTIES_EVERY_MS:
+            opened.org.recovering.tick()
         if now - opened.duties_ms < DUTIES_EVERY_MS:
             return
         opened.duties_ms = now

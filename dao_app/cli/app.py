@@ -36,7 +36,7 @@ from dao_app.cli.tally import tally
 from dao_app.cli.task_tables import task
 from dao_app.cli.tokens import token
 from dao_app.cli.trust import doctor, log, peer, state, watch
-from dao_app.cli.witnesses import witness
+from dao_app.cli.witnesses import device, witness
 
 INTERRUPTED = 130  # as shells report SIGINT
 OUTPUT_CLOSED = 141  # as shells report SIGPIPE
@@ -51,7 +51,8 @@ def tree() -> click.Group:
         identity, org, invite, join, member, task, proposal, vote, contribution, reputation, round_, match,
         payout, earnings, token,
         charter, role, department, delegate, emergency, leave, firm, payment,
-        file, certificate, bundle, witness, log, state, peer, doctor, watch, node, window, demo, tally, rewards,
+        file, certificate, bundle, witness, device, log, state, peer, doctor, watch, node, window, demo, tally,
+        rewards,
     ):
         root.add_command(command)
     return root

@@ -1,4 +1,4 @@
-"""guildhall witness: who co-signs checkpoints, being one, handing over, electing."""
+"""guildhall witness, device: who co-signs checkpoints, being one, handing over, electing; a new device key."""
 
 from __future__ import annotations
 
@@ -53,6 +53,19 @@ def elect(session: Session, witness_seats: str, title: str, text: str, members: 
     one_proposal(session, row)
 
 
+@click.group("device", cls=Group)
+def device() -> None:
+    pass
+
+
+@device.command("renew")
+@click.pass_obj
+def renew(session: Session) -> None:
+    session.network = True
+    session.unlock()
+    session.show(session.ask("device_renew"), lambda view: _told(session, view))
+
+
 def _told(session: Session, view: Any) -> None:
     """Who sits, who stands ready, what is under way, what went wrong."""
     render.facts(session, [
@@ -82,6 +95,8 @@ def _told(session: Session, view: Any) -> None:
         _candidates(session, view["reserve"])
     if view["may_declare"]:
         session.line(session.t("witness.elected_you_cli"))
+    if view["frozen"]:
+        session.line(session.t("device.frozen_cli"))
     if view["silent"]:
         session.line(session.t("witness.silent"))
     for row in view["alarm"]:

@@ -95,6 +95,7 @@ class Member(NamedTuple):
     reserving: tuple[tuple[bytes, str, int], ...]  # per party and unit what this member's open proposals ask for
     stances: tuple[str, ...]  # of ``rules.membership.STANCES``, as the member says
     suspended_until: int = 0  # sealed time at which a suspension ends
+    devices: int = 1  # active ones
 
     @property
     def roles(self) -> tuple[str, ...]:

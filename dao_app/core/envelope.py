@@ -18,12 +18,14 @@ VERSION = 1
 ACTION_PREFIX = b"guildhall/action/1\0"
 DEVICE_PREFIX = b"guildhall/device/1\0"  # root certifies a device
 WITNESS_PREFIX = b"guildhall/witness/1\0"  # holder of a witness key declares it
+RECOVERY_PREFIX = b"guildhall/recovery/1\0"  # member names a branch and new witnesses
 BEARER_PREFIX = b"guildhall/bearer/1\0"  # holder of an invitation proves it
 PROPOSAL_PREFIX = b"guildhall/proposal/1\0"  # witness that leads a round proposes a checkpoint
 PREVOTE_PREFIX = b"guildhall/prevote/1\0"  # witness finds it good, or nothing
 PRECOMMIT_PREFIX = b"guildhall/precommit/1\0"  # witness co-signs a checkpoint
 GENESIS_TYPE = "org.create"
 JOIN_TYPE = "member.join"
+CERTIFY_TYPE = "device.certify"
 TYPE_BYTES_MAX = 48
 _FIELDS = ("v", "at", "by", "org", "seq", "body", "deps", "prev", "type")  # in the order of their bytes
 

@@ -6,6 +6,7 @@ DEPTH_MAX = 16  # nesting of containers; deeper input is refused before it costs
 PAYLOAD_BYTES_MAX = 64 * 1024  # one action; larger things travel as detached content
 ENVELOPE_BYTES_MAX = PAYLOAD_BYTES_MAX + 96  # payload, signature and their CBOR heads
 DEPS_MAX = 16  # links to other devices' heads; bounds the fan-in of ordering
+DEVICES_ACTIVE_MAX = 8  # of one member
 SEQ_MAX = 2**32 - 1  # actions of one device
 TITLE_BYTES_MAX = 400  # a title fits two lines of the window in any script
 MEMO_BYTES_MAX = 400

@@ -14,11 +14,13 @@ from dao_app.core.encoding import decode_trusted, encode_trusted
 from dao_app.core.entities import Device, Entity, Org, Totals
 from dao_app.core.envelope import Action
 from dao_app.core.finality.checkpoint import Checkpoint
+from dao_app.core.finality.recovery import Recovery, put_seats, seats_of
 from dao_app.core.frontier import Cut, Head, Missing, Under, choose, trunk_after, under
 from dao_app.core.keys import ORG_KEY, TOTALS_KEY, WITNESSES_KEY, device_key
 from dao_app.core.limits import PROVISIONAL_SNAPSHOT_EVERY
 from dao_app.core.ordering import Node, final_order, node_of, provisional_order
 from dao_app.core.rules.context import Context
+from dao_app.core.rules.devices import freeze
 from dao_app.core.rules.founding import RULES_VERSION
 from dao_app.core.rules.rejections import Rejection
 from dao_app.core.rules.witnesses import keys_of
@@ -73,6 +75,7 @@ class Replay:
     ) -> None:
         self.org = org
         self.supported = supported
+        self.recoveries: dict[int, Recovery] = {}  # height after the branch → what holds there
         self.position = position or Position(org, 0, 0)
         self.final = Tree(STATE_TREE, source, persistent)
         self.results = Tree(RESULTS_TREE, source, persistent)
@@ -107,6 +110,11 @@ class Replay:
     def action(self, id_: bytes) -> Action:
         return self._actions.get(id_) or self._load(id_)
 
+    def _recovery(self) -> Recovery | None:
+        """What holds for the next checkpoint, if it comes after the branch that a recovery names."""
+        found = self.recoveries.get(self.position.height + 1)
+        return found if found is not None and found.branch.id == self.position.id else None
+
     # -- the final part ------------------------------------------------------------------------
     def choose_frontier(self) -> Cut:
         """As much of the provisional rest as one checkpoint may hold, closed under parents."""
@@ -128,6 +136,9 @@ class Replay:
 
     def witnesses(self) -> tuple[bytes, ...]:
         """Keys that sign the next checkpoint; empty while no genesis is here."""
+        recovery = self._recovery()
+        if recovery is not None:
+            return tuple(key for _, key in seats_of(self.final, recovery.members))
         found = self.final.entity(WITNESSES_KEY)
         if isinstance(found, Witnesses):
             return keys_of(found)
@@ -147,6 +158,9 @@ class Replay:
         frontier = self.frontier.put_all(values)
         order = final_order(sealing.nodes, before.id, self.frontier.root)
         state = State(self.final)
+        recovery = self._recovery()
+        if recovery is not None:
+            put_seats(state, recovery, seats_of(self.final, recovery.members), height)
         totals = self.final.entity(TOTALS_KEY)
         place = totals.place if isinstance(totals, Totals) else 0
         verdicts: Verdicts = {}
@@ -156,7 +170,7 @@ class Replay:
             if rejection is not None:
                 verdicts[id_] = rejection
         for device in {m.device for m in cut.extras}:
-            _freeze(state, device)
+            freeze(state, device)
         results = finish_checkpoint(state, self.final, before.time, time, height, before.id)
         last = state.get(TOTALS_KEY, Totals)
         if last is not None:
@@ -326,10 +340,3 @@ class Replay:
         """Unsealed actions in the order in which they are shown."""
         self.derive()
         return self._order
-
-
-def _freeze(state: State, device: bytes) -> None:
-    """An extra head proves that its device signed two histories."""
-    found = state.get(device_key(device), Device)
-    if found is not None and found.status == "active":
-        state.put(device_key(device), found._replace(status="frozen"))

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from dao_app.core.entities import Account, Device, DueItem, Entity, Member, Result, Totals, Unit
-from dao_app.core.envelope import GENESIS_TYPE, JOIN_TYPE, Action
+from dao_app.core.envelope import CERTIFY_TYPE, GENESIS_TYPE, JOIN_TYPE, Action
 from dao_app.core.keys import TOTALS_KEY, account_unit, device_key, member_key, result_key, unit_key
 from dao_app.core.rules import (
     closing,
+    devices,
     effects,
     emergency,
     founding,
@@ -46,6 +47,8 @@ def apply(state: State, action: Action, context: Context) -> Rejection | None:
         return founding.create(state, action, context) if founding.CREATE.accepts(action.body) else Rejection.MALFORMED
     if action.type == JOIN_TYPE:
         return membership.join(state, action, context) if membership.JOIN.accepts(action.body) else Rejection.MALFORMED
+    if action.type == CERTIFY_TYPE:
+        return devices.certify(state, action, context) if devices.CERTIFY.accepts(action.body) else Rejection.MALFORMED
     entry = TYPES.get(action.type)
     if entry is None:
         return Rejection.UNKNOWN_TYPE

@@ -244,6 +244,13 @@ class SqlStore:
         for key, (seq, head) in branching.heads.items():
             connection.execute(update(device).where(device.c.key == key).values(seq=seq, head=head))
 
+    def forget_derived(self) -> None:
+        with self._writing() as connection:
+            for table in (checkpoint, verdict, posting, entity, bucket, word):
+                connection.execute(delete(table))
+            connection.execute(update(action).where(action.c.off == 2).values(off=1))
+            connection.execute(delete(meta).where(meta.c.key == "conflict"))
+
     # -- trees ---------------------------------------------------------------------------------
     def load_bucket(self, tree: int, bucket: int) -> dict[bytes, bytes]:
         return {row[0]: row[1] for row in self._all(_BUCKET, slot=tree * BUCKETS + bucket)}

@@ -62,5 +62,8 @@ class FakeFinality:
     def witness_move(self, org: str, member: str) -> f.FinalityView:
         return self.finality(org)
 
+    def device_renew(self, org: str) -> f.FinalityView:
+        return self.finality(org)
+
     def witness_elect(self, org: str, members: Sequence[str], seats: int, title: str, text: str = "") -> v.ProposalRow:
         raise NotImplementedError  # the window proposes through the dialog of proposals

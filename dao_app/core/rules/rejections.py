@@ -182,6 +182,8 @@ class Rejection(Enum):
     PAYOUT_NOT_YOURS = "payout_not_yours"
     PAYOUT_ANSWERED = "payout_answered"
     CURRENCY_BAD = "currency_bad"
+    DEVICE_KNOWN = "device_known"
+    DEVICES_MANY = "devices_many"
     FORKED = "forked"
     NOT_ELECTED = "not_elected"
     WITNESS_READY = "witness_ready"

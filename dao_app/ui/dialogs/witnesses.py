@@ -20,6 +20,14 @@ def ask_to_declare(ui: Ui, parent: QWidget, term: int, done: Callable[[object], 
     )  # fmt: skip
 
 
+def ask_to_renew(ui: Ui, parent: QWidget, done: Callable[[object], None]) -> ConfirmDialog:
+    """Before a new device key is certified."""
+    return ConfirmDialog(
+        ui, parent, "device.renew_title", "device.renew_text", "device.renew", [],
+        lambda dialog: dialog.write("device_renew", done),
+    )  # fmt: skip
+
+
 class MoveDialog(Dialog):
     """To whom the sole witness goes."""
 

@@ -34,7 +34,7 @@ GROUPS = (
                               "voting_least_ms", "grace_ms", "min_support_power", "tables", "locked_ballots",
                               "swing_bp", "swing_ms", "delegation", "execution_retry_ms")),
     ("charter.group.money", ("seconders", "bond", "reserve_bp", "direct_issue", "issue_period_ms", "issue_period_bp")),
-    ("charter.group.witnesses", ("witness_delay_ms", "witness_ready_ms")),
+    ("charter.group.witnesses", ("witness_delay_ms", "witness_ready_ms", "recovery_delay_ms")),
     ("charter.group.stop", ("stop_auditors", "stop_ms")),
 )  # fmt: skip
 

@@ -14,7 +14,7 @@ from dao_app.app import views_finality as f
 from dao_app.ui.context import Ui
 from dao_app.ui.dialogs.proofs import export_proof
 from dao_app.ui.dialogs.trust import PeerDialog, entry_opened
-from dao_app.ui.dialogs.witnesses import MoveDialog, ask_to_declare
+from dao_app.ui.dialogs.witnesses import MoveDialog, ask_to_declare, ask_to_renew
 from dao_app.ui.models import show
 from dao_app.ui.models.rows import ViewModel
 from dao_app.ui.pages.base import Page, TopBar
@@ -78,6 +78,7 @@ class TrustPage(Page):
         council.declare.connect(self._declare)
         council.move.connect(lambda: MoveDialog(self.ui, self.window(), self._show_finality).open())
         council.elect.connect(self._elect)
+        council.renew.connect(lambda: ask_to_renew(self.ui, self.window(), self._show_finality).open())
         self._overview.add_peer.clicked.connect(self._add_peer)
         overview = QWidget()
         overview.setProperty("box", "surface")

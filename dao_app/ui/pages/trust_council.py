@@ -51,6 +51,7 @@ class Council(QWidget):
     move = Signal()
     elect = Signal()
     recover = Signal()
+    renew = Signal()
 
     def __init__(self, ui: Ui) -> None:
         super().__init__()
@@ -62,7 +63,8 @@ class Council(QWidget):
         self._move = self._button("witness.move", self.move)
         self._alone = Note(ui, "note", "user", self._move, self._button("witness.elect", self.elect))
         self._election = Note(ui, "note", "clock")
-        self._notes = (self._alarm, self._old, self._elected, self._silent, self._election, self._alone)
+        self._frozen = Note(ui, "problem", "warn", self._button("device.renew", self.renew))
+        self._notes = (self._frozen, self._alarm, self._old, self._elected, self._silent, self._election, self._alone)
         self.setLayout(column(ui, *self._notes, gap=8))
 
     def _button(self, key: str, signal: Signal, kind: str = "plain") -> Button:
@@ -81,6 +83,8 @@ class Council(QWidget):
         active, known, _ = view.rules
         if active > known:
             self._old.say(ui.t("rules.unknown", version=active), ui.t("rules.unknown_text", known=known))
+        if view.frozen:
+            self._frozen.say(ui.t("device.frozen"), ui.t("device.frozen_text"))
         if view.may_declare:
             self._elected.say(ui.t("witness.elected_you", term=view.may_declare), ui.t("witness.elected_you_text"))
         if view.silent:

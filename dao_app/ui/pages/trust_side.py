@@ -152,7 +152,8 @@ class CheckpointBox(Box):
         self._entries.say(ui.t("trust.entries", n=newest.actions))
         self._root.say(show.grouped(newest.state_root))
         self._pips.show_count(len(newest.signers), newest.witnesses, newest.quorum)
-        self._signed.say(ui.t("witness.pips_short", signed=len(newest.signers), total=newest.witnesses, quorum=newest.quorum))
+        signed, total, quorum = len(newest.signers), newest.witnesses, newest.quorum
+        self._signed.say(ui.t("witness.pips_short", signed=signed, total=total, quorum=quorum))
         waits = ui.texts.join([isolate(n) for n in trust.waits_for]) if trust.actions_provisional else ""
         self._waits.say(waits)
         self._facts.show_line("fact.waits", bool(waits))

@@ -10,7 +10,7 @@ import pytest
 from dao_app.app.organisation import Organisation
 from dao_app.core.encoding import Link, digest
 from dao_app.core.entities import Device, Org, Proposal
-from dao_app.core.envelope import build_payload, pack, signed_message, unpack, witness_message
+from dao_app.core.envelope import build_payload, device_message, pack, signed_message, unpack, witness_message
 from dao_app.core.finality.checkpoint import parse_certificate, quorum
 from dao_app.core.finality.messages import PREVOTE, Vote, encode_vote, vote_message
 from dao_app.core.keys import ELECTION_KEY, ORG_KEY, WITNESSES_KEY, device_key, proposal_key
@@ -281,6 +281,41 @@ def test_who_hung_on_a_losing_branch_loses_nothing(tmp_path: Path) -> None:
     victim.admit_certificates_now(world.main.certificates(1, 1 << 20))
     assert roots(victim) == roots(world.main)
     assert forger.height() < victim.height()
+
+
+def test_who_was_frozen_goes_on_with_a_device_that_the_root_certifies(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    person_org = world.add_member()[1]
+    person = world.people[1]
+    head = person_org.heads()[person.device.public]
+    pair = []
+    for title in ("one", "two"):
+        payload = build_payload(
+            world.org_id, person.device.public, head.seq + 1, head.digest, (), world.clock.now, "contribution.claim",
+            {"title": title},
+        )  # fmt: skip
+        pair.append(pack(payload, person.device.sign(signed_message(digest(payload)))))
+    world.main.admit_now(pair)
+    one, two = world.main.evidence[person.device.public]
+    world.main.write("device.fork", {"one": one, "two": two})
+    world.seal()
+    world.everywhere()
+    assert person_org.certified(person.device.public) == "refused"
+    fresh = TestSigner(world.random.token(32))
+    stranger = TestSigner(world.random.token(32))
+    forged = build_payload(
+        world.org_id, fresh.public, 1, None, (), world.clock.now, "device.certify",
+        {"root": person.root.public, "cert": stranger.sign(device_message(world.org_id, fresh.public))},
+    )  # fmt: skip
+    refused = world.main.admit_now([pack(forged, fresh.sign(signed_message(digest(forged))))]).refused
+    assert refused == {"certification": 1}
+    certificate = person.root.sign(device_message(world.org_id, fresh.public))
+    person_org.begin_device(fresh, person.root.public, certificate)
+    claim = person_org.write("contribution.claim", {"title": "on the new device"})
+    world.everywhere()
+    world.sync(person_org, world.main)
+    world.seal()
+    assert world.main.store.verdict(claim.id) is None and world.main.certified(fresh.public) == "active"
 
 
 def id_of(envelope: bytes) -> bytes:
