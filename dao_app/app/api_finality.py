@@ -26,3 +26,12 @@ class FinalityApi(Protocol):
     async def device_renew(self, org: str) -> f.FinalityView:
         """Certify a new device key for this folder, where the old one is frozen."""
         ...
+
+    def recovery_propose(self, org: str, members: Sequence[str], branch: str = "") -> f.FinalityView:
+        """Begin a recovery: the members who seal next, and the checkpoint ("HEIGHT:ID", "" the last common one) from
+        which to go on. This device signs it."""
+        ...
+
+    def recovery_sign(self, org: str, recovery: str) -> f.FinalityView:
+        """Sign a recovery, named by the beginning of its id."""
+        ...

@@ -9,9 +9,10 @@ from dao_app.app import views_finality as f
 from dao_app.app.cases_proposals import ProposalCases
 from dao_app.app.checkpoint_rows import checkpoint_row, is_online
 from dao_app.app.duties import declare, term_open_to
-from dao_app.app.errors import Refused
+from dao_app.app.errors import InputError, NotFound, Refused
 from dao_app.app.organisation import Organisation
 from dao_app.app.queries import Reader, fingerprint
+from dao_app.app.recovering import Standing as RecoveryStanding
 from dao_app.app.resolve import member_root
 from dao_app.core.encoding import encode
 from dao_app.core.entities import Device
@@ -19,7 +20,9 @@ from dao_app.core.envelope import Action, author_key, device_message, unpack
 from dao_app.core.finality.checkpoint import quorum
 from dao_app.core.finality.consensus import Standing
 from dao_app.core.finality.messages import parse_vote
+from dao_app.core.finality.recovery import Place
 from dao_app.core.keys import ACTIVATION_KEY, ELECTION_KEY, WITNESSES_KEY, device_key
+from dao_app.core.rules.witnesses import SIZES
 from dao_app.core.witness_entities import Activation, Election, Seat, Witnesses
 
 EVIDENCE_ROWS_MAX = 50
@@ -52,6 +55,7 @@ class FinalityCases(ProposalCases):
             tuple(checkpoint_row(reader, certificate) for certificate in opened.org.conflicting()),
             _rules(opened.org),
             tuple(_evidence(reader)),
+            tuple(_recovery_row(reader, one) for one in opened.org.recovering.standings()),
             _is_frozen(opened.org),
         )
 
@@ -101,9 +105,51 @@ class FinalityCases(ProposalCases):
         self._ws.announce(opened, [action])
         return self.finality(org)
 
+    def recovery_propose(self, org: str, members: Sequence[str], branch: str = "") -> f.FinalityView:
+        opened, reader = self._read(org)
+        self._need_signer(opened)
+        roots = tuple(member_root(reader, name) for name in members)
+        if len(roots) not in SIZES or len(set(roots)) != len(roots):
+            raise Refused("reject.witness_number")
+        opened.org.recovering.propose(_place(opened.org, branch), roots)
+        return self.finality(org)
+
+    def recovery_sign(self, org: str, recovery: str) -> f.FinalityView:
+        opened, _ = self._read(org)
+        self._need_signer(opened)
+        found = opened.org.recovering.find(recovery.strip()) if recovery.strip() else None
+        if found is None:
+            raise NotFound("recovery_unknown", id=recovery[:40])
+        opened.org.recovering.sign(found.raw)
+        return self.finality(org)
+
     def witness_elect(self, org: str, members: Sequence[str], seats: int, title: str, text: str = "") -> v.ProposalRow:
         form = {"do": "elect_witnesses", "seats": str(seats), "candidates": list(members)}
         return self.proposal_open(org, title, text, kind="role", effects=[form])
+
+
+def _place(org: Organisation, text: str) -> Place:
+    """A checkpoint as people name it: HEIGHT:ID, with enough of the id to tell it from others; "" for none."""
+    if not text.strip():
+        return Place(0, b"")
+    height, _, digits = text.strip().lower().partition(":")
+    if not (height.isascii() and height.isdigit() and len(height) <= 15 and len(digits) >= 8):
+        raise InputError("checkpoint_form", value=text[:80])
+    known = [certificate.id for certificate in org.conflicting() if certificate.checkpoint.height == int(height)]
+    record = org.store.checkpoint(int(height))
+    matches = {id_ for id_ in (*known, *((record.id,) if record else ())) if id_.hex().startswith(digits)}
+    if len(matches) != 1:
+        raise NotFound("checkpoint_unknown", value=text[:80])
+    return Place(int(height), matches.pop())
+
+
+def _recovery_row(reader: Reader, one: RecoveryStanding) -> f.RecoveryRow:
+    recovery = one.recovery
+    return f.RecoveryRow(
+        recovery.id.hex(), recovery.base.height, recovery.branch.height, recovery.branch.id.hex(),
+        tuple(reader.person(root) for root in recovery.members), one.signed, one.voters, 2 * one.voters // 3 + 1,
+        one.mine, one.effect_ms, one.in_effect,
+    )  # fmt: skip
 
 
 def _is_frozen(org: Organisation) -> bool:

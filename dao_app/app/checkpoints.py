@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from dao_app.app.log_keeper import LogKeeper, Tally
@@ -27,6 +27,7 @@ from dao_app.core.finality.checkpoint import (
     precommit_message,
 )
 from dao_app.core.finality.consensus import Verdict
+from dao_app.core.finality.recovery import Recovery
 from dao_app.core.frontier import Cut, Missing, Under, left_out
 from dao_app.core.keys import ORG_KEY, member_key
 from dao_app.core.limits import CHECKPOINT_AHEAD_MS_MAX
@@ -68,7 +69,10 @@ class Checkpoints(LogKeeper):
     @property
     def witness_signer(self) -> Signer | None:
         """This machine's key among those that sign the next checkpoint."""
-        return next((self.witness_keys[key] for key in self.witnesses() if key in self.witness_keys), None)
+        names = self.witnesses()
+        if self.signer is not None and self.signer.public in names:  # by a recovery
+            return self.signer
+        return next((self.witness_keys[key] for key in names if key in self.witness_keys), None)
 
     def is_witness(self) -> bool:
         return self.witness_signer is not None
@@ -210,7 +214,7 @@ class Checkpoints(LogKeeper):
             return "certificate"
         if len(self._certificates) >= CERTIFICATES_WAITING_MAX and checkpoint.height not in self._certificates:
             return "too_many_certificates"
-        if self._is_undone(checkpoint.height, certificate.id):
+        if any(r.branch.height == checkpoint.height and r.branch.id != certificate.id for r in self._recoveries()):
             return "undone"
         held = self._certificates.get(checkpoint.height)
         if held is not None and held.id != certificate.id and signers:
@@ -225,17 +229,17 @@ class Checkpoints(LogKeeper):
         before = self._certificates.get(height - 1)
         return before.checkpoint.witnesses if before is not None else ()
 
-    def _is_undone(self, height: int, id_: bytes = b"") -> bool:
-        """Does a recovery prevail over certificates of this height, but for its own branch?"""
-        branches = [recovery.branch for recovery in self.replay.recoveries.values()]
-        return any(height == b.height and id_ not in (b"", b.id) for b in branches) or (
-            not id_ and any(b.height < height for b in branches)
-        )
+    def _recoveries(self) -> Iterable[Recovery]:
+        return self.replay.recoveries.values()
+
+    def _prevails_at(self, height: int) -> bool:
+        """Does a recovery name the branch here, or this height's witnesses? Then other certificates do not count."""
+        return any(height in (r.branch.height, r.branch.height + 1) for r in self._recoveries())
 
     def _known_or_conflict(self, certificate: Certificate) -> str:
         height = certificate.checkpoint.height
         record = self.store.checkpoint(height)
-        if record is None or record.id == certificate.id or self._is_undone(height):
+        if record is None or record.id == certificate.id or self._prevails_at(height):
             return "known"
         before = self.store.checkpoint(height - 1)
         if before is None:

@@ -30,12 +30,15 @@ from dao_app.core.limits import (
 )
 from dao_app.core.replay import Sealed
 
+KEPT_CERTIFICATES = "kept_certificates"  # while the state is derived anew
 RECOVERY_HEAD = b"\x83"  # a list of three; votes and proposals have more parts
 GONE = ("left", "expelled")  # members whose devices are met no more
 
 
 class Organisation(Checkpoints):
     """See the module."""
+
+    recovering: Recovering = None  # type: ignore[assignment]  # while the store is read for the first time
 
     def __init__(
         self,
@@ -52,6 +55,7 @@ class Organisation(Checkpoints):
         self.recovering = Recovering(self, clock, verifier)
         self.replay.recoveries = self.recovering.effective()
         self.witnessing = Witnessing(self, clock, verifier)
+        self._derive_anew()
 
     def add_witness_key(self, signer: Signer) -> None:
         """A key of this machine's with which it may sign checkpoints."""
@@ -92,15 +96,29 @@ class Organisation(Checkpoints):
                 refused[code] = refused.get(code, 0) + 1
         return AdmitReport(report.stored + codes.count(""), report.known + codes.count("known"), 0, refused)
 
+    def _restore(self) -> None:
+        super()._restore()
+        if self.recovering is not None:
+            self.replay.recoveries = self.recovering.effective()
+
     def go_back_to(self, height: int) -> None:
         """Undo what was certified above this height: derive anew up to it; the rest is provisional again."""
         kept = [record.raw for record in self.store.checkpoints(1, height)] if height else []
+        self.store.set_meta(KEPT_CERTIFICATES, encode(kept))
         self.store.forget_derived()
         self._restore()
-        self.replay.recoveries = self.recovering.effective()
-        for start in range(0, len(kept), CERTIFICATES_WAITING_MAX):
-            self.admit_certificates_now(kept[start : start + CERTIFICATES_WAITING_MAX])
+        self._derive_anew()
         self.witnessing.begin()
+
+    def _derive_anew(self) -> None:
+        """Take in again the certificates that were kept while what they gave was dropped; also after a crash."""
+        kept = self.store.meta(KEPT_CERTIFICATES)
+        if kept is None:
+            return
+        certificates = decode(kept)
+        for start in range(0, len(certificates), CERTIFICATES_WAITING_MAX):
+            self.admit_certificates_now(certificates[start : start + CERTIFICATES_WAITING_MAX])
+        self.store.set_meta(KEPT_CERTIFICATES, None)
 
     def _advance(self, sealed: Sealed, certificate: Certificate) -> None:
         super()._advance(sealed, certificate)

@@ -65,7 +65,7 @@ class Recovering:
         store = org.store
         for raw in decode(store.meta(KEPT) or encode([])):
             self._keep(parse_signed_recovery(raw), raw)
-        self._complete = {id_: at for id_, at in decode(store.meta(COMPLETE) or encode([]))}
+        self._complete = dict(decode(store.meta(COMPLETE) or encode([])))
 
     def objects(self) -> dict[bytes, bytes]:
         """All signed objects, digest → bytes, for peers."""
@@ -167,7 +167,7 @@ class Recovering:
 
     def in_effect(self) -> dict[bytes, int]:
         """Recoveries that were put into effect here, id → height after their branch."""
-        return {id_: height for id_, height in decode(self._org.store.meta(IN_EFFECT) or encode([]))}
+        return dict(decode(self._org.store.meta(IN_EFFECT) or encode([])))
 
     def effective(self) -> dict[int, Recovery]:
         """Height after the branch → the recovery that holds there."""

@@ -38,6 +38,7 @@ async def verify_everything(
     actions = bad_signatures = checkpoints = bad_checkpoints = results = ledgers = bad_ledgers = 0
     loaded: dict[bytes, Action] = {}
     replay = Replay(org.org_id, MemorySource(), lambda id_: loaded[id_], persistent=False)
+    replay.recoveries = org.replay.recoveries
     done = 0
     for height in range(1, org.height() + 1):
         record = store.checkpoint(height)

@@ -53,6 +53,24 @@ class EvidenceRow:
 
 
 @dataclass(frozen=True, slots=True)
+class RecoveryRow:
+    """``base`` and ``branch`` are heights; ``signed`` of ``voters`` members, ``needed`` make it complete.
+    ``effect_ms``: when it takes effect here, None before it is complete. ``mine``: this device signed it."""
+
+    id: str
+    base: int
+    branch: int
+    branch_id: str
+    members: tuple[PersonView, ...]
+    signed: int
+    voters: int
+    needed: int
+    mine: bool
+    effect_ms: int | None
+    in_effect: bool
+
+
+@dataclass(frozen=True, slots=True)
 class FinalityView:
     """``alone``: one witness whom nobody elected. ``may_declare``: the term for which you are elected and have no key
     yet, 0 for none. ``may_move``: this device may hand the sole witness over. ``silent``: this device's witness key
@@ -75,4 +93,5 @@ class FinalityView:
     alarm: tuple[CheckpointRow, ...]
     rules: tuple[int, int, int]
     evidence: tuple[EvidenceRow, ...]
+    recoveries: tuple[RecoveryRow, ...] = ()
     frozen: bool = False  # this device signed two histories: its member certifies a new one

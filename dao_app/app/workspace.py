@@ -351,11 +351,10 @@ class Workspace:
     def _do_duties(self, opened: Opened, now: int) -> None:
         """What this device does by itself, once a second; consensus at each beat."""
         opened.org.witnessing.tick()
-        if opened.org.conflict or now - opened.duties_ms >= DUTIES_EVERY_MS:
-            opened.org.recovering.tick()
         if now - opened.duties_ms < DUTIES_EVERY_MS:
             return
         opened.duties_ms = now
+        opened.org.recovering.tick()
         self._look_for_peers(opened)
         done = do_duties(opened.org, self.vault, self.keys, self.random, self.stands_ready)
         if done:

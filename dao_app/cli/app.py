@@ -36,7 +36,7 @@ from dao_app.cli.tally import tally
 from dao_app.cli.task_tables import task
 from dao_app.cli.tokens import token
 from dao_app.cli.trust import doctor, log, peer, state, watch
-from dao_app.cli.witnesses import device, witness
+from dao_app.cli.witnesses import device, recovery, witness
 
 INTERRUPTED = 130  # as shells report SIGINT
 OUTPUT_CLOSED = 141  # as shells report SIGPIPE
@@ -52,7 +52,7 @@ def tree() -> click.Group:
         payout, earnings, token,
         charter, role, department, delegate, emergency, leave, firm, payment,
         file, certificate, bundle, witness, device, log, state, peer, doctor, watch, node, window, demo, tally,
-        rewards,
+        rewards, recovery,
     ):
         root.add_command(command)
     return root

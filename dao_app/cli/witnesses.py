@@ -1,4 +1,4 @@
-"""guildhall witness, device: who co-signs checkpoints, being one, handing over, electing; a new device key."""
+"""guildhall witness, device, recovery: who co-signs, being a witness, electing; a new device key; recovering."""
 
 from __future__ import annotations
 
@@ -66,6 +66,51 @@ def renew(session: Session) -> None:
     session.show(session.ask("device_renew"), lambda view: _told(session, view))
 
 
+@click.group("recovery", cls=Group)
+def recovery() -> None:
+    pass
+
+
+@recovery.command("propose")
+@option("--branch", "recovery_branch", default="", metavar="HEIGHT:ID")
+@click.argument("members", nargs=-1, required=True)
+@click.pass_obj
+def propose(session: Session, recovery_branch: str, members: tuple[str, ...]) -> None:
+    session.unlock()
+    view = session.ask("recovery_propose", members=list(members), branch=recovery_branch)
+    session.show(view, lambda found: _recoveries(session, found))
+
+
+@recovery.command("sign")
+@click.argument("recovery_id", metavar="ID")
+@click.pass_obj
+def sign(session: Session, recovery_id: str) -> None:
+    session.unlock()
+    session.show(session.ask("recovery_sign", recovery=recovery_id), lambda found: _recoveries(session, found))
+
+
+@recovery.command("list")
+@click.pass_obj
+def recovery_list(session: Session) -> None:
+    session.show(session.ask("finality"), lambda found: _recoveries(session, found))
+
+
+def _recoveries(session: Session, view: Any) -> None:
+    def effect(row: Any) -> str:
+        if row["in_effect"]:
+            return session.t("recovery.in_effect")
+        return "" if row["effect_ms"] is None else render.moment(session, row["effect_ms"])
+
+    render.table(session, [
+        ("cli.col.id", lambda row: row["id"][:12]),
+        ("cli.col.base", lambda row: str(row["base"])),
+        ("cli.col.branch", lambda row: f"{row['branch']}:{row['branch_id'][:12]}"),
+        ("cli.col.who", lambda row: session.texts.join([render.who(session, person) for person in row["members"]])),
+        ("cli.col.signed", lambda row: f"{row['signed']} / {row['needed']}"),
+        ("cli.col.effect", effect),
+    ], view["recoveries"], "cli.no_entries")
+
+
 def _told(session: Session, view: Any) -> None:
     """Who sits, who stands ready, what is under way, what went wrong."""
     render.facts(session, [
@@ -95,6 +140,8 @@ def _told(session: Session, view: Any) -> None:
         _candidates(session, view["reserve"])
     if view["may_declare"]:
         session.line(session.t("witness.elected_you_cli"))
+    if view["recoveries"]:
+        _recoveries(session, view)
     if view["frozen"]:
         session.line(session.t("device.frozen_cli"))
     if view["silent"]:

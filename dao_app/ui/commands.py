@@ -96,9 +96,15 @@ def _gestures(window: Frame) -> list[Entry]:
         ("proof.check", "shield", True, partial(_check_proof, shell), ""),
         ("bundle.export", "copy", True, partial(_bundle, shell, True), ""),
         ("bundle.import", "below", True, partial(_bundle, shell, False), ""),
+        ("recovery.propose", "warn", True, partial(_recover, shell), ""),
         ("verify.start", "shield", True, partial(_verify, shell), "Y"),
     )
     return [Entry(key, ui.t(key), icon, act, cap) for key, icon, may, act, cap in possible if may]
+
+
+def _recover(shell: Shell) -> None:
+    shell.go("trust")
+    shell.trust.recover()
 
 
 def _move(shell: Shell, kind: str) -> None:

@@ -23,6 +23,7 @@ class FakeFinality:
     founder_alone: bool
     elected = 0  # the term for which this member is elected
     alarm = 0  # certified checkpoints that contradict each other
+    recovering = False  # members are recovering
     double = False  # somebody signed twice
 
     def witness_views(self) -> tuple[v.WitnessView, ...]:
@@ -53,13 +54,29 @@ class FakeFinality:
         return f.FinalityView(
             1 if alone else 3, 1 if alone else 1190, not alone, 1 if alone else 3, 0 if alone else 1, seats, reserve,
             None if alone else 0, alone, election, self.elected, alone, False, alarm, (1, 1, 0), evidence,
+            self._recoveries(),
         )  # fmt: skip
+
+    def _recoveries(self) -> tuple[f.RecoveryRow, ...]:
+        if not self.recovering:
+            return ()
+        row = f.RecoveryRow(
+            ident("recovery"), 1284, 1285, ident("branch 0"), (AMARA, CHEN, LIN, JONAS), 31, 46, 31, False,
+            NOW_MS + 3 * 24 * 60 * MINUTE, False,
+        )  # fmt: skip
+        return (row,)
 
     def witness_ready(self, org: str) -> f.FinalityView:
         self.elected = 0
         return self.finality(org)
 
     def witness_move(self, org: str, member: str) -> f.FinalityView:
+        return self.finality(org)
+
+    def recovery_propose(self, org: str, members: Sequence[str], branch: str = "") -> f.FinalityView:
+        return self.finality(org)
+
+    def recovery_sign(self, org: str, recovery: str) -> f.FinalityView:
         return self.finality(org)
 
     def device_renew(self, org: str) -> f.FinalityView:

@@ -14,7 +14,7 @@ from dao_app.app import views_finality as f
 from dao_app.ui.context import Ui
 from dao_app.ui.dialogs.proofs import export_proof
 from dao_app.ui.dialogs.trust import PeerDialog, entry_opened
-from dao_app.ui.dialogs.witnesses import MoveDialog, ask_to_declare, ask_to_renew
+from dao_app.ui.dialogs.witnesses import MoveDialog, RecoverDialog, ask_to_declare, ask_to_renew, ask_to_sign
 from dao_app.ui.models import show
 from dao_app.ui.models.rows import ViewModel
 from dao_app.ui.pages.base import Page, TopBar
@@ -78,6 +78,8 @@ class TrustPage(Page):
         council.declare.connect(self._declare)
         council.move.connect(lambda: MoveDialog(self.ui, self.window(), self._show_finality).open())
         council.elect.connect(self._elect)
+        council.recover.connect(self.recover)
+        council.sign.connect(self._sign_recovery)
         council.renew.connect(lambda: ask_to_renew(self.ui, self.window(), self._show_finality).open())
         self._overview.add_peer.clicked.connect(self._add_peer)
         overview = QWidget()
@@ -229,6 +231,15 @@ class TrustPage(Page):
     def _declare(self) -> None:
         if self._finality is not None and self._finality.may_declare:
             ask_to_declare(self.ui, self.window(), self._finality.may_declare, self._show_finality).open()
+
+    def recover(self) -> None:
+        if self._finality is not None:
+            RecoverDialog(self.ui, self.window(), self._finality, self._show_finality).open()
+
+    def _sign_recovery(self, id_: str) -> None:
+        found = next((row_ for row_ in self._finality.recoveries if row_.id == id_), None) if self._finality else None
+        if found is not None:
+            ask_to_sign(self.ui, self.window(), found, self._show_finality).open()
 
     def _elect(self) -> None:
         self.ui.act.emit("propose:witnesses")

@@ -52,6 +52,7 @@ class Council(QWidget):
     elect = Signal()
     recover = Signal()
     renew = Signal()
+    sign = Signal(str)  # a recovery
 
     def __init__(self, ui: Ui) -> None:
         super().__init__()
@@ -64,7 +65,14 @@ class Council(QWidget):
         self._alone = Note(ui, "note", "user", self._move, self._button("witness.elect", self.elect))
         self._election = Note(ui, "note", "clock")
         self._frozen = Note(ui, "problem", "warn", self._button("device.renew", self.renew))
-        self._notes = (self._frozen, self._alarm, self._old, self._elected, self._silent, self._election, self._alone)
+        self._recovery_id = ""
+        self._sign = Button(ui, "recovery.sign", "primary")
+        self._sign.clicked.connect(lambda: self.sign.emit(self._recovery_id))
+        self._recovery = Note(ui, "problem", "clock", self._sign)
+        self._notes = (
+            self._recovery, self._frozen, self._alarm, self._old, self._elected, self._silent, self._election,
+            self._alone,
+        )  # fmt: skip
         self.setLayout(column(ui, *self._notes, gap=8))
 
     def _button(self, key: str, signal: Signal, kind: str = "plain") -> Button:
@@ -83,6 +91,9 @@ class Council(QWidget):
         active, known, _ = view.rules
         if active > known:
             self._old.say(ui.t("rules.unknown", version=active), ui.t("rules.unknown_text", known=known))
+        waiting = [row_ for row_ in view.recoveries if not row_.in_effect]
+        if waiting:
+            self._say_recovery(next((row_ for row_ in waiting if not row_.mine), waiting[0]))
         if view.frozen:
             self._frozen.say(ui.t("device.frozen"), ui.t("device.frozen_text"))
         if view.may_declare:
@@ -95,6 +106,18 @@ class Council(QWidget):
             self._move.setVisible(view.may_move)
             self._alone.say(ui.t("trust.alone"), ui.t("trust.alone_text"))
         self.setVisible(any(not note.isHidden() for note in self._notes))
+
+    def _say_recovery(self, recovery: f.RecoveryRow) -> None:
+        """Loudly: what members are about to decide over the heads of the witnesses."""
+        ui = self._ui
+        names = ui.texts.join([isolate(ui.name(person)) for person in recovery.members])
+        parts = [ui.t("recovery.what", branch=recovery.branch, id=show.grouped(recovery.branch_id, 2), names=names)]
+        parts.append(ui.t("recovery.signed", signed=recovery.signed, needed=recovery.needed))
+        if recovery.effect_ms is not None:
+            parts.append(ui.t("recovery.effect", when=ui.texts.moment(recovery.effect_ms, ui.now_ms())))
+        self._recovery_id = recovery.id
+        self._sign.setVisible(not recovery.mine)
+        self._recovery.say(ui.t("recovery.title"), ui.t("list.space").join(parts))
 
     def _election_texts(self, election: f.ElectionView) -> tuple[str, str]:
         ui = self._ui

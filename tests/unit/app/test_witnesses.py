@@ -7,12 +7,14 @@ from typing import Any
 
 import pytest
 
+from dao_app.app.errors import Refused
 from dao_app.app.organisation import Organisation
 from dao_app.core.encoding import Link, digest
 from dao_app.core.entities import Device, Org, Proposal
 from dao_app.core.envelope import build_payload, device_message, pack, signed_message, unpack, witness_message
 from dao_app.core.finality.checkpoint import parse_certificate, quorum
 from dao_app.core.finality.messages import PREVOTE, Vote, encode_vote, vote_message
+from dao_app.core.finality.recovery import Place
 from dao_app.core.keys import ELECTION_KEY, ORG_KEY, WITNESSES_KEY, device_key, proposal_key
 from dao_app.core.witness_entities import Election, Witnesses
 from tests.fakes.world import TestSigner, World, roots
@@ -241,6 +243,70 @@ def test_new_rules_wait_for_every_witness_and_an_old_program_stops_there(council
     council.talk(rounds=200, step_ms=200)
     assert council.main.height() == height + 1
     assert council.orgs[3].height() == height and not council.orgs[3].knows_rules()
+
+
+# -- two histories, and recovery -----------------------------------------------------------------
+def test_members_recover_from_two_certified_histories(tmp_path: Path) -> None:
+    """The sole witness signs two checkpoints at one height; more than two thirds name a branch and a new witness."""
+    world = World(tmp_path, charter={"recovery_delay_ms": 60_000})
+    orgs = [world.main, *(world.add_member()[1] for _ in range(3))]
+    world.everywhere()
+    twin = world.replica(world.founder, witness=True, name="twin")
+    world.sync(world.main, twin)
+    world.main.write("contribution.claim", {"title": "one history"})
+    world.seal()
+    for org in orgs[1:3]:
+        world.sync(world.main, org)
+    twin.write("contribution.claim", {"title": "another"})
+    world.clock.forward(5_000)
+    assert twin.seal() is not None
+    height = twin.height()
+    orgs[3].admit_now(list(twin.envelopes(world.founder.device.public, 1, 99, 1 << 20)))
+    orgs[3].admit_certificates_now(twin.certificates(1, 1 << 20))
+    assert orgs[3].height() == height and orgs[3].replay.position.id != orgs[1].replay.position.id
+    for org in orgs[:3]:
+        org.admit_certificates_now(twin.certificates(height, 1 << 20))
+        assert org.conflict == str(height) and len(org.conflicting()) == 2
+    orgs[3].admit_certificates_now(world.main.certificates(height, 1 << 20))
+    assert orgs[3].conflict
+    late = orgs[3].store.checkpoint(height)
+    assert late is not None
+    with pytest.raises(Refused):
+        orgs[2].write("contribution.claim", {"title": "Nothing is written while histories contradict"})
+
+    branch = Place(height, orgs[1].replay.position.id)
+    successor = world.people[2].root.public
+    recovery = orgs[1].recovering.propose(branch, (successor,))
+    assert recovery.base.height == height - 1
+    orgs[2].hear(list(orgs[1].recovering.objects().values()))
+    orgs[2].recovering.sign(recovery.raw)
+    assert [s.effect_ms for s in orgs[2].recovering.standings()] == [None]  # two of four are too few
+    orgs[3].hear(list(orgs[2].recovering.objects().values()))
+    orgs[3].recovering.sign(recovery.raw)
+    for org in orgs:
+        org.hear(list(orgs[3].recovering.objects().values()))
+        org.recovering.tick()
+        assert org.conflict  # the delay runs
+    world.clock.forward(60_000)
+    for org in orgs:
+        org.recovering.tick()
+        assert not org.conflict
+    assert orgs[3].height() == height - 1  # it held the other branch
+    orgs[3].admit_now(world.main.envelopes(world.founder.device.public, 1, 99, 1 << 20))
+    orgs[3].admit_now(world.main.envelopes_of(orgs[3].missing_ids(9), 1 << 20))
+    assert orgs[3].admit_certificates_now(twin.certificates(height, 1 << 20)).refused == {"undone": 1}
+    orgs[3].admit_certificates_now(world.main.certificates(height, 1 << 20))
+    orgs[3].admit_now(world.main.envelopes_of(orgs[3].missing_ids(9), 1 << 20))
+    assert orgs[3].replay.position.id == branch.id
+    assert world.main.seal() is None
+    orgs[3].write("contribution.claim", {"title": "And on it goes"})
+    world.sync(orgs[3], orgs[2])
+    assert orgs[2].seal() is not None
+    for org in (*orgs[:2], orgs[3]):
+        world.sync(orgs[2], org)
+    assert len({roots(org) for org in orgs}) == 1 and {org.height() for org in orgs} == {height + 1}
+    named = orgs[0].replay.final.entity(WITNESSES_KEY)
+    assert isinstance(named, Witnesses) and named.cause == recovery.id and not named.by_vote
 
 
 # -- forks ---------------------------------------------------------------------------------------
