@@ -2,7 +2,8 @@
 
 Of one witness at most two different votes are kept for a round and step (the second is evidence), at most two
 proposals for a round it leads, and so many rounds ahead of one's own (``limits``): a witness that makes up
-rounds pushes out only its own messages. Rounds that hold a quorum for a checkpoint are kept for good.
+rounds takes only its own room, and what is refused now is taken when it is sent again in a later round. Rounds
+that hold a quorum for a checkpoint are kept for good.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ class Heard:
         return noted
 
     def _note_vote(self, vote: Vote, round_: int) -> Noted:
-        if not self._has_room(vote.witness, vote.round, round_, [r for r, b in self._votes.items() if _spoke(b, vote)]):
+        if not self._has_room(vote, round_):
             return Noted(False)
         box = self._votes.setdefault(vote.round, ({}, {}))[vote.step]
         mine = box.setdefault(vote.witness, [])
@@ -71,27 +72,20 @@ class Heard:
         kept = self._proposals.get(proposal.round, [])
         if len(kept) == 2 or any(_same(p, proposal) for p in kept):
             return Noted(False)
-        ahead = sorted(r for r in self._proposals if r > round_ and self.leader(r) == proposal.witness)
-        if proposal.round > round_ and proposal.round not in ahead and len(ahead) >= PROPOSALS_AHEAD_MAX:
-            if proposal.round < ahead[0]:
+        if not kept and proposal.round > round_:
+            ahead = [r for r in self._proposals if r > round_ and self.leader(r) == proposal.witness]
+            if len(ahead) >= PROPOSALS_AHEAD_MAX:
                 return Noted(False)
-            del self._proposals[ahead[0]]
         self._proposals[proposal.round] = [*kept, proposal]
         return Noted(True)
 
-    def _has_room(self, witness: bytes, of: int, round_: int, rounds: list[int]) -> bool:
-        """May a vote of round ``of`` be kept? Its witness's lowest round ahead gives way to a later one."""
-        if of <= round_:
-            return of >= round_ - ROUNDS_KEPT
-        ahead = [r for r in rounds if r > round_]
-        if of in ahead or len(ahead) < ROUNDS_AHEAD_MAX:
+    def _has_room(self, vote: Vote, round_: int) -> bool:
+        if vote.round <= round_:
+            return vote.round >= round_ - ROUNDS_KEPT
+        if vote.round in self._votes and _spoke(self._votes[vote.round], vote):
             return True
-        lowest = min(ahead)
-        if of < lowest:
-            return False
-        for box in self._votes[lowest]:
-            box.pop(witness, None)
-        return True
+        ahead = [r for r, boxes in self._votes.items() if r > round_ and _spoke(boxes, vote)]
+        return len(ahead) < ROUNDS_AHEAD_MAX
 
     def forget(self, round_: int, kept: set[int]) -> None:
         """Drop what is too far behind this round, but not the rounds in ``kept`` or with a quorum."""
