@@ -1,6 +1,6 @@
 # Guildhall: everything one does from a checkout. `make help` lists it.
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test check bench screenshots lock clean
+.PHONY: help setup run demo test check bench soak screenshots lock clean
 PYTHON ?= python3
 BIN := .venv/bin
 ARGS ?=
@@ -26,6 +26,10 @@ check: setup  ## lint, types, layers
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+MINUTES ?= 10
+soak: setup  ## simulate witnesses with fresh seeds (make soak MINUTES=60)
+	@$(BIN)/python -m tests.simulation.soak --minutes $(MINUTES) $(ARGS)
 
 ONLY ?=
 bench: setup  ## measure (make bench ONLY=ingest|local|catchup|open|start|tally)

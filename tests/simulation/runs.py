@@ -40,6 +40,7 @@ class Scene:
         self.simulation = Simulation(self.seed)
         rng = self.simulation.rng
         self.network = Network(self.simulation)
+        self.harshness = rng.randint(1, 3)
         self.keys = tuple(digest(b"witness %d" % place) for place in range(self.count))
         self.book = Book(self.simulation, self.keys)
         self.peers: list[Peer] = []
@@ -71,16 +72,16 @@ class Scene:
     def trouble(self) -> None:
         """Another partition, other rates, somebody is switched off or on."""
         rng, network = self.simulation.rng, self.network
-        network.loss = rng.choice([0, 0, 100, 400, 900])
+        network.loss = rng.choice([0, 50, 200, 400, 900][: 2 + self.harshness])
         network.twice = rng.choice([0, 100])
-        network.delay_ms = rng.choice([(1, 50), (5, 500), (100, 20_000), (1_000, 5 * MINUTE)])
+        network.delay_ms = rng.choice([(1, 50), (5, 500), (100, 20_000), (1_000, 5 * MINUTE)][: 1 + self.harshness])
         parts = rng.choice([1, 1, 2, 3])
         sides: list[list[Node]] = [[] for _ in range(parts)]
         for node in network.nodes:
             rng.choice(sides).append(node)
         network.split(sides if parts > 1 else [])
         for node in network.nodes:
-            if rng.randrange(4) == 0:
+            if rng.randrange(13 - 3 * self.harshness) == 0 or not node.on:
                 node.turn(not node.on)  # type: ignore[attr-defined]
 
     def calm(self) -> None:

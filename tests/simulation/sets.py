@@ -156,8 +156,9 @@ class Peer(Node):
 
     def write(self, action: bytes) -> None:
         """An honest author on this peer signs an action."""
-        self.book.honest.setdefault(action, self.simulation.now)
         self._guarded(lambda: self.admit(action))
+        if action in self.disk.read("actions", {}):  # else the device crashed before it was signed
+            self.book.honest.setdefault(action, self.simulation.now)
 
     def admit(self, action: bytes) -> None:
         self.disk.write("actions", {**self.disk.read("actions", {}), action: self.clock})

@@ -1,9 +1,9 @@
 """Votes and proposals heard for one height, within bounds, and what they add up to.
 
-Of one witness at most two different votes are kept for a round and step (the second is evidence), at most two
-proposals for a round it leads, and so many rounds ahead of one's own (``limits``): a witness that makes up
-rounds takes only its own room, and what is refused now is taken when it is sent again in a later round. Rounds
-that hold a quorum for a checkpoint are kept for good.
+Of one witness at most two different votes are kept for a round and step (the second is evidence), and further
+ones only for what f+1 others voted for; at most two proposals for a round that it leads; and so many rounds ahead
+of one's own (``limits``). A witness that makes up rounds takes only its own room; what is refused now is taken
+when it is sent again later. Rounds that hold a quorum for a checkpoint are kept for good.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class Heard:
             return Noted(False)
         box = self._votes.setdefault(vote.round, ({}, {}))[vote.step]
         mine = box.setdefault(vote.witness, [])
-        if any(v.id == vote.id for v in mine) or len(mine) == 2:
+        if any(v.id == vote.id for v in mine) or (len(mine) >= 2 and not self._is_needed(vote)):
             return Noted(False)
         mine.append(vote)
         if vote.id is not None and len(self.voters(vote.round, vote.step, vote.id)) >= self.quorum:
@@ -78,6 +78,11 @@ class Heard:
                 return Noted(False)
         self._proposals[proposal.round] = [*kept, proposal]
         return Noted(True)
+
+    def _is_needed(self, vote: Vote) -> bool:
+        """Did an honest witness vote alike? Then others may have seen a quorum with it: without it their lock
+        could not be understood here, and a witness that says three things would stop everybody."""
+        return len(self.voters(vote.round, vote.step, vote.id) - {vote.witness}) >= self.some_honest
 
     def _has_room(self, vote: Vote, round_: int) -> bool:
         if vote.round <= round_:

@@ -479,3 +479,14 @@ def test_the_leader_learns_what_others_miss():
     nil = vote(PREVOTE, 0, None, 1)._replace(missing=(b"x" * 32, b"y" * 32))
     played.hear(nil, vote(PREVOTE, 0, None, 2)._replace(missing=(b"y" * 32,)))
     assert played.machine.left_out() == [b"y" * 32, b"x" * 32]
+
+
+def test_a_third_vote_is_kept_where_an_honest_witness_voted_alike():
+    """Else who says three things could show one of them a quorum that the others never understand."""
+    played = Played(me=3)
+    played.hear(*(vote(PREVOTE, 0, name, 1) for name in ("x", "y", "a")), vote(PREVOTE, 0, "a", 0))
+    played.hear(*(vote(PRECOMMIT, 1, None, by) for by in (0, 2)), proposal(1, "a", valid_round=0, by=1))
+    assert played.said() == []
+    assert of(Keep, played.hear(vote(PREVOTE, 0, "a", 1))) == []
+    played.hear(vote(PREVOTE, 0, "a", 2), vote(PREVOTE, 0, "a", 1))
+    assert played.said() == [(1, PREVOTE, id_of("a"))]
