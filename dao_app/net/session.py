@@ -178,6 +178,7 @@ class Session:
         if self.standing == "member":
             if keepalive:
                 self._ids_tried.clear()
+                self._words.clear()  # what the peer had no room for it may have room for now
             digest = self._replica.heads_digest()
             if keepalive or digest != self._sent_digest:
                 self._send_state(now_ms, digest)

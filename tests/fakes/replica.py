@@ -58,6 +58,7 @@ class FakeReplica(Replica):
         self.keys: list[tuple[int, bytes]] = [(0, ORG_KEY)] if key else []
         self.join = b""
         self.said: dict[bytes, bytes] = {}
+        self.words_max = 1_000
         self.admitted_in_order = True
 
     @property
@@ -95,8 +96,14 @@ class FakeReplica(Replica):
         return self.said
 
     async def admit_words(self, items: Sequence[bytes]) -> AdmitReport:
+        return self.admit_words_now(items)
+
+    def admit_words_now(self, items: Sequence[bytes]) -> AdmitReport:
+        """Keep words as far as there is room."""
         fresh = {digest(raw): raw for raw in items if digest(raw) not in self.said}
-        self.said.update(fresh)
+        for id_, raw in fresh.items():
+            if len(self.said) < self.words_max:
+                self.said[id_] = raw
         return AdmitReport(len(fresh), len(items) - len(fresh), 0, {})
 
     def height(self) -> int:

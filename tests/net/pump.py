@@ -12,6 +12,7 @@ from dao_app.net.effects import (
     AddContents,
     Admit,
     AdmitCertificates,
+    AdmitWords,
     Effect,
     JoinAnswered,
     TakeKeys,
@@ -106,6 +107,8 @@ class Pump:
             elif isinstance(effect, AdmitCertificates):
                 end.replica.held_certificates += [c for c in effect.items if c not in end.replica.held_certificates]
                 self._perform(end, end.session.admitted(AdmitReport(len(effect.items), 0, 0, {})))
+            elif isinstance(effect, AdmitWords):
+                end.session.words_admitted(end.replica.admit_words_now(effect.items))
             elif isinstance(effect, AddContents):
                 came = [digest(blob) for blob in effect.blobs if end.replica.add_content(blob)]
                 self._perform(end, end.session.contents_added())

@@ -371,3 +371,20 @@ def test_merging_keeps_parents_before_children(step_ms: int) -> None:
     other = FakeReplica(Device("there"))
     assert other.admit_now(list(merged(replica, rows))).stored == 500
     assert other.admitted_in_order
+
+
+def test_words_of_witnesses_are_told_once_and_again_after_a_while() -> None:
+    """A witness's machine keeps only so many words: what it had no room for comes again."""
+    one, two = replicas(2)
+    one.said = {digest(raw): raw for raw in (b"first", b"second")}
+    two.words_max = 1
+    pump = Pump()
+    ends = pump.connect(one, two)
+    pump.run()
+    assert len(two.said) == 1
+    two.words_max = 2
+    pump.run()
+    assert len(two.said) == 1
+    ends[0].session.send_state(NOW, keepalive=True)
+    pump.run()
+    assert two.said == one.said
