@@ -29,7 +29,7 @@ check: setup  ## lint, types, layers
 
 MINUTES ?= 10
 soak: setup  ## simulate witnesses with fresh seeds (make soak MINUTES=60)
-	@$(BIN)/python -m tests.simulation.soak --minutes $(MINUTES) $(ARGS)
+	@$(BIN)/python -m tools.soak --minutes $(MINUTES) $(ARGS)
 
 ONLY ?=
 bench: setup  ## measure (make bench ONLY=ingest|local|catchup|open|start|tally)

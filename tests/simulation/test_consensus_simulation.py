@@ -1,5 +1,5 @@
 """Consensus under everything that may go wrong. Seeds and events are printed (``pytest -s``); a seed replays a run:
-``python -m tests.simulation.soak --seed 7 --witnesses 4``."""
+``python -m tools.soak --seed 7 --witnesses 4``."""
 
 from __future__ import annotations
 

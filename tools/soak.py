@@ -1,6 +1,6 @@
 """Runs the simulations on with fresh seeds until a time is over (``make soak``), or one seed again.
 
-``python -m tests.simulation.soak --minutes 10``; ``--seed 7 --witnesses 4`` replays one run of each kind.
+``python -m tools.soak --minutes 10``; ``--seed 7 --witnesses 4`` replays one run of each kind.
 """
 
 from __future__ import annotations
