@@ -42,6 +42,7 @@ import nacl.exceptions
 FILE_BYTES = 2 * 1024**3  # of the file that is read: it is held in memory
 BLOCKS = 5_000_000  # blocks of a bundle
 PAGE_ROWS = 1_000  # rows in one page of a bundle
+PAGES = 20_000
 CERTIFICATE_BYTES = 4 * 1024**2
 PROOF_BYTES = 16 * 1024**2
 CHAIN_LINKS = 10_000  # checkpoints in a proof's chain of witness changes
@@ -421,7 +422,7 @@ class Signed:
         deps = found["deps"]
         founds = self.type == "org.create"
         fits = (
-            type(found["v"]) is int and found["v"] == 1
+            is_one(found["v"])
             and is_key(self.by)
             and (self.org is None if founds else is_key(self.org))
             and type(self.seq) is int and 1 <= self.seq <= SEQ
@@ -591,6 +592,11 @@ ROLE_CODE = re.compile("[a-z][a-z0-9-]{0,31}")
 
 def is_key(value: Any) -> bool:
     return type(value) is bytes and len(value) == 32
+
+
+def is_one(value: Any) -> bool:
+    """The version 1, which true is not."""
+    return type(value) is int and value == 1
 
 
 def is_signature(value: Any) -> bool:
@@ -4677,6 +4683,10 @@ class History:
             return [key for _, key in self.book[SEATS]["seats"]]
         return [self.log.actions[self.log.org].body["witness"]]
 
+    def rules(self) -> int:
+        """The version by which the next checkpoint is derived."""
+        return int(self.book[ORG]["rules"]) if ORG in self.book else 1
+
     def under(self, certificate: Certificate) -> tuple[dict[bytes, Signed], set[bytes]]:
         """The actions that a certificate seals: every chain from the frontier to its new head, and those of losing
         branches on which something of these depends."""
@@ -4739,9 +4749,6 @@ class History:
         """Derive one checkpoint and compare everything that it says."""
         point, book = certificate.point, self.book
         height = self.height + 1
-        rules = book[ORG]["rules"] if ORG in book else 1
-        if point["rules"] != rules:
-            raise Wrong("rules", height=height, said=point["rules"], found=rules)
         sealed, losing = self.under(certificate)
         book.before, book.journal, book.begun, book.results = {}, [], [], {}
         for device, seq, head in certificate.moves:
@@ -4827,7 +4834,7 @@ POINT_FIELDS = {"v", "org", "height", "previous", "time", "frontier", "state", "
 def read_point(raw: Any) -> dict[str, Any]:
     """A checkpoint. Raises NotCbor for any other form."""
     point = unpack(raw) if type(raw) is bytes and len(raw) <= 8_192 else None
-    if type(point) is not dict or point.keys() != POINT_FIELDS or type(point["v"]) is not int or point["v"] != 1:
+    if type(point) is not dict or point.keys() != POINT_FIELDS or not is_one(point["v"]):
         raise NotCbor
     hashes = all(is_key(point[name]) for name in ("org", "previous", "frontier", "state", "results"))
     numbers = all(is_count(point[name]) for name in ("height", "time", "rules"))
@@ -4879,7 +4886,7 @@ class Certificate:
 
 
 # ======================================================================================================================
-# Bundles (docs/protocol.md §4)
+# Bundles (docs/protocol.md §5)
 # ======================================================================================================================
 RAW, DAG_CBOR = 0x55, 0x71
 CID_HEADS = {bytes((1, codec, 0x12, 0x20)): codec for codec in (RAW, DAG_CBOR)}
@@ -4908,7 +4915,7 @@ def read_car(data: bytes) -> tuple[bytes, dict[bytes, tuple[int, bytes]]]:
     except NotCbor as error:
         raise Unreadable("not_ours") from error
     roots = header.get("roots") if type(header) is dict else None
-    if type(header) is not dict or header.keys() != {"roots", "version"} or header["version"] != 1:
+    if type(header) is not dict or header.keys() != {"roots", "version"} or not is_one(header["version"]):
         raise Unreadable("not_ours")
     if not is_list(roots, 1, lambda root: type(root) is Cid) or not roots:
         raise Unreadable("not_ours")
@@ -4935,11 +4942,11 @@ class Bundle:
 
     def __init__(self, data: bytes) -> None:
         root, self.blocks = read_car(data)
-        self.listed: set[bytes] = set()
+        self.listed: dict[bytes, None] = {}  # in the order in which they belong in the file
         manifest = self._map(root, {"v", "type", "org", "height", "head", "pages"})
-        fits = manifest["v"] == 1 and manifest["type"] == "guildhall/bundle/1" and is_key(manifest["org"])
-        links = is_list(manifest["pages"], BLOCKS, lambda page: type(page) is Cid)
-        head = manifest["head"] is None or is_key(manifest["head"])
+        fits = is_one(manifest["v"]) and manifest["type"] == "guildhall/bundle/1" and is_key(manifest["org"])
+        links = is_list(manifest["pages"], PAGES, lambda page: type(page) is Cid)
+        head = is_key(manifest["head"]) if manifest["height"] else manifest["head"] is None
         if not (fits and links and head and is_count(manifest["height"])):
             raise Unreadable("manifest")
         self.org, self.height, self.head = manifest["org"], manifest["height"], manifest["head"]
@@ -4948,9 +4955,14 @@ class Bundle:
         self.contents: list[bytes] = []
         for page in manifest["pages"]:
             self._read_page(page)
-        unlisted = self.blocks.keys() - self.listed
+        unlisted = self.blocks.keys() - self.listed.keys()
         if unlisted:
             raise Wrong("block_unlisted", id=min(unlisted))
+        for number, (wanted, found) in enumerate(zip(self.listed, self.blocks, strict=False), 1):
+            if wanted not in self.blocks:
+                raise Wrong("block_missing", id=wanted)
+            if wanted != found:
+                raise Wrong("block_order", number=number, wanted=wanted, found=found)
 
     def block(self, digest: bytes, codec: int = DAG_CBOR) -> bytes:
         found = self.blocks.get(digest)
@@ -4962,7 +4974,7 @@ class Bundle:
         """Take note that the bundle names this block."""
         if digest in self.listed:
             raise Wrong("block_listed_twice", id=digest)
-        self.listed.add(digest)
+        self.listed[digest] = None
         return digest
 
     def _map(self, digest: bytes, fields: set[str]) -> dict[str, Any]:
@@ -4980,12 +4992,12 @@ class Bundle:
             is_list(page["actions"], PAGE_ROWS, lambda row: is_row(row, CHECKS["link"], is_signature))
             and is_list(page["certificates"], PAGE_ROWS, CHECKS["link"])
             and is_list(page["contents"], PAGE_ROWS, is_key)
-            and sum(map(len, page.values())) <= PAGE_ROWS
+            and 0 < sum(map(len, page.values())) <= PAGE_ROWS
         )
         if not fits:
             raise Unreadable("manifest")
-        self.actions += [(self._list(bytes(link)), signature) for link, signature in page["actions"]]
         self.certificates += [self._list(bytes(link)) for link in page["certificates"]]
+        self.actions += [(self._list(bytes(link)), signature) for link, signature in page["actions"]]
         self.contents += map(self._list, page["contents"])
 
 
@@ -5073,8 +5085,10 @@ def _follow(bundle: Bundle, history: History, signatures: Signatures, anchor: An
         if anchor is not None and height == anchor[0] and certificate.id != anchor[1]:
             raise Wrong("anchor", height=height, wanted=anchor[1], found=certificate.id)
         certificate.check_quorum(witnesses, signatures)
+        if point["rules"] != history.rules():
+            raise Wrong("rules", height=height, said=point["rules"], found=history.rules())
         if point["rules"] not in SUPPORTED_RULES:
-            raise Wrong("rules_unknown", height=height, version=point["rules"])
+            raise Unreadable("rules_unknown", height=height, version=point["rules"])
         if not terms or terms[-1][1] != witnesses:
             terms.append((height, witnesses))
         if anchor is not None and height == anchor[0]:
@@ -5143,7 +5157,7 @@ def read_proof(value: Any) -> dict[str, Any]:
     """A proof whose parts have their form."""
     if type(value) is not dict or value.keys() != PROOF_FIELDS:
         raise Unreadable("not_ours")
-    if value["v"] != 1 or value["type"] != "guildhall/proof/1":
+    if not is_one(value["v"]) or value["type"] != "guildhall/proof/1":
         raise Unreadable("proof_version")
 
     def is_link(row: Any) -> bool:
@@ -5584,6 +5598,10 @@ WORDS.update(
         "block_twice": ("block {number} is there twice: {id}", "第 {number} 个数据块重复：{id}"),
         "block_missing": ("a block that the bundle lists is missing: {id}", "数据包列出的数据块缺失：{id}"),
         "block_listed_twice": ("a block is listed twice: {id}", "数据块被列出两次：{id}"),
+        "block_order": (
+            "block {number} is not the one that belongs there: {wanted} expected, {found} found",
+            "第 {number} 个数据块不在其位：应为 {wanted}，实为 {found}",
+        ),
         "block_unlisted": ("a block is there that the bundle does not list: {id}", "存在数据包未列出的数据块：{id}"),
         "manifest_head": (
             "the bundle says that it goes to height {said}; its certificates go to {found}, or to another checkpoint",
@@ -5646,7 +5664,7 @@ WORDS.update(
             "检查点 {height} 声称规则第 {said} 版；实际生效的是第 {found} 版",
         ),
         "rules_unknown": (
-            "checkpoint {height} follows rules version {version}, which this verifier does not know: all before holds",
+            "checkpoint {height} follows rules version {version}, unknown to this verifier; before it, all holds",
             "检查点 {height} 使用规则第 {version} 版，此检查程序不认识：此前的一切成立",
         ),
         "root_frontier": (

@@ -1,4 +1,4 @@
-"""Bundles made from a store, for tests of the verifier: written here once more, from docs/protocol.md §4.
+"""Bundles made from a store, for tests of the verifier: written here once more, from docs/protocol.md §5.
 
 ``Parts`` is what a bundle lists, so that a test can change one thing before it is written as a file.
 """
@@ -53,24 +53,25 @@ class Parts:
     def blocks(self) -> list[tuple[bytes, bytes]]:
         """(CID, block) of everything, the manifest first."""
         rows: list[tuple[str, Any, bytes, bytes]] = [
-            *(("actions", [Link(digest(p)), s], b"\x71", p) for p, s in self.actions),
-            *(("certificates", Link(digest(c)), b"\x71", c) for c in self.certificates),
-            *(("contents", digest(c), b"\x55", c) for c in self.contents),
+            *(("certificates", Link(digest(c)), CID_PREFIX, c) for c in self.certificates),
+            *(("actions", [Link(digest(p)), s], CID_PREFIX, p) for p, s in self.actions),
+            *(("contents", digest(c), RAW_PREFIX, c) for c in self.contents),
         ]
-        pages = []
+        pages, blocks = [], []
         for start in range(0, len(rows), PAGE_ROWS):
             page: dict[str, list[Any]] = {"actions": [], "certificates": [], "contents": []}
             for name, row, _, _ in rows[start : start + PAGE_ROWS]:
                 page[name].append(row)
             pages.append(encode(page))
+            blocks.append((CID_PREFIX + digest(pages[-1]), pages[-1]))
+            blocks += [(head + digest(block), block) for _, _, head, block in rows[start : start + PAGE_ROWS]]
         manifest = encode(
             {
                 "v": 1, "type": "guildhall/bundle/1", "org": self.org, "height": self.height, "head": self.head,
                 "pages": [Link(digest(page)) for page in pages],
             }
         )  # fmt: skip
-        listed = [(CID_PREFIX + digest(block), block) for block in (manifest, *pages)]
-        return listed + [(b"\x01" + codec + b"\x12\x20" + digest(block), block) for _, _, codec, block in rows]
+        return [(CID_PREFIX + digest(manifest), manifest), *blocks]
 
     def car(self) -> bytes:
         return car_of(self.blocks())

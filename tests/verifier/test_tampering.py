@@ -184,8 +184,8 @@ def test_a_root(verifier: ModuleType, story: Story, name: str) -> None:
     ("changes", "code"),
     [
         ({"witnesses": (bytes(32),)}, "next_witnesses"),
-        ({"rules": 7}, "rules_unknown"),
-        ({"rules": 0}, "rules_unknown"),
+        ({"rules": 7}, "rules"),
+        ({"rules": 0}, "rules"),
         ({"previous": bytes(32)}, "certificate_chain"),
         ({"time": 1}, "certificate_chain"),
         ({"org": bytes(32)}, "other_org"),
@@ -249,6 +249,8 @@ def test_blocks(verifier: ModuleType, story: Story) -> None:
     unlisted = car_of([*blocks, (CID_PREFIX + digest(extra), extra)])
     assert wrong(verifier, unlisted) == ("block_unlisted", {"id": digest(extra)})
     assert wrong(verifier, car_of([*blocks, blocks[4]]))[0] == "block_twice"
+    code, facts = wrong(verifier, car_of([*blocks[:4], blocks[5], blocks[4], *blocks[6:]]))
+    assert (code, facts["number"], facts["wanted"]) == ("block_order", 5, cid[4:])
 
 
 def test_a_text_that_no_action_names(verifier: ModuleType, story: Story) -> None:

@@ -17,6 +17,7 @@ import pytest
 from dao_app.core.encoding import digest
 from dao_app.core.finality.checkpoint import parse_certificate
 from tests.fakes.world import World
+from tests.unit.app.test_bundles import Desk
 from tests.verifier.bundling import TOOL, parts_of
 
 FOLDER = Path(__file__).parents[1] / "vectors"
@@ -36,6 +37,26 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
         json.dumps({"org": parts.org.hex(), "ids": [parse_certificate(raw).id.hex() for raw in parts.certificates]})
     )
     return path
+
+
+def test_what_the_program_exports(
+    verifier: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The program's own bundle, not only ours."""
+    world = World(tmp_path / "org")
+    world.seal()
+    world.add_member()
+    text, blob = world.main.detach("Hello", "text")
+    world.main.write("contribution.claim", {"title": "Helped", "text": text}, [blob])
+    world.seal()
+    world.main.write("member.stances", {"stances": []})
+    path = tmp_path / "org.car"
+    Desk(world.main).export(path)
+    status, answer = said(verifier, capsys, str(path), "--org", world.org_id.hex(), "--json")
+    found = json.loads(answer)
+    assert status == 0, found
+    assert {row["code"]: row.get("number") for row in found["not_checked"]}["unsealed"] == 1
+    assert {row["code"]: row.get("number") for row in found["checked"]}["contents"] == 1
 
 
 def facts_of(bundle: Path) -> dict[str, Any]:
