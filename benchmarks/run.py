@@ -217,6 +217,15 @@ def _tally_once() -> dict[str, float]:
     return measure()
 
 
+def verifier() -> dict[str, Any]:
+    """The independent verifier derives a bundle of 20,000 actions again, in a process of its own."""
+    from benchmarks.verifier import ACTIONS as SOME
+    from benchmarks.verifier import measure
+
+    folder = _folder_with(SOME)
+    return _medians([measure(folder, verify_rate()) for _ in range(RUNS)])
+
+
 def _folder_with(actions: int) -> Path:
     """A store with the workload in it, kept between runs."""
     from benchmarks import workload
@@ -279,7 +288,7 @@ CHILDREN: dict[str, Callable[..., dict[str, float]]] = {
 }  # fmt: skip
 ALL: dict[str, Callable[[], dict[str, Any]]] = {
     "ingest": ingest, "local": local, "open": opening, "node": node, "start": window, "catchup": catchup,
-    "tally": tally,
+    "tally": tally, "verifier": verifier,
 }  # fmt: skip
 
 

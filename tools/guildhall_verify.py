@@ -694,6 +694,7 @@ class Shape:
     """Fields of a body from a line such as ``task:link note?:ref to:key~``: ``?`` may be missing, ``~`` may be null."""
 
     def __init__(self, line: str) -> None:
+        self.line = line
         self.needed: dict[str, Check] = {}
         self.allowed: dict[str, Check] = {}
         for word in line.split():
