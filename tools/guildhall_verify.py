@@ -402,7 +402,7 @@ class MapTree:
 # Actions and their chains (docs/protocol.md §2, §3)
 # ======================================================================================================================
 PAYLOAD_FIELDS = {"v", "org", "by", "seq", "prev", "deps", "at", "type", "body"}
-FIRST = ("org.create", "member.join")  # the types that bring a device in
+FIRST = ("org.create", "member.join", "device.certify")  # the types that bring a device in
 TAKES_RIGHTS = {"device.fork", "emergency.stop", "invite.revoke", "member.leave", "role.take", "witness.evidence"}
 
 
@@ -753,7 +753,8 @@ FIELDS: dict[str, tuple[str, ...]] = {
     for kind, names in {
         "o": "name purpose founder charter units rules roles",
         "n": "tasks proposals members stewards place joined departments delegators amendments rounds matches",
-        "m": "status grants joined invited_by action profile open_invites spans reserving stances suspended_until",
+        "m": "status grants joined invited_by action profile open_invites spans reserving stances suspended_until"
+        " devices",
         "d": "member status since",
         "i": "bearer role inviter uses used lifetime expires status note",
         "t": "number title opener payer unit amount department status version round opened assignees applicants ticks"
@@ -1165,6 +1166,7 @@ stop_auditors 1 1 20 0
 stop_ms {7 * DAY} {HOUR} {60 * DAY} 0
 witness_delay_ms 600000 1000 {HOUR} 0
 witness_ready_ms {7 * DAY} 60000 {60 * DAY} 0
+recovery_delay_ms {3 * DAY} 60000 {30 * DAY} 0
 module_tasks 1 0 1 0
 module_contributions 1 0 1 0
 module_rewards 1 0 1 0
@@ -1278,7 +1280,7 @@ def found_org(t: Turn) -> None:
 
 def new_member(t: Turn, status: str, role: str, inviter: bytes | None) -> Row:
     grants = ((role, b"", t.id, 0),)
-    return make("m", status, grants, t.height, inviter, t.id, ref_of(t.body, "profile"), 0, (), (), (), 0)
+    return make("m", status, grants, t.height, inviter, t.id, ref_of(t.body, "profile"), 0, (), (), (), 0, 1)
 
 
 @action("member.join", "invite:link root:key cert:signature proof:signature profile?:ref")
@@ -1299,6 +1301,30 @@ def join(t: Turn) -> str | None:
     put_member(t, root, new_member(t, status, found["role"], found["inviter"]))
     book.put(b"d" + t.by, make("d", root, "active", t.height))
     return None
+
+
+@action("device.certify", "root:key cert:signature")
+def certify_device(t: Turn) -> None:
+    """The first action of a further device; like a join it has no author before it."""
+    book, root = t.book, t.body["root"]
+    member = book.get(b"m" + root)
+    if member is None:
+        raise Refusal("not_a_member")
+    refuse(member["status"] in ("left", "expelled"), "member_not_active")
+    refuse(b"d" + t.by in book, "device_known")
+    refuse(member["devices"] >= 8, "devices_many")
+    book.change(b"m" + root, devices=member["devices"] + 1)
+    book.put(b"d" + t.by, make("d", root, "active", t.height))
+
+
+def freeze(book: Book, device: bytes) -> bool:
+    """Freeze an active device; is it one?"""
+    found = book.get(b"d" + device)
+    if found is None or found["status"] != "active":
+        return False
+    book.add(b"m" + found["member"], devices=-1)
+    book.change(b"d" + device, status="frozen")
+    return True
 
 
 INVITE_OVER = {"used": "invite_used", "revoked": "invite_revoked", "expired": "invite_expired"}
@@ -1398,11 +1424,9 @@ def _may_amend(t: Turn) -> bool:
 @action("device.fork", "one:envelope two:envelope")
 def fork(t: Turn) -> None:
     pair = forked_pair(t.body["one"], t.body["two"])
-    refuse(pair is None or pair[0].org != t.org, "evidence_bad")
-    key = b"d" + (pair[0].by if pair else b"")
-    found = t.book.get(key)
-    refuse(found is None or found["status"] != "active", "device_frozen")
-    t.book.change(key, status="frozen")
+    if pair is None or pair[0].org != t.org:
+        raise Refusal("evidence_bad")
+    refuse(not freeze(t.book, pair[0].by), "device_frozen")
 
 
 # ======================================================================================================================
@@ -4760,9 +4784,7 @@ class History:
         self.compare(height, "frontier", point["frontier"], self.frontier.root())
         self._judge_all(sealed, losing, point["frontier"])
         for device in {row[0] for row in certificate.extras}:
-            found = book.get(b"d" + device)
-            if found and found["status"] == "active":
-                book.change(b"d" + device, status="frozen")
+            freeze(book, device)
         finish_checkpoint(book, point["time"], height, self.id, self.time)
         if TOTALS in book:
             book.change(TOTALS, place=self.place)

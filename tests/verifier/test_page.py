@@ -53,7 +53,7 @@ def test_shapes_of_bodies_and_effects(verifier: ModuleType) -> None:
         told.append({row[0]: " ".join(row[1:]).replace("*terms*", terms[1]).replace("*plan*", plan[1]) for row in rows})
     assert told[0] == {kind: shape.line for kind, shape in verifier.SHAPES.items()}
     assert told[1] == {do: effect.shape.line for do, effect in verifier.EFFECTS.items()}
-    assert told[0].keys() == TYPES.keys() | {"org.create", "member.join"}
+    assert told[0].keys() == TYPES.keys() | {"org.create", "member.join", "device.certify"}
     assert told[1].keys() == KINDS.keys()
     for do, effect in verifier.EFFECTS.items():
         assert set(effect.kinds) == set(KINDS[do].kinds)
