@@ -25,7 +25,8 @@ PASSPHRASE = "sample passphrase for the demo"
 NAMES = ("Amara", "Ben", "Chen", "Dana")
 DELAY_MS = 1_000  # the charter's Δ here, so that a vote closes within seconds
 VOTING_S = 3
-KILLS = 4
+QUESTION_S = 9  # open long enough that the loss of a leader does not eat the vote
+KILLS = 3
 SLOW_S = 60.0  # a round may be lost with the witness that led it
 
 
@@ -77,7 +78,7 @@ def lose_one(peers: list[Peer], number: int, dice: random.Random) -> float:
     """Kill one at a random moment, go on, let it come back; returns how long finality took meanwhile (s)."""
     victim = peers[dice.randrange(4)]
     alive = [peer for peer in peers if peer is not victim]
-    proposal = alive[0].call("proposal_open", title=f"Question {number + 1}", voting_s=VOTING_S)["id"]
+    proposal = alive[0].call("proposal_open", title=f"Question {number + 1}", voting_s=QUESTION_S)["id"]
     time.sleep(dice.random())
     victim.kill()
     print(f"  {victim.name} is killed", flush=True)

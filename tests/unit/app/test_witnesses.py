@@ -8,77 +8,17 @@ from typing import Any
 import pytest
 
 from dao_app.app.errors import Refused
-from dao_app.app.organisation import Organisation
 from dao_app.core.encoding import Link, digest
 from dao_app.core.entities import Device, Org, Proposal
-from dao_app.core.envelope import build_payload, device_message, pack, signed_message, unpack, witness_message
+from dao_app.core.envelope import build_payload, device_message, pack, signed_message, unpack
 from dao_app.core.finality.checkpoint import parse_certificate, quorum
 from dao_app.core.finality.messages import PREVOTE, Vote, encode_vote, vote_message
 from dao_app.core.finality.recovery import Place
 from dao_app.core.keys import ELECTION_KEY, ORG_KEY, WITNESSES_KEY, device_key, proposal_key
-from dao_app.core.witness_entities import Election, Witnesses
+from dao_app.core.witness_entities import Witnesses
+from tests.fakes.council import DELAY, Council
 from tests.fakes.world import TestSigner, World, roots
-from tests.unit.rules.votes import adopt, body, refusal
-
-DELAY = 1_000
-
-
-class Council(World):
-    """A world in which several members are elected as witnesses and co-sign."""
-
-    def __init__(self, folder: Path, size: int, extra: int = 0) -> None:
-        super().__init__(folder, charter={"witness_delay_ms": DELAY, "witness_ready_ms": 60_000})
-        self.size = size
-        self.orgs = [self.main]
-        for _ in range(size + extra - 1):
-            self.orgs.append(self.add_member()[1])
-        self.everywhere()
-
-    def elect(self, seats: int | None = None, ready: int | None = None) -> None:
-        """Adopt the election of all members in order; the first ``ready`` of them declare their keys."""
-        seats = seats or self.size
-        members = [p.root.public for p in self.people[: len(self.orgs)]]
-        adopt(self, body("role", {"do": "elect_witnesses", "seats": seats, "candidates": members}))
-        term = self.election().term
-        for number in range(len(self.orgs) if ready is None else ready):
-            self.declare(number, term)
-        self.everywhere()
-        self.seal()
-        self.everywhere()
-
-    def declare(self, number: int, term: int) -> TestSigner:
-        org, device = self.orgs[number], self.people[number].device
-        signer = TestSigner(self.random.token(32))
-        proof = signer.sign(witness_message(self.org_id, term, device.public, signer.public))
-        org.write("witness.ready", {"term": term, "key": signer.public, "proof": proof})
-        org.add_witness_key(signer)
-        return signer
-
-    def election(self) -> Election:
-        found = self.main.replay.final.entity(ELECTION_KEY)
-        assert isinstance(found, Election)
-        return found
-
-    def named(self, org: Organisation | None = None) -> Witnesses:
-        found = (org or self.main).replay.final.entity(WITNESSES_KEY)
-        assert isinstance(found, Witnesses)
-        return found
-
-    def talk(self, rounds: int = 40, step_ms: int = 50, silent: tuple[int, ...] = ()) -> None:
-        """Everybody hears everybody else's words and actions, while the clock goes on."""
-        orgs = [org for number, org in enumerate(self.orgs) if number not in silent]
-        for _ in range(rounds):
-            self.clock.forward(step_ms)
-            for org in orgs:
-                org.witnessing.in_touch(True)
-                org.witnessing.tick()
-            for a in orgs:
-                for b in orgs:
-                    if a is not b:
-                        b.witnessing.hear(list(a.words().values()))
-                        self.sync(a, b)
-            if len({org.height() for org in orgs}) == 1 and not any(org.something_to_seal() for org in orgs):
-                return
+from tests.unit.rules.votes import body, refusal
 
 
 @pytest.fixture
