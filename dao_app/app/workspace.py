@@ -23,7 +23,7 @@ from dao_app.core.invitation import Invitation
 from dao_app.core.keys import ORG_KEY, device_key
 from dao_app.core.limits import SEAL_WITHIN_MS
 
-SEAL_AFTER_MS = 700  # quiet time before the sole witness seals: gathers one gesture's actions
+SEAL_AFTER_MS = 200  # quiet time before the sole witness seals: gathers one gesture's actions
 DUTIES_EVERY_MS = 1_000
 WAIT_STEP_S = 0.1
 ADDRESSES_MAX = 64
