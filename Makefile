@@ -16,8 +16,9 @@ run: setup  ## set up and open the program
 	  echo "There is no display here, so no window can open. Try: make demo" >&2; exit 1; fi
 	@$(BIN)/python main.py $(ARGS)
 
-demo: setup  ## three peers over real libp2p play the main job and are compared
+demo: setup  ## three peers play the main job; four witnesses co-sign while one is killed again and again
 	@QT_QPA_PLATFORM=offscreen $(BIN)/python tools/demo.py $(ARGS)
+	@QT_QPA_PLATFORM=offscreen $(BIN)/python tools/demo_witnesses.py
 
 test: setup  ## set up and run all tests (make test ARGS="tests/unit -k tally")
 	@QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest $(ARGS)

@@ -26,7 +26,7 @@ NAMES = ("Amara", "Ben", "Chen", "Dana")
 DELAY_MS = 1_000  # the charter's Δ here, so that a vote closes within seconds
 VOTING_S = 3
 QUESTION_S = 9  # open long enough that the loss of a leader does not eat the vote
-KILLS = 3
+KILLS = 4
 SLOW_S = 60.0  # a round may be lost with the witness that led it
 
 
@@ -68,9 +68,9 @@ def is_final(peer: Peer, id_: str) -> bool:
     return any(row["id"] == id_ and row["stamp"]["state"] == "final" for row in rows)
 
 
-def work(peers: list[Peer], dice: random.Random) -> None:
+def work(peers: list[Peer], dice: random.Random, kills: int) -> None:
     """Members write and vote while one witness after the other is killed and comes back."""
-    waits = [lose_one(peers, number, dice) for number in range(KILLS)]
+    waits = [lose_one(peers, number, dice) for number in range(kills)]
     print(f"  final with one witness gone: {statistics.median(waits):.2f} s median of {len(waits)}", flush=True)
 
 
@@ -122,6 +122,7 @@ def check(peers: list[Peer], folder: Path) -> bool:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seed", type=int, default=20_261_126)
+    parser.add_argument("--kills", type=int, default=KILLS)
     given = parser.parse_args()
     started = time.monotonic()
     folder = Path(tempfile.mkdtemp(prefix="guildhall-witnesses-"))
@@ -130,7 +131,7 @@ def main() -> int:
     print(f"Four witnesses, seed {given.seed}")
     try:
         found(peers)
-        work(peers, random.Random(given.seed))
+        work(peers, random.Random(given.seed), given.kills)
         settle(peers)
         for peer in peers:
             peer.stop()

@@ -56,7 +56,7 @@ class FinalityCases(ProposalCases):
             _rules(opened.org),
             tuple(_evidence(reader)),
             tuple(_recovery_row(reader, one) for one in opened.org.recovering.standings()),
-            _is_frozen(opened.org),
+            is_frozen(opened.org),
         )
 
     def _seat(
@@ -87,7 +87,7 @@ class FinalityCases(ProposalCases):
     async def device_renew(self, org: str) -> f.FinalityView:
         opened, _ = self._read(org)
         self._need_signer(opened)
-        if not _is_frozen(opened.org):
+        if not is_frozen(opened.org):
             raise Refused("device_not_frozen")
         vault, root = self._ws.need_vault(), self._ws.root()
         seed = self._ws.random.token(32)
@@ -152,7 +152,7 @@ def _recovery_row(reader: Reader, one: RecoveryStanding) -> f.RecoveryRow:
     )  # fmt: skip
 
 
-def _is_frozen(org: Organisation) -> bool:
+def is_frozen(org: Organisation) -> bool:
     found = org.replay.final.entity(device_key(org.signer.public)) if org.signer is not None else None
     return isinstance(found, Device) and found.status == "frozen"
 

@@ -11,11 +11,13 @@ from dao_app.app import views as v
 from dao_app.app import views_governance as g
 from dao_app.app import views_tasks as vt
 from dao_app.app.cases import Cases
+from dao_app.app.cases_finality import is_frozen
 from dao_app.app.cases_firms import payment_row
 from dao_app.app.cases_governance import delegation_row
 from dao_app.app.cases_payments import request_row
 from dao_app.app.cases_tokens import balances
 from dao_app.app.contribution_rows import contribution_row
+from dao_app.app.duties import term_open_to
 from dao_app.app.proposal_views import proposal_ids, proposal_row, status_of
 from dao_app.app.queries import COMMENT, Reader
 from dao_app.app.reward_rows import payout_row, round_row
@@ -78,6 +80,7 @@ class TodayCases(Cases):
         profile = {} if opened.demo else self._ws.home.load_profile()
         if profile.get("member") and not profile.get("words_confirmed") and reader.permissions():
             yield v.TodayItem("confirm_words", "", None, "", None, None)
+        yield from _finality(opened)
         yield from _votes(reader, proposals, now)
         for t in tasks:
             if "accept" in t.can:
@@ -97,6 +100,20 @@ def _may_wait(reader: Reader, task: Task) -> bool:
     mine = any(one.member == reader.member for one in task.assignees)
     applied = task.status == "open" and bool(task.applicants) and not task.assignees
     return (mine and task.status in MINE) or task.status in JUDGED or applied
+
+
+# -- finality ----------------------------------------------------------------------------------------
+def _finality(opened: Opened) -> Iterator[v.TodayItem]:
+    """What a person must do so that things become final; witness devices co-sign on their own."""
+    org = opened.org
+    if org.signer is None:
+        return
+    if is_frozen(org):
+        yield v.TodayItem("renew_device", "", None, "", None, None)
+    elif term_open_to(org) is not None:
+        yield v.TodayItem("be_witness", "", None, "", None, None)
+    if any(not one.mine and not one.in_effect for one in org.recovering.standings()):
+        yield v.TodayItem("sign_recovery", "", None, "", None, None)
 
 
 # -- votes -------------------------------------------------------------------------------------------

@@ -191,6 +191,11 @@ class TrustCases(Cases):
             name = opened.org.org_id.hex()[:8]
             if opened.org.conflict:
                 findings.append(v.Finding("conflict", "problem", {"org": name, "height": opened.org.conflict}))
+            if opened.org.witnessing.is_silent():
+                findings.append(v.Finding("witness_silent", "problem", {"org": name}))
+            if not opened.org.knows_rules():
+                version = str(opened.org.replay.rules())
+                findings.append(v.Finding("rules_unknown", "problem", {"org": name, "version": version}))
             if opened.org.evidence:
                 findings.append(v.Finding("forks", "problem", {"org": name, "count": str(len(opened.org.evidence))}))
             if self._ws.network is not None and opened.online:

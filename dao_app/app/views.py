@@ -278,7 +278,8 @@ class StatusView:
 @dataclass(frozen=True, slots=True)
 class TodayItem:
     """``what``: vote | second | review | work | assign | mention_task | mention_proposal | mention_contribution |
-    endorse | confirm_words | share_points | confirm_payout | pay | approve_payment.
+    endorse | confirm_words | share_points | confirm_payout | pay | approve_payment | be_witness | renew_device |
+    sign_recovery.
 
     ``target`` is an object id; ``department`` its department's name or "". ``person``: who votes in your place
     (``note`` "voted": has already), who asks, pays or proposes.

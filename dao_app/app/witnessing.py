@@ -90,6 +90,11 @@ class Witnessing:
         """How far this height is, for people; None with one witness."""
         return None if self._machine is None else self._machine.standing()
 
+    def is_silent(self) -> bool:
+        """Did this device's witness key speak elsewhere, so that it says nothing?"""
+        standing = self.standing()
+        return standing is not None and standing.silent
+
     def words(self) -> Mapping[bytes, bytes]:
         """Signed objects of this height, digest → bytes, for peers."""
         return self._words

@@ -42,8 +42,8 @@ class FakeFinality:
             self.elected, 4, tuple(f.CandidateView(p, p is not LIN) for p in COUNCIL), NOW_MS + 90 * MINUTE, True
         ) if self.elected else None  # fmt: skip
         evidence = (
-            f.EvidenceRow("device", JONAS, "7f3a 91c2 e04d", ident("fork"), NOW_MS - 30 * MINUTE),
-            f.EvidenceRow("witness", PRIYA, "91c2 7f3a 0be1", ident("votes"), NOW_MS - 40 * MINUTE),
+            f.EvidenceRow("device", JONAS, "7f3a 91c2 e04d", ident("log 3")[:60] + "0003", NOW_MS - 30 * MINUTE),
+            f.EvidenceRow("witness", PRIYA, "91c2 7f3a 0be1", ident("log 5")[:60] + "0005", NOW_MS - 40 * MINUTE),
         ) if self.double else ()
         alarm = tuple(
             v.CheckpointRow(1285, ident(f"branch {i}"), NOW_MS, 7, ident("s"), ident("r"), ident("f"),

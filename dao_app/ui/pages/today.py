@@ -49,12 +49,16 @@ ICONS = {
     "pay": "treasury",
     "approve_payment": "treasury",
     "confirm_words": "key",
+    "be_witness": "shield",
+    "renew_device": "warn",
+    "sign_recovery": "warn",
 }
 PAGES = {
     "vote": "proposals", "second": "proposals", "review": "tasks", "work": "tasks", "claim": "tasks", "assign": "tasks",
     "mention_task": "tasks", "mention_proposal": "proposals", "mention_contribution": "contributions",
     "endorse": "contributions", "share_points": "contributions", "confirm_payout": "contributions",
-    "pay": "treasury", "approve_payment": "people",
+    "pay": "treasury", "approve_payment": "people", "be_witness": "trust", "renew_device": "trust",
+    "sign_recovery": "trust",
 }  # fmt: skip
 WITHIN = {  # where on the page the object is
     "share_points": "round:", "confirm_payout": "payout:", "pay": "request:", "approve_payment": "payment:",
