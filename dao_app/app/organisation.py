@@ -55,6 +55,7 @@ class Organisation(Checkpoints):
         self.recovering = Recovering(self, clock, verifier)
         self.replay.recoveries = self.recovering.effective()
         self.witnessing = Witnessing(self, clock, verifier)
+        self.witnessing.begin()
         self._derive_anew()
 
     def add_witness_key(self, signer: Signer) -> None:

@@ -61,7 +61,6 @@ class Witnessing:
         self._words: dict[bytes, bytes] = {}  # digest → signed object of this height
         self._early: OrderedDict[bytes, Message] = OrderedDict()
         self._in_touch = False
-        self.begin()
 
     # -- the height --------------------------------------------------------------------------------
     def begin(self) -> None:
@@ -73,18 +72,18 @@ class Witnessing:
         if len(witnesses) < 2 or not org.may_derive():
             return
         me = org.witness_signer.public if org.witness_signer is not None else None
-        kept = org.store.meta(SAVED)
-        saved: tuple[int, bytes] = decode(kept) if kept is not None and me is not None else (0, b"")
+        remembered = org.store.meta(SAVED)
+        saved: tuple[int, bytes] = decode(remembered) if remembered is not None and me is not None else (0, b"")
         now = self._clock.now_ms()
-        self._machine = Consensus(height, witnesses, me, now, saved[1] if saved[0] == height else None)
-        for raw in org.store.words(height):
-            self._words[digest(raw)] = raw
-            self._do(self._machine.receive(_parse(raw), now))
+        machine = Consensus(height, witnesses, me, now, saved[1] if saved[0] == height else None)
+        self._machine = machine
+        kept = org.store.words(height)
+        self._words = {digest(raw): raw for raw in kept}
         early, self._early = self._early, OrderedDict()
-        for message in early.values():
+        for message in [*map(_parse, kept), *early.values()]:
             self._take(message)
-        if self._machine is not None:
-            self._do(self._machine.synced(now, self._in_touch))
+        if self._machine is machine:  # else what was kept decided the height, and the next one has begun
+            self._do(machine.synced(now, self._in_touch))
 
     def standing(self) -> Standing | None:
         """How far this height is, for people; None with one witness."""

@@ -50,6 +50,28 @@ def test_one_of_four_may_be_away(council: Council) -> None:
     assert council.main.height() == height + 1
 
 
+def test_a_witness_that_crashed_between_the_last_word_and_the_commit_opens_again(council: Council) -> None:
+    """The kept words decide the height while the organisation is being opened."""
+    org = council.orgs[1]
+    org.write("contribution.claim", {"title": "Decided, not adopted"})
+    council.everywhere()
+    height = org.height()
+    commit, org.store.commit = org.store.commit, None  # type: ignore[method-assign]
+    with pytest.raises(TypeError):  # the words alone travel, no certificate
+        for _ in range(40):
+            council.clock.forward(50)
+            for one in council.orgs:
+                one.witnessing.in_touch(True)
+                one.witnessing.tick()
+            for one in council.orgs:
+                org.hear(list(one.words().values()))
+                one.hear(list(org.words().values()))
+    org.store.commit = commit  # type: ignore[method-assign]
+    again = Organisation(council.org_id, org.store, council.verifier, council.clock, council.random)
+    assert again.height() == height + 1
+    assert again.witnessing.standing() is not None
+
+
 def test_two_of_four_away_and_nothing_becomes_final(council: Council) -> None:
     council.orgs[2].write("contribution.claim", {"title": "Two are too few"})
     height = council.main.height()
