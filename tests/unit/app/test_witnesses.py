@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from dao_app.app.errors import Refused
+from dao_app.app.organisation import Organisation
 from dao_app.core.encoding import Link, digest
 from dao_app.core.entities import Device, Org, Proposal
 from dao_app.core.envelope import build_payload, device_message, pack, signed_message, unpack
