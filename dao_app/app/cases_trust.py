@@ -109,6 +109,10 @@ class TrustCases(Cases):
             raise NotFound("entry_unknown" if not matches else "name_ambiguous", name=name[:80])
         return matches[0]
 
+    def log_verify_rest(self, rest: bool) -> bool:
+        self._ws.resting = rest
+        return rest
+
     async def log_verify(self, org: str, progress: Callable[[v.Progress], None] | None = None) -> v.VerifyReport:
         opened, _ = self._read(org)
 
@@ -117,7 +121,8 @@ class TrustCases(Cases):
             if progress is not None:
                 progress(v.Progress("verify", done, total))
 
-        return await verify_everything(opened.org, self._ws.verifier, self._ws.pause, told)
+        self._ws.resting = False
+        return await verify_everything(opened.org, self._ws.verifier, self._ws.rest, told)
 
     # -- network -------------------------------------------------------------------------------------
     def status(self, org: str) -> v.StatusView:

@@ -105,6 +105,7 @@ class Workspace:
         self._judge = judge
         self._listen = tuple(listen)
         self._mdns = mdns
+        self.resting = False  # verifying everything waits
         self.stands_ready = False  # a node: declares a witness key by itself when its member is elected
         self.vault: Vault | None = None
         self.opened: dict[bytes, Opened] = {}
@@ -241,6 +242,12 @@ class Workspace:
     async def pause(self) -> None:
         """Let others work."""
         await self.runtime.sleep(0)
+
+    async def rest(self) -> None:
+        """Let others work; while a person wants it, for longer."""
+        await self.pause()
+        while self.resting:
+            await self.runtime.sleep(WAIT_STEP_S)
 
     def remember_address(self, opened: Opened, address: str) -> None:
         """Keep a peer's address, newest first."""

@@ -378,6 +378,9 @@ class FakeEngine(FakeWork, FakeGoverning, FakeRewards, FakeProofs, FakeFinality)
             checkpoints,
         )
 
+    def log_verify_rest(self, rest: bool) -> bool:
+        return rest
+
     def log_list(self, org: str, limit: int = 200, before: str = "") -> tuple[v.LogRow, ...]:
         kinds = ("vote.cast", "task.claim", "comment.add", "token.tip", "proposal.open", "contribution.endorse")
         start = 0 if not before else int(before[-4:], 16) % 400 + 1

@@ -32,6 +32,10 @@ class VerifyBox(Box):
         self.start = Button(ui, "verify.start", key="Y", icon="shield")
         self.start.clicked.connect(self.run)
         self._progress = ProgressLine(ui)
+        self.rest = Button(ui, "verify.pause", "link")
+        self.rest.clicked.connect(self._rest)
+        self.rest.hide()
+        self._resting = False
         self._results: QVBoxLayout = column(ui, gap=6)
         self._problem = Problem(ui)
         self.setLayout(
@@ -45,7 +49,7 @@ class VerifyBox(Box):
                 self._results,
                 self._problem,
                 6,
-                row(ui, self.start, None),
+                row(ui, self.start, self.rest, None, gap=8),
                 margins=(20, 16, 20, 16),
             )
         )
@@ -61,7 +65,14 @@ class VerifyBox(Box):
         clear(self._results)
         self.start.setEnabled(False)
         self._progress.show_progress(self._ui.t("verify.running"), 0, 0)
+        self.rest.show()
         self._ui.ask(self, "log_verify", self._done, self._failed)
+
+    def _rest(self) -> None:
+        """Pause, or go on."""
+        self._resting = not self._resting
+        self.rest.say_key("verify.go_on" if self._resting else "verify.pause")
+        self._ui.bridge.call(self, "log_verify_rest", {"rest": self._resting}, lambda _: None, self._problem.show_error)
 
     def _on_progress(self, progress: v.Progress) -> None:
         if self._running and progress.job.startswith(JOB):
@@ -70,6 +81,7 @@ class VerifyBox(Box):
     def _stop(self) -> None:
         self._running = False
         self.start.setEnabled(True)
+        self.rest.hide()
         self._progress.hide()
 
     def _failed(self, error: GuildhallError) -> None:
