@@ -253,11 +253,9 @@ def wire(power: int) -> int | bytes:
 # Signatures: libsodium alone, with the verdicts of docs/protocol.md §2
 # ======================================================================================================================
 def _sodium(key: bytes, message: bytes, signature: bytes) -> bool:
-    try:
-        nacl.bindings.crypto_sign_open(signature + message, key)
-    except (nacl.exceptions.CryptoError, ValueError):
-        return False
-    return True
+    with contextlib.suppress(nacl.exceptions.CryptoError, ValueError):
+        return nacl.bindings.crypto_sign_open(signature + message, key) == message
+    return False
 
 
 def is_point(key: bytes) -> bool:
