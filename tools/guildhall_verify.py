@@ -29,6 +29,7 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -44,8 +45,8 @@ BLOCKS = 5_000_000  # blocks of a bundle
 PAGE_ROWS = 1_000  # rows in one page of a bundle
 PAGES = 20_000
 CERTIFICATE_BYTES = 4 * 1024**2
-PROOF_BYTES = 16 * 1024**2
-CHAIN_LINKS = 10_000  # checkpoints in a proof's chain of witness changes
+PROOF_BYTES = 2 * 1024**2
+CHAIN_LINKS = 4_000  # checkpoints in a proof's chain of witness changes
 WITNESSES = 100  # of one term
 SAFE = 2**53 - 1  # the largest integer in a payload
 POWER_BYTES = 32
@@ -58,6 +59,7 @@ SEALED_PER_DEVICE = 256  # actions of one device in one checkpoint
 SEALED_PER_MEMBER = 1_024  # and of one member with several
 DUE_AT_ONCE = 100_000  # due transitions of one checkpoint
 YEAR = 366 * 24 * 3_600_000  # ms: the longest period
+YEAR_10000 = 253_402_300_800_000  # ms since 1970 UTC: where calendars end
 DAY = 86_400_000
 HOUR = 3_600_000
 ROWS_LISTED = 64  # ids in one part of a register, lines in one part of a closed round
@@ -96,9 +98,20 @@ WORDS: dict[str, tuple[str, str]] = {}  # code: (English, Chinese); filled at th
 
 
 def say(code: str, facts: dict[str, Any], chinese: bool) -> str:
-    """A message in one language; bytes are shown in hexadecimal."""
-    shown = {name: found.hex() if isinstance(found, bytes) else found for name, found in facts.items()}
-    return WORDS[code][chinese].format(**shown)
+    """A message in one language."""
+    return WORDS[code][chinese].format(**{name: in_words(name, found, chinese) for name, found in facts.items()})
+
+
+def in_words(name: str, found: Any, chinese: bool) -> Any:
+    """A fact as people read it: parties and outcomes by name, times as dates, other bytes in hexadecimal."""
+    if name == "party":
+        kind = f"party_{chr(found[0])}"
+        return say(kind if kind in WORDS else "party_e", {"id": found[1:]}, chinese)
+    if name == "outcome":
+        return say(f"outcome_{found}", {}, chinese) if f"outcome_{found}" in WORDS else one_line(found)
+    if name == "time" and found < YEAR_10000:
+        return f"{datetime.fromtimestamp(found // 1_000, UTC):%Y-%m-%d %H:%M:%S} UTC"
+    return found.hex() if isinstance(found, bytes) else found
 
 
 # ======================================================================================================================
@@ -2138,7 +2151,7 @@ def check_files(body: dict[str, Any]) -> None:
 def check_terms(book: Book, task: bytes, body: dict[str, Any]) -> None:
     terms = read_terms(body)
     refuse(terms["lifetime"] > YEAR or 0 < terms["lifetime"] < 1_000, "period_out_of_bounds")
-    refuse(terms["every"] > 366 or terms["due"] > 253_402_300_799_999, "period_out_of_bounds")
+    refuse(terms["every"] > 366 or terms["due"] >= YEAR_10000, "period_out_of_bounds")
     refuse(terms["priority"] not in ("low", "normal", "high", "urgent"), "priority_unknown")
     refuse(len(set(terms["labels"])) < len(terms["labels"]), "labels_bad")
     refuse(terms["estimate"] > 5_256_000, "count_too_large")
@@ -5213,6 +5226,8 @@ def check_proof(value: Any, org: bytes | None, anchor: Anchor | None, hash_: byt
     proof, report, signatures = read_proof(value), Report("proof"), Signatures()
     if org is not None and proof["org"] != org:
         raise Wrong("other_org", wanted=org, found=proof["org"])
+    if hash_ is not None and proof["kind"] != "file":
+        raise Wrong("file_none", kind=proof["kind"])
     try:
         genesis = Signed(sha(proof["genesis"]), proof["genesis"])
     except NotCbor as error:
@@ -5220,7 +5235,7 @@ def check_proof(value: Any, org: bytes | None, anchor: Anchor | None, hash_: byt
     fits = genesis.type == "org.create" and fits_body("org.create", genesis.body)
     if genesis.id != proof["org"] or not fits:
         raise Wrong("proof_genesis", org=proof["org"])
-    report.did("proof_org", org=proof["org"], name=genesis.body["name"])
+    report.did("proof_org", org=proof["org"], name=one_line(genesis.body["name"]))
     if org is None:
         report.could_not("whose_org", org=proof["org"])
     if proof["kind"] == "evidence":
@@ -5324,21 +5339,25 @@ def _show_entries(proof: dict[str, Any], report: Report, hash_: bytes | None) ->
     first = proof["entries"][0][1]
     if proof["kind"] == "result":
         result, question = rows
-        texts = all(type(one) is str for one in (*_listed(result["options"]), *_listed(result["scores"])))
-        if not texts or type(question["title"]) is not str or type(result["outcome"]) is not str:
+        options, scores = _listed(result["options"]), _listed(result["scores"])
+        texts = all(type(one) is str for one in (*options, *scores, question["title"], result["outcome"]))
+        if not texts or len(options) != len(scores) or not is_count(result["voted"]):
             raise Wrong("proof_value", key=first)
-        scores = zip(result["options"], result["scores"], strict=False)
+        rows_ = zip(map(one_line, options), map(one_line, scores), strict=True)
+        counted = "; ".join(f"{option}: {score}" for option, score in rows_)
         report.did(
             "shown_result", proposal=first[1:], title=one_line(question["title"]), outcome=result["outcome"],
-            scores="; ".join(f"{one_line(option)}: {score}" for option, score in scores), voted=result["voted"],
+            scores=counted, voted=result["voted"],
         )  # fmt: skip
     elif proof["kind"] == "balance":
         party = first[1 : len(first) - len(unit_in(first)) - 1]
         unit = unit_in(first).decode(errors="replace")
         amount, decimals = rows[0]["balance"], rows[1]["decimals"]
-        if not is_count(amount) or not is_count(decimals):
+        if not is_count(amount) or not is_count(decimals) or decimals > 8:
             raise Wrong("proof_value", key=first)
-        report.did("shown_balance", party=party, amount=amount, unit=one_line(unit), decimals=decimals)
+        digits = str(amount).rjust(decimals + 1, "0")
+        shown = f"{digits[:-decimals]}.{digits[-decimals:]}" if decimals else digits
+        report.did("shown_balance", party=party, amount=shown, unit=one_line(unit))
     else:
         row = rows[0]
         if not (is_count(row["height"]) and is_count(row["size"]) and is_key(row["member"])):
@@ -5426,10 +5445,13 @@ def verify(path: str, org: str | None, anchor: str | None, file: str | None) -> 
     known = None if anchor is None else read_anchor(anchor)
     hash_ = None if file is None else hash_file(file)
     data = read_file(path, FILE_BYTES)
+    proof = None
     if len(data) <= PROOF_BYTES:
         with contextlib.suppress(NotCbor):
-            return check_proof(unpack(data), wanted, known, hash_)
+            proof = unpack(data)
     try:
+        if proof is not None:
+            return check_proof(proof, wanted, known, hash_)
         return check_bundle(data, wanted, known, hash_)
     except (KeyError, IndexError, TypeError, ValueError, ArithmeticError, RecursionError) as error:
         raise Wrong("impossible", why=type(error).__name__) from error
@@ -5546,8 +5568,8 @@ WORDS.update(
             "组织 {org}：含其创建操作，名称“{name}”",
         ),
         "proof_chain": (
-            "a chain of {links} checkpoints up to height {height} (time {time} ms): {signatures} witness signatures",
-            "{links} 个检查点组成的链，直到高度 {height}（时间 {time} 毫秒）：{signatures} 个见证人签名",
+            "a chain of {links} checkpoints up to height {height} ({time}): {signatures} witness signatures",
+            "{links} 个检查点组成的链，直到高度 {height}（{time}）：{signatures} 个见证人签名",
         ),
         "proof_entries": (
             "{number} entries stand under the roots of checkpoint {height}",
@@ -5558,9 +5580,17 @@ WORDS.update(
             "已证明：提案 {proposal}“{title}”：{outcome}；{scores}；{voted} 人投票",
         ),
         "shown_balance": (
-            "proven: party {party} has {amount} of the smallest unit of {unit} ({decimals} decimals)",
-            "已证明：{party} 持有 {amount} 个 {unit} 的最小单位（{decimals} 位小数）",
+            "proven: {party} has {amount} {unit}",
+            "已证明：{party}持有 {amount} {unit}",
         ),
+        "party_o": ("the treasury", "金库"),
+        "party_m": ("member {id}", "成员 {id}"),
+        "party_d": ("department {id}", "部门 {id}"),
+        "party_f": ("firm {id}", "企业 {id}"),
+        "party_e": ("what is held for {id}", "为 {id} 预留的款项"),
+        "outcome_passed": ("passed", "通过"),
+        "outcome_not_passed": ("not passed", "未通过"),
+        "outcome_decided": ("decided", "已选定"),
         "shown_votes": (
             "proven: the witness key {witness} signed two votes at height {height}, round {round}",
             "已证明：见证人密钥 {witness} 在高度 {height} 第 {round} 轮签了两张票",
@@ -5743,6 +5773,7 @@ WORDS.update(
             "历史导致规则之外的情形（{why}）",
         ),
         "file_absent": ("no file with SHA-256 {hash} is written down", "没有登记 SHA-256 为 {hash} 的文件"),
+        "file_none": ("this is no proof about a file, but of the kind “{kind}”", "这不是文件证明，而是“{kind}”类证明"),
         "file_other": (
             "the proof is about another file: {wanted}, the given one has {found}",
             "证明针对另一个文件：{wanted}，给出的文件为 {found}",

@@ -125,13 +125,16 @@ def test_proofs_are_told_from_bundles(
     verifier: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     vectors = json.loads((FOLDER / "proofs.json").read_text("utf-8"))
-    wanted = {"result": "yes: ", "balance": "smallest unit", "file": "existed before", "evidence": "signed two"}
+    wanted = {"result": "yes: ", "balance": "has 10000.00 GLD", "file": "existed before", "evidence": "signed two"}
     for case in vectors["proofs"]:
         path = tmp_path / "proof"
         path.write_bytes(bytes.fromhex(case["proof"]))
         status, text = said(verifier, capsys, str(path), "--org", vectors["org"])
         assert status == (1 if case["fault"] else 0), case
         assert case["fault"] or wanted[case["kind"]] in text
+        status, text = said(verifier, capsys, str(path), "--file", str(path))
+        other = "another file" if case["kind"] == "file" else "no proof about"
+        assert status == 1 and (case["fault"] or other in text)
 
 
 def test_random_damage_is_found_and_never_raises(
@@ -154,6 +157,36 @@ def test_random_damage_is_found_and_never_raises(
         path.write_bytes(data)
         status, text = said(verifier, capsys, str(path))
         assert status in (1, 2) and text.count("\n") == 2, (number, text)
+
+
+def test_what_hostile_witnesses_may_have_signed_is_shown_or_refused(verifier: ModuleType) -> None:
+    """Entries that stand under a signed root may hold anything at all."""
+    rng, odd = random.Random(3), [None, True, -1, 0, 7, 2**53 - 1, "x", "\u202etxt", b"", b"o", [], [1], ["a"], {}]
+    kinds = {"result": (b"r", b"p"), "balance": (b"a", b"u"), "file": (b"h",)}
+    shown = 0
+    for _ in range(3_000):
+        kind = rng.choice(list(kinds))
+        party = b"o/GLD" if kind == "balance" else bytes(32)
+        entries = []
+        for letter in kinds[kind]:
+            fields = verifier.FIELDS[letter.decode()]
+            values = [rng.choice(odd) for _ in fields[: rng.choice([len(fields)] * 5 + [1])]]
+            if rng.random() < 0.7:  # nearly good ones
+                good = {"options": ["a"], "scores": ["1"], "title": "T", "outcome": "passed", "voted": 1, "balance": 5,
+                        "decimals": 2, "height": 1, "size": 1, "member": bytes(32)}  # fmt: skip
+                values = [good.get(name, value) if rng.random() < 0.95 else value
+                          for name, value in zip(fields, values, strict=False)]  # fmt: skip
+            entries.append([0, letter + party, verifier.pack(values)])
+        report = verifier.Report("proof")
+        try:
+            verifier._show_entries({"kind": kind, "entries": entries}, report, None)
+        except verifier.Wrong as wrong:
+            assert verifier.say(wrong.code, wrong.facts, False)
+            continue
+        shown += 1
+        text = verifier.show(report, None, False, True)
+        assert "\u202e" not in text and json.loads(verifier.show(report, None, True, False))["ok"]
+    assert shown > 300
 
 
 @pytest.mark.parametrize(
@@ -184,6 +217,7 @@ def test_both_languages_say_the_same_facts(verifier: ModuleType) -> None:
     assert raised <= verifier.WORDS.keys() and len(raised) > 60
     spoken = raised | {f"root_{name}" for name in ("frontier", "state", "results")}
     spoken |= {"holds_bundle", "holds_proof", "forge_now", "forge_retired", "fails", "unreadable", "shown_file"}
+    spoken |= {f"party_{kind}" for kind in "omdfe"} | {f"outcome_{one}" for one in ("passed", "not_passed", "decided")}
     assert verifier.WORDS.keys() <= spoken
     for code, (english, chinese) in verifier.WORDS.items():
         blanks = [{field for _, field, _, _ in Formatter().parse(text) if field} for text in (english, chinese)]
