@@ -33,7 +33,7 @@ soak: setup  ## simulate witnesses with fresh seeds (make soak MINUTES=60)
 	@$(BIN)/python -m tools.soak --minutes $(MINUTES) $(ARGS)
 
 ONLY ?=
-bench: setup  ## measure (make bench ONLY=ingest|local|catchup|open|start|tally|verifier)
+bench: setup  ## measure (make bench ONLY=ingest|local|catchup|open|start|tally|verifier|snapshot|proof)
 	@QT_QPA_PLATFORM=offscreen $(BIN)/python -m benchmarks.run $(if $(ONLY),--only $(ONLY)) $(ARGS)
 
 screenshots: setup  ## every page in both languages and themes (into screenshots/)

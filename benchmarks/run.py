@@ -32,6 +32,8 @@ TARGETS = {
     "node_peak_mib": ("<=", 250),
     "window_peak_mib": ("<=", 400),
     "tally_parse_ratio": ("<=", 6),
+    "snapshot_ratio": ("<=", 0.2),
+    "certificate_bytes": ("<=", 10_000),
 }
 
 
@@ -206,6 +208,33 @@ def catchup() -> dict[str, Any]:
     return {**measure(ACTIONS, RUNS, verify_rate), **resync.measure()}
 
 
+def snapshot() -> dict[str, Any]:
+    """The certified state of 100,000 actions instead of deriving them; the replay is measured beside it."""
+    folder = _folder_with(ACTIONS)
+    runs = []
+    for _ in range(RUNS):
+        replay = ACTIONS / _child("ingest")["ingest_per_s"]
+        runs.append(_child("snapshot", str(folder), repr(replay)))
+    return _medians(runs)
+
+
+def _snapshot_once(folder: str, replay_s: str) -> dict[str, float]:
+    from benchmarks.snapshot import measure
+
+    return measure(Path(folder), _work(), float(replay_s))
+
+
+def proof() -> dict[str, Any]:
+    """Bytes of a result's certificate after 1,000 checkpoints and 10 changes of 4 witnesses, and of 10."""
+    return _child("proof")
+
+
+def _proof_once() -> dict[str, float]:
+    from benchmarks.proof import measure
+
+    return measure(_work())
+
+
 def tally() -> dict[str, Any]:
     """Tally files of every method, by the time that parsing the same bytes takes."""
     return _child("tally")
@@ -284,11 +313,11 @@ def _medians(runs: list[dict[str, float]]) -> dict[str, Any]:
 
 CHILDREN: dict[str, Callable[..., dict[str, float]]] = {
     "ingest": _ingest_once, "local": _local_once, "open": _open_once, "node": _node_once, "window": _window_once,
-    "tally": _tally_once,
+    "tally": _tally_once, "snapshot": _snapshot_once, "proof": _proof_once,
 }  # fmt: skip
 ALL: dict[str, Callable[[], dict[str, Any]]] = {
     "ingest": ingest, "local": local, "open": opening, "node": node, "start": window, "catchup": catchup,
-    "tally": tally, "verifier": verifier,
+    "tally": tally, "verifier": verifier, "snapshot": snapshot, "proof": proof,
 }  # fmt: skip
 
 

@@ -8,12 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from dao_app.app.admission import (
-    content_hash,
-)
+from dao_app.app.admission import Parsed, content_hash, parse_signed, parse_verified
 from dao_app.app.checkpoints import CERTIFICATES_WAITING_MAX, Checkpoints
 from dao_app.app.errors import Refused
-from dao_app.app.log_keeper import Judge, Tally
+from dao_app.app.history import History, certificates_of
+from dao_app.app.log_keeper import BULK_MIN, Judge, Tally
 from dao_app.app.ports import CHAIN_MAX, AdmitReport, Clock, DeviceStanding, Head, Random, Signer, Verifier
 from dao_app.app.recovering import Recovering
 from dao_app.app.storage import LogRecord, OrgStore
@@ -54,6 +53,8 @@ class Organisation(Checkpoints):
         super().__init__(org_id, store, verifier, clock, random, signer, witness, judge)
         self.recovering = Recovering(self, clock, verifier)
         self.replay.recoveries = self.recovering.effective()
+        self.verifier = verifier
+        self.history = History(self, verifier)
         self.witnessing = Witnessing(self, clock, verifier)
         self.witnessing.begin()
         self._derive_anew()
@@ -78,6 +79,53 @@ class Organisation(Checkpoints):
         if standing is None:
             return frozenset()
         return frozenset(k for k, done in zip(self.witnesses(), standing.precommitted, strict=True) if done)
+
+    # -- a snapshot and its history ------------------------------------------------------------------
+    def adopt_snapshot(self) -> None:
+        """A snapshot has become the state in the store: bring memory to it. Its history is fetched from now on."""
+        self._restore()
+        self.history.reload()
+        self.witnessing.begin()
+        self.on_restored()
+
+    async def admit(self, envelopes: Sequence[bytes]) -> AdmitReport:
+        if self.history.is_complete:
+            return await super().admit(envelopes)
+        if self._judge is None or len(envelopes) < BULK_MIN:
+            parsed = [parse_signed(raw, self._verifier) for raw in envelopes]
+        else:
+            verdicts = await self._judge(envelopes)
+            parsed = [
+                parse_verified(raw, verdict) if isinstance(verdict, bytes) else verdict
+                for raw, verdict in zip(envelopes, verdicts, strict=True)
+            ]
+        rest, taken = self._enter_history(envelopes, parsed)
+        report = await super().admit(rest)
+        return report.plus(taken, len(envelopes) - len(rest) - taken)
+
+    def _enter_history(
+        self, envelopes: Sequence[bytes], judged: Sequence[Parsed | str]
+    ) -> tuple[list[bytes], int]:
+        """Enter what belongs to the history; returns the rest, and how many were entered. What would be history and
+        nothing certified leads to it yet is left out: it comes again when something does."""
+        rest: list[bytes] = []
+        past: list[Parsed] = []
+        for raw, parsed in zip(envelopes, judged, strict=True):
+            if isinstance(parsed, Parsed) and parsed.action.org == self._org and self.history.is_past(parsed.action):
+                past.append(parsed)
+            else:
+                rest.append(raw)
+        taken = self.history.take(past)
+        released = [orphan for id_ in taken for orphan in self._waiting.released_by(id_)]
+        if released:
+            self._take_in(released, Tally())
+            self._try_certificates()
+        return rest, len(taken)
+
+    def admit_certificates_now(self, certificates: Sequence[bytes]) -> AdmitReport:
+        if not self.history.is_complete:
+            self.history.take_certificates(certificates_of(certificates))
+        return super().admit_certificates_now(certificates)
 
     # -- what witnesses say ------------------------------------------------------------------------
     def words(self) -> Mapping[bytes, bytes]:
@@ -179,6 +227,8 @@ class Organisation(Checkpoints):
     def certificates(self, first: int, max_bytes: int) -> list[bytes]:
         found: list[bytes] = []
         size = 0
+        if not self.history.is_complete and first <= self.history.height:
+            return []  # what led to our snapshot was not derived here yet
         for record in self.store.checkpoints(first, 1_000):
             found.append(record.raw)
             size += len(record.raw)

@@ -7,7 +7,7 @@ Everything here is called in the engine's thread.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple, Protocol
 
 from dao_app.app.errors import GuildhallError
@@ -70,6 +70,10 @@ class AdmitReport:
     orphans: int
     refused: Mapping[str, int]
     missing: tuple[bytes, ...] = ()  # devices whose earlier actions are wanted
+
+    def plus(self, stored: int, known: int) -> AdmitReport:
+        """With so many more of each."""
+        return replace(self, stored=self.stored + stored, known=self.known + known)
 
 
 DeviceStanding = Literal["active", "joining", "refused", "unknown"]

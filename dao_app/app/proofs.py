@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from dao_app.app.errors import NotFound, Refused
 from dao_app.app.organisation import Organisation
 from dao_app.app.ports import SignatureCheck, Verifier
-from dao_app.core.encoding import decode_trusted, encode_trusted
+from dao_app.app.storage import CHAIN_META, CHANGES_META
+from dao_app.core.encoding import decode, decode_trusted, encode_trusted
 from dao_app.core.envelope import parse_trusted
 from dao_app.core.finality.checkpoint import Certificate, parse_certificate
-from dao_app.core.finality.proofs import Entry, Proof, Row, Signed, signed_row
+from dao_app.core.finality.proofs import Entry, Proof, Row, Signed, chain_from_wire, signed_row
 from dao_app.core.state import STATE_TREE
 
-CHANGES_META = "witness_changes"  # DAG-CBOR [height looked at, [height of each change, …]]
 PAGE = 500  # certificates read at a time
 
 
@@ -23,30 +23,32 @@ def signed_by(verifier: Verifier) -> Signed:
 
 
 def witness_changes(org: Organisation) -> list[int]:
-    """Heights of the checkpoints that changed the witness set; what was looked through before is kept."""
+    """Heights of the checkpoints here that changed the witness set; what was looked through before is kept."""
     kept = org.store.meta(CHANGES_META)
     seen, changes = decode_trusted(kept) if kept else (0, [])
     if seen == org.height():
         return list(changes)
-    before = witnesses_after(org, seen)
+    before = _witnesses_after(org, seen)
     while records := org.store.checkpoints(seen + 1, PAGE):
         for record in records:
             witnesses = parse_certificate(record.raw).checkpoint.witnesses
-            if witnesses != before:
+            if before is not None and witnesses != before:
                 changes.append(record.height)
             before, seen = witnesses, record.height
     org.store.set_meta(CHANGES_META, encode_trusted([seen, changes]))
     return list(changes)
 
 
-def witnesses_after(org: Organisation, height: int) -> tuple[bytes, ...]:
-    """The set that signs the checkpoint after this height."""
+def _witnesses_after(org: Organisation, height: int) -> tuple[bytes, ...] | None:
+    """The set that signs the checkpoint after this height; None where that checkpoint is not here."""
     if height == 0:
-        record = org.store.record(org.org_id)
-        if record is None:
-            raise Refused("not_final_yet")
-        return (parse_trusted(record.id, record.payload).body["witness"],)
-    return _certificate(org, height).checkpoint.witnesses
+        return _founders(org) if org.store.first_height() <= 1 else None
+    record = org.store.checkpoint(height)
+    return None if record is None else parse_certificate(record.raw).checkpoint.witnesses
+
+
+def _founders(org: Organisation) -> tuple[bytes, ...]:
+    return (parse_trusted(org.org_id, _genesis(org)).body["witness"],)
 
 
 def _certificate(org: Organisation, height: int) -> Certificate:
@@ -62,10 +64,18 @@ def chain(org: Organisation, passing: int = 0) -> tuple[Row, ...]:
     last = org.height()
     if last == 0:
         raise Refused("not_final_yet")
-    if not 0 <= passing <= last:
+    kept = org.store.meta(CHAIN_META)  # what led to the snapshot with which this replica began
+    rows = list(chain_from_wire(decode(kept))) if kept else []
+    start = rows[-1].checkpoint.height if rows else 0
+    if not 0 <= passing <= last or (0 < passing <= start and passing not in {r.checkpoint.height for r in rows}):
         raise NotFound("checkpoint_unknown", height=passing)
-    heights = sorted({*witness_changes(org), *([passing] if passing else []), last})
-    return tuple(signed_row(_certificate(org, height), witnesses_after(org, height - 1)) for height in heights)
+    signers = rows[-1].checkpoint.witnesses if rows else _founders(org)
+    for height in sorted({*witness_changes(org), *([passing] if passing else []), last}):
+        if height > start:
+            certificate = _certificate(org, height)
+            rows.append(signed_row(certificate, signers))
+            signers = certificate.checkpoint.witnesses
+    return tuple(rows)
 
 
 def make_proof(org: Organisation, kind: str, keys: Sequence[tuple[int, bytes]], passing: int = 0) -> Proof:

@@ -11,8 +11,12 @@ from typing import NamedTuple, Protocol
 
 from dao_app.core.envelope import Action
 from dao_app.core.finality.checkpoint import Certificate
-from dao_app.core.replay import Sealed
-from dao_app.core.state import Source
+from dao_app.core.replay import Sealed, Verdicts
+from dao_app.core.state import Posting, Source
+
+SNAPSHOT_META = "snapshot"  # height of the snapshot with which a replica began, until its history is entered
+CHAIN_META = "chain"  # DAG-CBOR rows that lead to that checkpoint
+CHANGES_META = "witness_changes"  # DAG-CBOR [height looked at, [height of each change, …]]
 
 
 class StoredAction(NamedTuple):
@@ -57,6 +61,24 @@ class PostingRecord(NamedTuple):
     height: int
 
 
+class Gap(NamedTuple):
+    """An action of the history that is known by its id and not here; ``off`` as in ``LogRecord``."""
+
+    id: bytes
+    device: bytes
+    seq: int
+    off: int
+
+
+class Past(NamedTuple):
+    """What a checkpoint of the history did."""
+
+    height: int
+    order: list[bytes]
+    verdicts: Verdicts
+    postings: list[Posting]
+
+
 @dataclass(frozen=True, slots=True)
 class Counts:
     actions: int
@@ -67,9 +89,9 @@ class Counts:
 class OrgStore(Source, Protocol):
     """Everything that one organisation keeps on this machine but keys."""
 
-    def append(self, rows: Sequence[StoredAction], wait: bool = True) -> None:
+    def append(self, rows: Sequence[StoredAction], wait: bool = True, past: bool = False) -> None:
         """The one way into the log: all rows durably, or none. Without waiting, ``settle`` or the next use
-        of the store says whether it came about."""
+        of the store says whether it came about. ``past``: history that takes its place before everything."""
         ...
 
     def settle(self) -> None:
@@ -153,6 +175,41 @@ class OrgStore(Source, Protocol):
         ...
 
     def words(self, height: int) -> list[bytes]: ...
+
+    # a snapshot on its way in, and the history that follows it (slots are tree x 4,096 + bucket)
+    def stage(self, rows: Iterable[tuple[int, bytes, bytes]]) -> None:
+        """Keep checked buckets: (slot, root, entries)."""
+        ...
+
+    def staged(self) -> dict[int, bytes]:
+        """Roots of the buckets that are kept, by slot."""
+        ...
+
+    def staged_entries(self, slot: int) -> bytes: ...
+    def clear_staged(self) -> None: ...
+    def install(self, certificate: Certificate, roots: Mapping[int, bytes], sealed: int, chain: bytes) -> None:
+        """Let the staged buckets be the state that this checkpoint certifies."""
+        ...
+
+    def raw_bucket(self, slot: int) -> dict[bytes, bytes]: ...
+    def gaps(self, limit: int) -> list[Gap]: ...
+    def has_gaps(self) -> bool: ...
+    def gaps_among(self, ids: Sequence[bytes]) -> dict[bytes, Gap]: ...
+    def move_gaps(self, closed: Sequence[bytes], opened: Sequence[Gap]) -> None:
+        """These are here now, and those are known to be missing before them."""
+        ...
+
+    def put_past(self, certificates: Sequence[Certificate]) -> None: ...
+    def drop_past(self, height: int) -> None: ...
+    def replace_certificate(self, height: int, raw: bytes) -> None: ...
+    def fill(self, past: Past) -> None: ...
+    def concern(self, about: Mapping[bytes, bytes]) -> None:
+        """Which object each of these actions concerns: id → id."""
+        ...
+
+    def first_height(self) -> int:
+        """Of the checkpoints that are here; 0 where there is none."""
+        ...
 
     # small things
     def counts(self) -> Counts: ...

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from operator import itemgetter
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DatabaseError, OperationalError
@@ -76,3 +78,17 @@ def transaction(engine: Engine, path: Path) -> Iterator[Connection]:
     """All or nothing."""
     with translated(path), engine.begin() as connection:
         yield connection
+
+
+class Many:
+    """A statement for many rows given as tuples: SQLAlchemy compiles it once, the driver runs it."""
+
+    def __init__(self, statement: Any, engine: Engine, columns: Sequence[str]) -> None:
+        compiled = statement.compile(engine, column_keys=list(columns))
+        order = compiled.positiontup
+        assert order is not None and sorted(order) == sorted(columns)
+        self._sql = str(compiled)
+        self._pick = None if list(order) == list(columns) else itemgetter(*(columns.index(name) for name in order))
+
+    def __call__(self, connection: Connection, rows: list[tuple[Any, ...]]) -> None:
+        connection.exec_driver_sql(self._sql, rows if self._pick is None else [self._pick(row) for row in rows])

@@ -10,13 +10,11 @@ from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import (
     Connection,
-    Engine,
     RootTransaction,
     Row,
     Select,
@@ -38,7 +36,7 @@ from dao_app.core.finality.checkpoint import Certificate
 from dao_app.core.merkle import BUCKETS, bucket_of
 from dao_app.core.replay import Branching, Sealed
 from dao_app.core.state import FRONTIER_TREE, RESULTS_TREE, STATE_TREE, TreeChange
-from dao_app.store.database import open_database, transaction, translated
+from dao_app.store.database import Many, open_database, transaction, translated
 from dao_app.store.schema import (
     OBJECT_KINDS,
     action,
@@ -52,6 +50,7 @@ from dao_app.store.schema import (
     verdict,
     word,
 )
+from dao_app.store.snapshots import SnapshotTables
 
 IN_MAX = 500  # values in one IN list; SQLite allows 32,766 variables
 POSITIONS_MAX = 200_000  # remembered id → pos pairs; about 150 bytes each
@@ -101,7 +100,7 @@ _POSTING = ("height", "kind", "source", "target", "unit", "amount", "action", "m
 _ROW = ("pos", "id", "device", "seq", "off", "kind", "about", "payload", "signature")  # of a new action
 
 
-class SqlStore:
+class SqlStore(SnapshotTables):
     """One organisation's database in a folder of its own."""
 
     def __init__(self, path: Path) -> None:
@@ -109,13 +108,14 @@ class SqlStore:
         self._engine = open_database(path)
         self._committer = ThreadPoolExecutor(1, thread_name_prefix="commit")
         self._under_way: Future[None] | None = None
-        self._add_action = _Many(_ADD_ACTION, self._engine, _ROW)
-        self._put_bucket = _Many(_PUT_BUCKET, self._engine, ("slot", "root"))
-        self._add_posting = _Many(insert(posting), self._engine, _POSTING)
-        self._put_entity = _Many(_PUT_ENTITY, self._engine, ("slot", "key", "value"))
+        self._add_action = Many(_ADD_ACTION, self._engine, _ROW)
+        self._put_bucket = Many(_PUT_BUCKET, self._engine, ("slot", "root"))
+        self._add_posting = Many(insert(posting), self._engine, _POSTING)
+        self._put_entity = Many(_PUT_ENTITY, self._engine, ("slot", "key", "value"))
         self._positions: OrderedDict[bytes, int] = OrderedDict()
         with self._reading() as connection:
             self._next_pos = (connection.execute(select(func.max(action.c.pos))).scalar() or 0) + 1
+            self._first_pos = min(connection.execute(select(func.min(action.c.pos))).scalar() or 1, 1)
             rows = connection.execute(select(device.c.no, device.c.key)).all()
         self._numbers: dict[bytes, int] = {row.key: row.no for row in rows}
         self._keys: dict[int, bytes] = {row.no: row.key for row in rows}
@@ -155,8 +155,9 @@ class SqlStore:
         self._under_way = self._committer.submit(_commit, connection, change)
 
     # -- writing -------------------------------------------------------------------------------
-    def append(self, rows: Sequence[StoredAction], wait: bool = True) -> None:
-        fresh = {row.action.id: pos for pos, row in enumerate(rows, self._next_pos)}
+    def append(self, rows: Sequence[StoredAction], wait: bool = True, past: bool = False) -> None:
+        first = self._first_pos - len(rows) if past else self._next_pos
+        fresh = {row.action.id: pos for pos, row in enumerate(rows, first)}
         about = self._positions_of({row.about for row in rows if row.about is not None and row.about not in fresh})
         about.update(fresh)
         heads: dict[bytes, tuple[int, bytes]] = {}
@@ -173,7 +174,7 @@ class SqlStore:
                 connection,
                 [
                     (
-                        fresh[r.action.id], r.action.id, numbers[r.action.by], r.action.seq, int(r.off),
+                        fresh[r.action.id], r.action.id, numbers[r.action.by], r.action.seq, r.off * (1 + past),
                         _KIND_NO.get(r.action.type), about.get(r.about) if r.about else None, r.payload, r.signature,
                     )
                     for r in rows
@@ -183,7 +184,10 @@ class SqlStore:
                 connection.execute(_WANT_CONTENT, refs)
         self._numbers = numbers
         self._keys.update({number: key for key, number in added.items()})
-        self._next_pos += len(rows)
+        if past:
+            self._first_pos = first
+        else:
+            self._next_pos += len(rows)
         self._remember(fresh)
 
     def _write_heads(self, connection: Any, heads: Mapping[bytes, tuple[int, bytes]]) -> dict[bytes, int]:
@@ -489,17 +493,3 @@ def _commit(connection: Connection, change: RootTransaction) -> None:
         change.commit()
     finally:
         connection.close()
-
-
-class _Many:
-    """A statement for many rows given as tuples: SQLAlchemy compiles it once, the driver runs it."""
-
-    def __init__(self, statement: Any, engine: Engine, columns: Sequence[str]) -> None:
-        compiled = statement.compile(engine, column_keys=list(columns))
-        order = compiled.positiontup
-        assert order is not None and sorted(order) == sorted(columns)
-        self._sql = str(compiled)
-        self._pick = None if list(order) == list(columns) else itemgetter(*(columns.index(name) for name in order))
-
-    def __call__(self, connection: Connection, rows: list[tuple[Any, ...]]) -> None:
-        connection.exec_driver_sql(self._sql, rows if self._pick is None else [self._pick(row) for row in rows])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Column, Index, Integer, MetaData, SmallInteger, String, Table, UniqueConstraint
 from sqlalchemy.types import UserDefinedType
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 metadata = MetaData()
 
 
@@ -112,6 +112,26 @@ word = Table(
     Column("id", Bytes, primary_key=True),
     Column("height", Integer, nullable=False),
     Column("raw", Bytes, nullable=False),
+)
+
+# Buckets of a snapshot that is being fetched, checked against their roots; emptied when it takes its place.
+staged = Table(
+    "staged",
+    metadata,
+    Column("slot", Integer, primary_key=True),
+    Column("root", Bytes, nullable=False),
+    Column("entries", Bytes, nullable=False),  # DAG-CBOR [[key, value], …]
+)
+
+# Actions of the history before a snapshot that are known by id and not here; ``off`` as in ``action``.
+gap = Table(
+    "gap",
+    metadata,
+    Column("id", Bytes, primary_key=True),
+    Column("device", Bytes, nullable=False),
+    Column("seq", Integer, nullable=False),
+    Column("off", SmallInteger, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 OBJECT_KINDS = (

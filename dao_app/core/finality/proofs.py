@@ -134,7 +134,7 @@ def encode_proof(proof: Proof) -> bytes:
     return encode(
         {
             "v": VERSION, "type": TYPE, "kind": proof.kind, "org": proof.org, "genesis": proof.genesis,
-            "chain": [[encode_checkpoint(row.checkpoint), [list(s) for s in row.signatures]] for row in proof.chain],
+            "chain": chain_to_wire(proof.chain),
             "entries": [
                 [e.tree, e.key, i.value, i.place, i.size, list(i.bucket_path), list(i.map_path)]
                 for e in proof.entries for i in [e.inclusion]
@@ -142,6 +142,10 @@ def encode_proof(proof: Proof) -> bytes:
             "envelopes": list(proof.envelopes),
         }
     )  # fmt: skip
+
+
+def chain_to_wire(rows: Sequence[Row]) -> list[Any]:
+    return [[encode_checkpoint(row.checkpoint), [list(s) for s in row.signatures]] for row in rows]
 
 
 # -- reading -------------------------------------------------------------------------------------
@@ -156,12 +160,17 @@ def parse_proof(raw: bytes) -> Proof:
         raise EncodingError("not a proof")
     if type(value["genesis"]) is not bytes:
         raise EncodingError("bad genesis")
-    chain = tuple(_row(row) for row in _list(value["chain"], CHAIN_MAX))
+    chain = chain_from_wire(value["chain"])
     entries = tuple(_entry(entry) for entry in _list(value["entries"], ENTRIES_MAX))
     envelopes = tuple(_list(value["envelopes"], 2))
     if any(type(envelope) is not bytes for envelope in envelopes):
         raise EncodingError("bad envelope")
     return Proof(value["kind"], value["org"], value["genesis"], chain, entries, envelopes)
+
+
+def chain_from_wire(value: Any) -> tuple[Row, ...]:
+    """Raises EncodingError."""
+    return tuple(_row(row) for row in _list(value, CHAIN_MAX))
 
 
 def _row(value: Any) -> Row:
@@ -209,12 +218,12 @@ def verify(
     """
     if org is not None and proof.org != org:
         return Fault.OTHER_ORGANISATION
-    genesis = _genesis(proof)
+    genesis = genesis_of(proof.org, proof.genesis)
     if genesis is None:
         return Fault.GENESIS
     if proof.kind == "evidence":
         return _evidence(proof, genesis, signed)
-    found = _chain(proof, genesis, signed, anchor)
+    found = verify_chain(genesis, proof.chain, signed, anchor)
     if isinstance(found, Fault):
         return found
     if subject_of(proof) is None:
@@ -226,25 +235,28 @@ def verify(
     return found
 
 
-def _genesis(proof: Proof) -> Action | None:
+def genesis_of(org: bytes, payload: bytes) -> Action | None:
+    """The genesis of an organisation, if this payload is it."""
     try:
-        action = parse_action(proof.genesis)
+        action = parse_action(payload)
     except EncodingError:
         return None
-    if action.id != proof.org or action.type != GENESIS_TYPE or not CREATE.accepts(action.body):
+    if action.id != org or action.type != GENESIS_TYPE or not CREATE.accepts(action.body):
         return None
     return action
 
 
-def _chain(proof: Proof, genesis: Action, signed: Signed, anchor: tuple[int, bytes] | None) -> Proven | Fault:
+def verify_chain(
+    genesis: Action, rows: Sequence[Row], signed: Signed, anchor: tuple[int, bytes] | None
+) -> Proven | Fault:
     """Go from the genesis to the last checkpoint, each link signed by the set that the one before names."""
     witnesses: tuple[bytes, ...] = (genesis.body["witness"],)
-    height, time, previous = 0, 0, proof.org
+    height, time, previous = 0, 0, genesis.id
     signers: list[tuple[bytes, ...]] = []  # sets that have to be honest
     anchored = False
-    for row in proof.chain:
+    for row in rows:
         checkpoint = row.checkpoint
-        if checkpoint.org != proof.org or checkpoint.height <= height or checkpoint.time <= time:
+        if checkpoint.org != genesis.id or checkpoint.height <= height or checkpoint.time <= time:
             return Fault.CHAIN
         if checkpoint.height == height + 1 and checkpoint.previous != previous:
             return Fault.CHAIN
@@ -259,10 +271,10 @@ def _chain(proof: Proof, genesis: Action, signed: Signed, anchor: tuple[int, byt
             signers.clear()
         signing, witnesses = witnesses, checkpoint.witnesses
         height, time, previous = checkpoint.height, checkpoint.time, row.id
-    if not proof.chain:
+    if not rows:
         return Fault.CHAIN
     retired = sum(one != other for one, other in pairwise(signers))
-    return Proven(genesis, proof.chain[-1], len(signing), quorum(len(signing)), retired, anchored)
+    return Proven(genesis, rows[-1], len(signing), quorum(len(signing)), retired, anchored)
 
 
 def _quorum(row: Row, witnesses: tuple[bytes, ...], signed: Signed) -> Fault | None:

@@ -279,6 +279,28 @@ def test_a_certificate_needs_the_witness(world: World) -> None:
         assert fresh.admit_certificates_now([forged]).refused, precommits
 
 
+def test_a_certificate_whose_moves_were_changed_on_the_way_is_dropped(world: World) -> None:
+    """No signature covers the list of moves, but the frontier root does: whoever changed it raises no alarm."""
+    world.seal()
+    world.main.write("contribution.claim", {"title": "one"})
+    _, ann = world.add_member()
+    ann.write("contribution.claim", {"title": "another"})
+    world.everywhere()
+    onlooker = world.replica()
+    world.sync(world.main, onlooker)
+    world.seal()
+    good = parse_certificate(world.main.certificates(world.main.height(), 1 << 20)[0])
+    from dao_app.core.finality.checkpoint import encode_certificate, encode_checkpoint
+
+    assert good.moves
+    changed = encode_certificate(encode_checkpoint(good.checkpoint), good.precommits, good.moves[1:])
+    world.sync(ann, onlooker)
+    onlooker.admit_certificates_now([changed])
+    assert onlooker.height() == world.main.height() - 1 and not onlooker.conflict
+    world.sync(world.main, onlooker)
+    assert onlooker.height() == world.main.height() and not onlooker.conflict
+
+
 def test_a_second_checkpoint_at_one_height_stops_deriving(world: World, tmp_path: Path) -> None:
     """A witness that signs twice is seen, and nothing is derived from then on."""
     twin = world.replica(world.founder, witness=True)
