@@ -314,6 +314,9 @@ class Checkpoints(LogKeeper):
                 sealing = self.replay.under(cut)
                 assert isinstance(sealing, Under)
                 sealed = self.replay.seal(cut, sealing, certificate.checkpoint.time)
+            if sealed.cut != cut or sealed.checkpoint.frontier != certificate.checkpoint.frontier:
+                self.replay.undo(sealed)  # the list of moves was changed on the way: no signature covers it
+                return
             if sealed.checkpoint != certificate.checkpoint:
                 self.replay.undo(sealed)
                 self._stop_at(certificate)

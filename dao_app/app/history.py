@@ -17,15 +17,16 @@ from typing import TYPE_CHECKING
 from dao_app.app.admission import Parsed, stored
 from dao_app.app.ports import SignatureCheck, Verifier
 from dao_app.app.storage import CHAIN_META, CHANGES_META, SNAPSHOT_META, Gap, LogRecord, Past
+from dao_app.app.verification import fresh_replay
 from dao_app.core.entities import Erased
 from dao_app.core.envelope import Action, parse_trusted
 from dao_app.core.errors import EncodingError
 from dao_app.core.finality.checkpoint import Certificate, Move, has_quorum, parse_certificate
-from dao_app.core.frontier import Cut, Under
+from dao_app.core.frontier import Cut, Missing, Under
 from dao_app.core.keys import erased_key
-from dao_app.core.replay import Replay
+from dao_app.core.replay import Replay, Sealed
 from dao_app.core.rules.registry import about
-from dao_app.core.state import MemorySource
+from dao_app.core.transition import InvariantBroken
 
 if TYPE_CHECKING:
     from dao_app.app.organisation import Organisation
@@ -46,6 +47,7 @@ class History:
         self.reload()
 
     def reload(self) -> None:
+        self._stopped = False  # it needs rules that this program does not know
         self._doubted = False  # the snapshot's own certificate does not come out: its moves were changed on the way
         kept = self._org.store.meta(SNAPSHOT_META)
         self.height = int.from_bytes(kept, "big") if kept else 0
@@ -136,6 +138,9 @@ class History:
             return [], [], 0
         gaps = self._org.store.gaps(ranges_max) if self._gaps else []
         trunk = [gap for gap in gaps if not gap.off]
+        heads = [gap for gap in trunk if self._org.replay.sealed.get(gap.device, (0, b""))[1] == gap.id]
+        if heads:  # without them nothing can be put behind the snapshot
+            return [(gap.device, gap.seq, gap.seq) for gap in heads], [], 0
         each = max(1, actions_max // max(1, len(trunk)))
         ranges = [(gap.device, max(1, gap.seq - each + 1), gap.seq) for gap in trunk]
         first = self._org.store.first_height()
@@ -147,32 +152,33 @@ class History:
     @property
     def is_fetched(self) -> bool:
         """Is everything here, so that it can be derived?"""
-        return not (self.is_complete or self._gaps or self._doubted) and self._org.store.first_height() == 1
+        if self.is_complete or self._gaps or self._doubted or self._stopped:
+            return False
+        return self._org.store.first_height() == 1
 
     # -- entering what it did ------------------------------------------------------------------
     async def fill(self, pause: Pause, told: Callable[[int, int], None]) -> bool:
         """Derive the history again and enter order, verdicts and postings; False where a certificate of it does not
-        come out: that one and those below are fetched anew."""
+        come out (that one and those below are fetched anew) or needs rules that this program does not know."""
         org, store = self._org, self._org.store
-        loaded: dict[bytes, Action] = {}
-        replay = Replay(org.org_id, MemorySource(), lambda id_: loaded[id_], persistent=False)
+        replay = fresh_replay(org)
         done, total = 0, max(1, store.counts().actions)
         for height in range(1, self.height + 1):
             record = store.checkpoint(height)
             assert record is not None
             certificate = parse_certificate(record.raw)
-            loaded.clear()
             for one in self._under(replay, certificate):
-                action = parse_trusted(one.id, one.payload)
-                loaded[action.id] = action
-                replay.add(action, bool(one.off))
+                replay.add(parse_trusted(one.id, one.payload), bool(one.off))
                 done += 1
                 if done % FILL_STEP == 0:
                     told(done, total)
                     await pause()
+            if replay.rules() > replay.supported:
+                self._stopped = True
+                return False
             cut = Cut(certificate.moves, certificate.extras)
             sealing = replay.under(cut)
-            sealed = replay.seal(cut, sealing, certificate.checkpoint.time) if isinstance(sealing, Under) else None
+            sealed = _sealed(replay, cut, sealing, certificate.checkpoint.time)
             if sealed is None or sealed.checkpoint != certificate.checkpoint:
                 self._doubted = height == self.height
                 store.drop_past(min(height, self.height - 1))
@@ -215,6 +221,16 @@ class History:
             self._org.store.concern(rows)
             pos = records[-1].pos
             await pause()
+
+
+def _sealed(replay: Replay, cut: Cut, sealing: Under | Missing | None, time: int) -> Sealed | None:
+    """The next checkpoint derived; None where it cannot be."""
+    if not isinstance(sealing, Under):
+        return None
+    try:
+        return replay.seal(cut, sealing, time)
+    except InvariantBroken:
+        return None
 
 
 def certificates_of(items: Sequence[bytes]) -> list[Certificate]:

@@ -73,7 +73,10 @@ def chain(org: Organisation, passing: int = 0) -> tuple[Row, ...]:
     for height in sorted({*witness_changes(org), *([passing] if passing else []), last}):
         if height > start:
             certificate = _certificate(org, height)
-            rows.append(signed_row(certificate, signers))
+            try:
+                rows.append(signed_row(certificate, signers))
+            except ValueError as error:  # a recovery put other witnesses there than the checkpoint before named
+                raise Refused("proof_over_recovery", height=height) from error
             signers = certificate.checkpoint.witnesses
     return tuple(rows)
 

@@ -161,6 +161,8 @@ class Recovering:
             return None
         if base.height == self._org.height():
             return self._org.replay.final
+        if not self._org.history.is_complete:
+            return None
         if base not in self._bases:
             self._bases = {base: derive_to(self._org, base.height).final}
         return self._bases[base]
@@ -180,6 +182,8 @@ class Recovering:
     def tick(self) -> None:
         """Put into effect what has waited long enough."""
         if not self._recoveries or len(self.in_effect()) == len(self._recoveries):
+            return
+        if not self._org.history.is_complete:  # what led to the branch is not here to be derived again
             return
         for standing in self.standings():
             if standing.in_effect or standing.effect_ms is None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from dao_app.app.admission import Parsed, stored
+from dao_app.app.errors import GuildhallError
 from dao_app.app.organisation import Organisation
 from dao_app.app.ports import SignatureCheck
 from dao_app.app.proofs import chain
@@ -42,7 +43,10 @@ def served_head(org: Organisation, anchor: int) -> tuple[bytes, tuple[bytes, ...
     last, genesis = org.store.last_checkpoint(), org.store.record(org.org_id)
     if last is None or genesis is None or anchor > last.height:
         return None
-    rows = chain(org, anchor)
+    try:
+        rows = chain(org, anchor)
+    except GuildhallError:  # over a recovery, or not past this anchor
+        return None
     head = encode_head((genesis.payload, genesis.signature), rows, last.raw)
     return head, tuple(encode_roots(org.store.load_roots(tree)) for tree in range(TREES))
 
