@@ -308,8 +308,7 @@ class Checkpoints(LogKeeper):
         formed = self._formed.get(certificate.id)
         try:
             if formed is not None:
-                self.replay.redo(formed)
-                sealed = formed
+                sealed = self.replay.redo(formed)
             else:
                 sealing = self.replay.under(cut)
                 assert isinstance(sealing, Under)

@@ -204,12 +204,12 @@ def left_out(
 
 
 def trunk_after(head: Move, pending: Nodes, off: Set[bytes]) -> list[Node]:
-    """The actions of a device that continue its sealed head, oldest first: along the trunk where it passes
-    there, else by the smallest id."""
+    """The actions of a device that continue its sealed head (b"" before any), oldest first: along the trunk where
+    it passes there, else by the smallest id."""
     after: dict[bytes, list[Node]] = {}
     for node in pending.values():
-        if node.by == head.device and node.seq > 1:
-            after.setdefault(node.parents[0], []).append(node)
+        if node.by == head.device:
+            after.setdefault(node.parents[0] if node.seq > 1 else b"", []).append(node)
     chain: list[Node] = []
     tip = head.head
     while tip in after:

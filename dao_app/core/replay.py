@@ -7,13 +7,13 @@ store, and nothing is kept that the store could not give back (protocol §3, §4
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from typing import NamedTuple
 
 from dao_app.core.encoding import decode_trusted, encode_trusted
 from dao_app.core.entities import Device, Entity, Org, Totals
 from dao_app.core.envelope import Action
-from dao_app.core.finality.checkpoint import Checkpoint
+from dao_app.core.finality.checkpoint import Checkpoint, Move
 from dao_app.core.finality.recovery import Recovery, put_seats, seats_of
 from dao_app.core.frontier import Cut, Head, Missing, Under, choose, trunk_after, under
 from dao_app.core.keys import ORG_KEY, TOTALS_KEY, WITNESSES_KEY, device_key
@@ -182,7 +182,7 @@ class Replay:
         checkpoint = Checkpoint(
             self.org, height, before.id, time, self.frontier.root, self.final.root, self.results.root, witnesses, rules
         )
-        branching = self._branching(cut, sealing)
+        branching = self._branching(cut, sealing.nodes.keys(), sealing.losing)
         return Sealed(
             checkpoint, order, verdicts, state.postings, written, closed, frontier, state.changed, cut, branching
         )
@@ -192,20 +192,18 @@ class Replay:
             return Rejection.FORKED
         return apply(state, self.action(id_), context)
 
-    def _branching(self, cut: Cut, sealing: Under) -> Branching:
-        """Which branch each forked device goes on with after this cut."""
+    def _branching(self, cut: Cut, inside: Set[bytes], losing: Set[bytes]) -> Branching:
+        """Which branch each forked device goes on with after this cut, also where it seals a losing branch alone."""
         heads: dict[bytes, Head] = {}
-        places: dict[bytes, int] = dict.fromkeys(sealing.losing, 2)
-        for move in cut.moves:
-            if move.device not in self._forked:
-                continue
-            chain = trunk_after(move, self.pending, self.off)
-            last = chain[-1] if chain else None
-            heads[move.device] = (last.seq, last.id) if last else (move.seq, move.head)
+        places: dict[bytes, int] = dict.fromkeys(losing, 2)
+        bases = {m.device: Move(m.device, *self.sealed.get(m.device, (0, b""))) for m in cut.extras}
+        bases.update({m.device: m for m in cut.moves if m.device in self._forked or m.device in bases})
+        for device, base in bases.items():
+            left = {id_: n for id_, n in self.pending.items() if n.by == device and id_ not in losing}
+            chain = trunk_after(base, left, self.off)
+            heads[device] = (chain[-1].seq, chain[-1].id) if chain else (base.seq, base.head)
             trunk = {n.id for n in chain}
-            for id_, node in self.pending.items():
-                if node.by == move.device and id_ not in sealing.losing:
-                    places[id_] = 0 if id_ in trunk or id_ in sealing.nodes else 1
+            places.update({id_: 0 if id_ in trunk or id_ in inside else 1 for id_ in left})
         return Branching(heads, places)
 
     def undo(self, sealed: Sealed) -> None:
@@ -213,10 +211,12 @@ class Replay:
         for tree, change in self._written(sealed):
             tree.put_all(change.before)
 
-    def redo(self, sealed: Sealed) -> None:
-        """Write again what was taken back."""
+    def redo(self, sealed: Sealed) -> Sealed:
+        """Write again what was taken back; of forked devices more may have come in since it was formed."""
         for tree, change in self._written(sealed):
             tree.put_all(change.values)
+        losing = {id_ for id_, place in sealed.branching.places.items() if place == 2}
+        return sealed._replace(branching=self._branching(sealed.cut, set(sealed.order), losing))
 
     def _written(self, sealed: Sealed) -> tuple[tuple[Tree, TreeChange], ...]:
         return (self.final, sealed.state), (self.results, sealed.results), (self.frontier, sealed.frontier)

@@ -108,6 +108,7 @@ class SqlStore(SnapshotTables):
         self._engine = open_database(path)
         self._committer = ThreadPoolExecutor(1, thread_name_prefix="commit")
         self._under_way: Future[None] | None = None
+        self._is_writing = False
         self._add_action = Many(_ADD_ACTION, self._engine, _ROW)
         self._put_bucket = Many(_PUT_BUCKET, self._engine, ("slot", "root"))
         self._add_posting = Many(insert(posting), self._engine, _POSTING)
@@ -139,6 +140,15 @@ class SqlStore(SnapshotTables):
         """One transaction; without waiting, its commit goes on beside the caller's work (the sync to disk
         releases the interpreter), and the next use of the store waits for it."""
         self.settle()
+        self._is_writing = True
+        try:
+            with self._begun(wait) as connection:
+                yield connection
+        finally:
+            self._is_writing = False
+
+    @contextmanager
+    def _begun(self, wait: bool) -> Iterator[Connection]:
         if wait:
             with transaction(self._engine, self._path) as connection:
                 yield connection
@@ -206,6 +216,7 @@ class SqlStore(SnapshotTables):
         positions = self._positions_of(sealed.order)
         order = [positions[id_] for id_ in sealed.order]
         causes = self._positions_of({p.action for p in sealed.postings})
+        branches = self._positions_of(sealed.branching.places)
         height = certificate.checkpoint.height
         with self._writing(wait) as connection:
             connection.execute(
@@ -231,17 +242,16 @@ class SqlStore(SnapshotTables):
                 (STATE_TREE, sealed.state), (RESULTS_TREE, sealed.results), (FRONTIER_TREE, sealed.frontier),
             ):  # fmt: skip
                 self._write_tree(connection, tree, change)
-            self._write_branches(connection, sealed.branching)
+            self._write_branches(connection, sealed.branching, branches)
             connection.execute(delete(word).where(word.c.height <= height))
             erased = [key[1:] for key in sealed.changed if key[0] == 0x7A]
             if erased:
                 _shred(connection, erased)
 
-    def _write_branches(self, connection: Connection, branching: Branching) -> None:
+    def _write_branches(self, connection: Connection, branching: Branching, positions: Mapping[bytes, int]) -> None:
         for place in (0, 1, 2):
-            ids = [id_ for id_, now in branching.places.items() if now == place]
-            if ids:
-                numbers = list(self._positions_of(ids).values())
+            numbers = [positions[id_] for id_, now in branching.places.items() if now == place]
+            if numbers:
                 for start in range(0, len(numbers), IN_MAX):
                     part = numbers[start : start + IN_MAX]
                     connection.execute(update(action).where(action.c.pos.in_(part)).values(off=place))
@@ -436,6 +446,8 @@ class SqlStore(SnapshotTables):
         return transaction(self._engine, self._path)
 
     def _all(self, query: Select[Any], **values: Any) -> Sequence[Row[Any]]:
+        if self._is_writing:  # there is one connection: closing a read would roll the transaction back
+            raise RuntimeError("a read within a transaction")
         self.settle()
         with translated(self._path), self._engine.connect() as connection:
             return connection.execute(query, values).all()

@@ -47,6 +47,15 @@ def test_reopening_gives_the_same(world: World) -> None:
     assert again.seal() is not None
 
 
+def test_a_read_within_a_transaction_is_a_bug_that_shows(world: World) -> None:
+    """There is one connection: closing a read would roll back what was written before it."""
+    store = world.main.store
+    assert isinstance(store, SqlStore)
+    with pytest.raises(RuntimeError), store._writing():
+        store.counts()
+    assert store.counts().actions
+
+
 @pytest.mark.parametrize("failing", ["INSERT INTO checkpoint", "INSERT INTO entity", "INSERT INTO bucket"])
 def test_a_checkpoint_that_cannot_be_stored_leaves_nothing(world: World, failing: str) -> None:
     world.main.write("task.open", {"title": "T", "unit": "GLD", "amount": 5, "payer": b"o", "lifetime": 0})
