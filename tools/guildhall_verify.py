@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Checks what a Guildhall organisation exported, without Guildhall: a bundle or a proof, one file, no network.
 
-A second implementation of docs/protocol.md, which needs Python and PyNaCl and nothing else. From a bundle it derives
+A second implementation of docs/protocol.md, which needs Python 3.11 and PyNaCl and nothing else. From a bundle it derives
 the whole history again: identifiers, signatures, chains, certificates, order, every action, every vote, every balance,
 and compares each checkpoint's three roots. A proof it follows from the organisation's id to the entry that it proves.
 
@@ -424,8 +424,8 @@ class Signed:
 
     def __init__(self, id_: bytes, payload: bytes) -> None:
         """Raises NotCbor for a payload of any other form."""
-        found = unpack(payload)
-        if len(payload) > PAYLOAD_BYTES or type(found) is not dict or found.keys() != PAYLOAD_FIELDS:
+        found = unpack(payload) if len(payload) <= PAYLOAD_BYTES else None
+        if type(found) is not dict or found.keys() != PAYLOAD_FIELDS:
             raise NotCbor
         self.id = id_
         self.org, self.by, self.seq, self.prev = found["org"], found["by"], found["seq"], found["prev"]

@@ -11,6 +11,7 @@ import pytest
 from dao_app.app.sample_story import FOUNDER, GENESIS, play
 from dao_app.app.scribe import Scribe, SetClock
 from dao_app.bootstrap.sample import SEED, STORY_MS, RecordingRandom
+from dao_app.core.replay import Replay
 from dao_app.store.log import SqlStore
 from tests.fakes.governance_history import GovernanceHistory
 from tests.fakes.history import History
@@ -28,6 +29,17 @@ CASES = [
 def checked(verifier: ModuleType, parts: Parts) -> dict[str, Any]:
     report = verifier.check_bundle(parts.car(), parts.org, None, None)
     return dict(report.checked)
+
+
+@pytest.mark.parametrize(("kind", "seed", "steps"), [(History, 10, 200), (RewardHistory, 10, 150),
+                                                     (GovernanceHistory, 10, 120)])  # fmt: skip
+def test_histories_of_people_who_sign_what_is_refused(
+    verifier: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: Any, seed: int, steps: int
+) -> None:
+    """About half of these actions are rejected: each guard has to say the same."""
+    monkeypatch.setattr(Replay, "judge", lambda replay, action: None)
+    found = checked(verifier, parts_of(kind(tmp_path, seed, steps).world.main))
+    assert found["judged"]["rejected"] > 40
 
 
 @pytest.mark.parametrize(("kind", "seed", "steps"), CASES)
