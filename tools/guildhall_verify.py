@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Checks what a Guildhall organisation exported, without Guildhall: a bundle or a proof, one file, no network.
 
-A second implementation of docs/protocol.md, which needs Python 3.11 and PyNaCl and nothing else. From a bundle it derives
-the whole history again: identifiers, signatures, chains, certificates, order, every action, every vote, every balance,
-and compares each checkpoint's three roots. A proof it follows from the organisation's id to the entry that it proves.
+A second implementation of docs/protocol.md, which needs Python 3.11 and PyNaCl and nothing else. From a bundle it
+derives the whole history again: identifiers, signatures, chains, certificates, order, every action, every vote, every
+balance, and compares each checkpoint's three roots. A proof it follows from the organisation's id to what it proves.
 
     python guildhall_verify.py FILE [--org HEX] [--anchor HEIGHT:HEX] [--file PATH] [--json] [--lang en|zh]
 
