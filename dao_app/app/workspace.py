@@ -25,6 +25,7 @@ from dao_app.core.limits import SEAL_WITHIN_MS
 
 SEAL_AFTER_MS = 200  # quiet time before the sole witness seals: gathers one gesture's actions
 DUTIES_EVERY_MS = 1_000
+CATCHING_UP_MS = 15_000  # without a new checkpoint: who says there is one is not waited for
 WAIT_STEP_S = 0.1
 ADDRESSES_MAX = 64
 ALL_TOPICS = frozenset(
@@ -57,6 +58,7 @@ class Opened:
     """An organisation with what the engine remembers about it between calls."""
 
     org: Organisation
+    behind: tuple[int, int] | None = None  # own height and since when a peer says it is further
     duties_ms: int = 0  # when it last did what it does by itself
     dirty_ms: int | None = None  # first unsealed change since the last checkpoint
     member: bytes | None = None  # who you are in a sample organisation; None: this folder's identity
@@ -368,10 +370,17 @@ class Workspace:
             self.announce(opened, done)
 
     def _look_for_peers(self, opened: Opened) -> None:
-        """A witness counts time-outs only while it is in touch and abreast of the others."""
+        """A witness counts time-outs only while it is in touch and abreast of the others. A peer that says it is
+        further and brings nothing is believed for a while only: else any member could silence the witnesses."""
         peers = self.network.peers(opened.org.org_id) if self.network is not None and opened.online else ()
         heights = [peer.height for peer in peers if peer.connected and peer.height is not None]
-        opened.org.witnessing.in_touch(bool(heights) and max(heights) <= opened.org.height())
+        now, own = self.clock.now_ms(), opened.org.height()
+        if not heights or max(heights) <= own:
+            opened.behind = None
+        elif opened.behind is None or opened.behind[0] != own:
+            opened.behind = own, now
+        waits = opened.behind is not None and now - opened.behind[1] < CATCHING_UP_MS
+        opened.org.witnessing.in_touch(bool(heights) and not waits)
 
     def _seal(self, opened: Opened, now: int) -> None:
         org = opened.org
