@@ -133,7 +133,7 @@ def _votes(reader: Reader, proposals: Sequence[tuple[bytes, Proposal]], now: int
                 "vote", p.id, p.number, p.title, p.closes_ms, None, p.department, via, "voted" if voted else ""
             )
             (own if via is None else carried).append(item)
-        elif "second" in p.can:
+        if "second" in p.can:  # also while the vote is open: without it no money is set aside
             seconds.append(v.TodayItem("second", p.id, p.number, p.title, p.opens_ms, None, p.department, p.author))
     return [*own, *carried, *seconds]
 
