@@ -44,6 +44,8 @@ FILE_BYTES = 2 * 1024**3  # of the file that is read: it is held in memory
 BLOCKS = 5_000_000  # blocks of a bundle
 PAGE_ROWS = 1_000  # rows in one page of a bundle
 PAGES = 20_000
+RECOVERIES = 16_000  # signed recoveries in a bundle
+RECOVERY_BYTES = 8_192  # of one
 CERTIFICATE_BYTES = 4 * 1024**2
 PROOF_BYTES = 2 * 1024**2
 CHAIN_LINKS = 4_000  # checkpoints in a proof's chain of witness changes
@@ -4781,12 +4783,16 @@ class History:
             if number > (SEALED_PER_DEVICE if who[:1] == b"d" else SEALED_PER_MEMBER):
                 raise Wrong("moves_many", height=height, who=who[1:], number=number)
 
-    def seal(self, certificate: Certificate) -> None:
-        """Derive one checkpoint and compare everything that it says."""
+    def seal(self, certificate: Certificate, recovery: Recovery | None = None) -> None:
+        """Derive one checkpoint and compare everything that it says. A recovery names its witnesses anew."""
         point, book = certificate.point, self.book
         height = self.height + 1
         sealed, losing = self.under(certificate)
         book.before, book.journal, book.begun, book.results = {}, [], [], {}
+        if recovery is not None:
+            term = book[SEATS]["term"] + 1 if SEATS in book else 1
+            book.put(SEATS, make("W", term, recovery.seats(book), (), (), height, recovery.id, False, ()))
+            book.put(ELECTION, None)
         for device, seq, head in certificate.moves:
             self.heads[device] = (seq, head)
             self.frontier.write(device, pack([seq, head]))
@@ -4977,13 +4983,16 @@ class Bundle:
     def __init__(self, data: bytes) -> None:
         root, self.blocks = read_car(data)
         self.listed: dict[bytes, None] = {}  # in the order in which they belong in the file
-        manifest = self._map(root, {"v", "type", "org", "height", "head", "pages"})
+        manifest = self._map(root, {"v", "type", "org", "height", "head", "pages"}, "recoveries")
         fits = is_one(manifest["v"]) and manifest["type"] == "guildhall/bundle/1" and is_key(manifest["org"])
         links = is_list(manifest["pages"], PAGES, lambda page: type(page) is Cid)
         head = is_key(manifest["head"]) if manifest["height"] else manifest["head"] is None
         if not (fits and links and head and is_count(manifest["height"])):
             raise Unreadable("manifest")
         self.org, self.height, self.head = manifest["org"], manifest["height"], manifest["head"]
+        self.recoveries = manifest.get("recoveries", [])
+        if not is_list(self.recoveries, RECOVERIES, lambda one: type(one) is bytes and len(one) <= RECOVERY_BYTES):
+            raise Unreadable("manifest")
         self.actions: list[tuple[bytes, Any]] = []
         self.certificates: list[bytes] = []
         self.contents: list[bytes] = []
@@ -5011,12 +5020,12 @@ class Bundle:
         self.listed[digest] = None
         return digest
 
-    def _map(self, digest: bytes, fields: set[str]) -> dict[str, Any]:
+    def _map(self, digest: bytes, fields: set[str], optional: str = "") -> dict[str, Any]:
         try:
             value = unpack(self.block(self._list(bytes(digest))))
         except NotCbor as error:
             raise Unreadable("manifest") from error
-        if type(value) is not dict or value.keys() != fields:
+        if type(value) is not dict or value.keys() - {optional} != fields:
             raise Unreadable("manifest")
         return value
 
@@ -5033,6 +5042,64 @@ class Bundle:
         self.certificates += [self._list(bytes(link)) for link in page["certificates"]]
         self.actions += [(self._list(bytes(link)), signature) for link, signature in page["actions"]]
         self.contents += map(self._list, page["contents"])
+
+
+class Recovery:
+    """What members sign when witnesses are stuck: from which checkpoint to go on, and who seals next."""
+
+    def __init__(self, raw: bytes) -> None:
+        """Raises NotCbor."""
+        found = unpack(raw)
+        if type(found) is not dict or found.keys() != {"v", "org", "base", "branch", "members"}:
+            raise NotCbor
+        self.id, self.org, self.members = sha(raw), found["org"], found["members"]
+        places = [found["base"], found["branch"]]
+        listed = is_list(self.members, 10, is_key) and len(self.members) in (1, 4, 7, 10)
+        fits = is_one(found["v"]) and is_key(self.org) and listed and len(set(self.members)) == len(self.members)
+        if not fits or not all(is_row(place, is_count, is_key) for place in places):
+            raise NotCbor
+        self.base, self.branch = (tuple(place) for place in places)
+        if self.branch[0] < self.base[0] or (self.branch[0] == self.base[0] and self.branch != self.base):
+            raise NotCbor
+        self.signers: set[bytes] = set()  # devices
+        self.voices = (0, 0)  # members with a vote in the base's state who signed, and all of them
+
+    @property
+    def is_complete(self) -> bool:
+        signed, voters = self.voices
+        return 3 * signed > 2 * voters
+
+    def count_voices(self, book: Book) -> None:
+        """In the final state of the base: by active devices of members with a vote."""
+        voters = {root for root, member in everybody(book) if votes(member)} if TOTALS in book else set()
+        devices = [book.get(b"d" + device) for device in self.signers]
+        signed = {row["member"] for row in devices if row and row["status"] == "active"} & voters
+        self.voices = (len(signed), len(voters))
+
+    def seats(self, book: Book) -> tuple[tuple[bytes, bytes], ...]:
+        """Each of its members with the smallest key of their active devices; empty where one has none."""
+        keys: dict[bytes, bytes] = {}
+        for key, row in book.rows.items():
+            if key[:1] == b"d" and row["status"] == "active" and row["member"] in self.members:
+                keys[row["member"]] = min(keys.get(row["member"], key[1:]), key[1:])
+        return tuple((root, keys[root]) for root in self.members) if len(keys) == len(self.members) else ()
+
+
+def read_recoveries(bundle: Bundle, signatures: Signatures) -> list[Recovery]:
+    """The recoveries that a bundle carries, with who signed them, by id."""
+    found: dict[bytes, Recovery] = {}
+    for place, signed in enumerate(bundle.recoveries, 1):
+        try:
+            parts = unpack(signed)
+            if not is_row(parts, lambda raw: type(raw) is bytes, is_key, is_signature):
+                raise NotCbor
+            recovery = Recovery(parts[0])
+        except NotCbor as error:
+            raise Wrong("recovery_form", place=place) from error
+        if recovery.org != bundle.org or not signatures.holds(parts[1], signed_text("recovery", recovery.id), parts[2]):
+            raise Wrong("recovery_signature", place=place, device=parts[1])
+        found.setdefault(recovery.id, recovery).signers.add(parts[1])
+    return [found[id_] for id_ in sorted(found)]
 
 
 Rows = list[tuple[str, dict[str, Any]]]
@@ -5068,7 +5135,7 @@ def check_bundle(data: bytes, org: bytes | None, anchor: Anchor | None, hash_: b
     if bundle.org not in log.actions:
         raise Wrong("genesis_missing", org=bundle.org)
     history = History(log)
-    terms = _follow(bundle, history, signatures, anchor)
+    terms = _follow(bundle, history, signatures, anchor, report)
     if (history.height, history.id if history.height else None) != (bundle.height, bundle.head):
         raise Wrong("manifest_head", said=bundle.height, found=history.height)
     report.did("blocks", number=len(bundle.blocks))
@@ -5100,9 +5167,12 @@ def say_terms(report: Report, terms: Terms) -> None:
         report.could_not(code, term=number, first=first, quorum=quorum_of(len(keys)), seats=len(keys), keys=shown)
 
 
-def _follow(bundle: Bundle, history: History, signatures: Signatures, anchor: Anchor | None) -> Terms:
+def _follow(
+    bundle: Bundle, history: History, signatures: Signatures, anchor: Anchor | None, report: Report
+) -> Terms:
     """Seal checkpoint after checkpoint; returns who signed from which height on, beginning after an anchor."""
     terms: Terms = []
+    recoveries = read_recoveries(bundle, signatures)
     for link in bundle.certificates:
         height, witnesses = history.height + 1, history.witnesses()
         try:
@@ -5118,6 +5188,12 @@ def _follow(bundle: Bundle, history: History, signatures: Signatures, anchor: An
             raise Wrong("certificate_chain", height=height)
         if anchor is not None and height == anchor[0] and certificate.id != anchor[1]:
             raise Wrong("anchor", height=height, wanted=anchor[1], found=certificate.id)
+        recovery = _recovery_here(history, recoveries, certificate, signatures)
+        if recovery is not None:
+            witnesses = [key for _, key in recovery.seats(history.book)]
+            signed, voters = recovery.voices
+            report.did("recovery", height=height, signed=signed, voters=voters)
+            report.could_not("recovery_delay", height=height)
         certificate.check_quorum(witnesses, signatures)
         if point["rules"] != history.rules():
             raise Wrong("rules", height=height, said=point["rules"], found=history.rules())
@@ -5127,16 +5203,31 @@ def _follow(bundle: Bundle, history: History, signatures: Signatures, anchor: An
             terms.append((height, witnesses))
         if anchor is not None and height == anchor[0]:
             terms = []
-        _derive(history, certificate)
+        _derive(history, certificate, recovery)
     if anchor is not None and history.height < anchor[0]:
         raise Wrong("anchor_beyond", height=anchor[0], found=history.height)
     return terms
 
 
-def _derive(history: History, certificate: Certificate) -> None:
+def _recovery_here(
+    history: History, recoveries: list[Recovery], certificate: Certificate, signatures: Signatures
+) -> Recovery | None:
+    """The recovery, if one names the last checkpoint as its branch and its members signed this certificate."""
+    here = (history.height, history.id)
+    for recovery in recoveries:
+        if recovery.base == here:
+            recovery.count_voices(history.book)
+    for recovery in recoveries:
+        seats = recovery.seats(history.book) if recovery.branch == here and recovery.is_complete else ()
+        if seats and {row[0] for row in certificate.signed} <= {key for _, key in seats}:
+            return recovery
+    return None
+
+
+def _derive(history: History, certificate: Certificate, recovery: Recovery | None) -> None:
     """A root that differs may come from a type of action that this verifier does not know: then it says so."""
     try:
-        history.seal(certificate)
+        history.seal(certificate, recovery)
     except Wrong as wrong:
         if wrong.code in ("root_state", "root_results") and history.unknown:
             types = ", ".join(sorted(history.unknown))
@@ -5555,6 +5646,14 @@ WORDS.update(
             "{number} of {named} texts are in the bundle: digest and size are right",
             "数据包内有 {named} 份文本中的 {number} 份：摘要和大小正确",
         ),
+        "recovery": (
+            "before checkpoint {height} a recovery by {signed} of {voters} members with a vote named new witnesses",
+            "在检查点 {height} 之前，有表决权的 {voters} 名成员中的 {signed} 名签署恢复，指定了新的见证人",
+        ),
+        "recovery_delay": (
+            "whether the waiting time of the recovery before checkpoint {height} was kept",
+            "检查点 {height} 之前的恢复是否遵守了等待时间",
+        ),
         "file": (
             "the file with SHA-256 {hash} ({size} bytes) existed before checkpoint {height}; written down by {member}",
             "SHA-256 为 {hash} 的文件（{size} 字节）在检查点 {height} 之前已存在；由 {member} 登记",
@@ -5685,6 +5784,11 @@ WORDS.update(
         ),
         "weak_key": ("action {id} brings in a key that is no good point", "操作 {id} 引入了不合格的密钥"),
         "inner_signature": ("action {id}: a signature inside it does not hold", "操作 {id}：内部签名不成立"),
+        "recovery_form": ("recovery {place} does not have the form of one", "第 {place} 份恢复的格式不正确"),
+        "recovery_signature": (
+            "recovery {place}: of another organisation, or not signed by device {device}",
+            "第 {place} 份恢复属于另一个组织，或不是设备 {device} 所签",
+        ),
         "certificate_form": ("certificate {height} does not have the form of one", "第 {height} 份证书的格式不正确"),
         "certificate_height": (
             "a certificate of height {wanted} was expected, {found} found",

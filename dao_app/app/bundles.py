@@ -84,7 +84,8 @@ async def export_bundle(org: Organisation, path: Path, pause: Pause, told: Told)
         raise InputError("bundle_large")
     last = org.store.last_checkpoint()
     head = None if last is None else last.id
-    manifest = encode_manifest(Manifest(org.org_id, org.height(), head, tuple(digest(page) for page in pages)))
+    links = tuple(digest(page) for page in pages)
+    manifest = encode_manifest(Manifest(org.org_id, org.height(), head, links, org.recovering.in_effect_signed()))
     height = 0
     with fresh_file(path) as write:
         size = write(header(digest(manifest))) + write(block(DAG_CBOR, manifest))
@@ -258,4 +259,6 @@ async def merge_bundle(org: Organisation, path: Path, pause: Pause, told: Told) 
         contents += sum(org.add_content(blob) for blob in page.contents)
         told(number, len(reader.manifest.pages))
         await pause()
+    for code, count in org.hear(reader.manifest.recoveries).refused.items():  # who signed them is known by now
+        refused[code] = refused.get(code, 0) + count
     return BundleMerged(stored, known, org.height() - height, org.height(), contents, refused)

@@ -179,6 +179,11 @@ class Recovering:
                 found[height] = self._recoveries[id_]
         return found
 
+    def in_effect_signed(self) -> tuple[bytes, ...]:
+        """Who signed the recoveries that took effect: signed objects by height, recovery and device."""
+        rows = sorted((height, id_) for id_, height in self.in_effect().items())
+        return tuple(raw for _, id_ in rows for _, raw in sorted(self._signed.get(id_, {}).items()))
+
     def tick(self) -> None:
         """Put into effect what has waited long enough."""
         if not self._recoveries or len(self.in_effect()) == len(self._recoveries):

@@ -49,6 +49,7 @@ class Parts:
     contents: list[bytes] = field(default_factory=list)
     head: bytes | None = None
     height: int = 0
+    recoveries: list[bytes] = field(default_factory=list)
 
     def blocks(self) -> list[tuple[bytes, bytes]]:
         """(CID, block) of everything, the manifest first."""
@@ -65,10 +66,11 @@ class Parts:
             pages.append(encode(page))
             blocks.append((CID_PREFIX + digest(pages[-1]), pages[-1]))
             blocks += [(head + digest(block), block) for _, _, head, block in rows[start : start + PAGE_ROWS]]
+        more = {"recoveries": self.recoveries} if self.recoveries else {}
         manifest = encode(
             {
                 "v": 1, "type": "guildhall/bundle/1", "org": self.org, "height": self.height, "head": self.head,
-                "pages": [Link(digest(page)) for page in pages],
+                "pages": [Link(digest(page)) for page in pages], **more,
             }
         )  # fmt: skip
         return [(CID_PREFIX + digest(manifest), manifest), *blocks]
@@ -87,7 +89,9 @@ def car_of(blocks: list[tuple[bytes, bytes]]) -> bytes:
 
 def parts_of(org: Organisation) -> Parts:
     """Everything that an organisation's store holds."""
-    return parts_of_store(org.org_id, org.store)
+    parts = parts_of_store(org.org_id, org.store)
+    parts.recoveries = list(org.recovering.in_effect_signed())
+    return parts
 
 
 def parts_of_store(org_id: bytes, store: OrgStore) -> Parts:

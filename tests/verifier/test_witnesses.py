@@ -11,8 +11,10 @@ import pytest
 from dao_app.core.encoding import decode, digest, encode
 from dao_app.core.envelope import build_payload, pack, signed_message
 from dao_app.core.finality.checkpoint import parse_certificate
+from dao_app.core.finality.recovery import Place
+from tests.fakes.council import Council
 from tests.fakes.world import TestSigner, World
-from tests.unit.app.test_witnesses import Council, votes
+from tests.unit.app.test_witnesses import votes
 from tests.unit.rules.votes import adopt, body
 from tests.verifier.bundling import Parts, parts_of
 
@@ -121,6 +123,48 @@ def test_extra_heads_are_exactly_those_that_are_needed(
     with pytest.raises(verifier.Wrong) as wrong:
         verifier.check_bundle(parts.car(), None, None, None)
     assert wrong.value.code == code
+
+
+@pytest.fixture(scope="module")
+def recovered(tmp_path_factory: pytest.TempPathFactory) -> tuple[World, Parts]:
+    """The sole witness is lost; three of four members name another one, who seals when the delay is over."""
+    world = World(tmp_path_factory.mktemp("recovered"), charter={"recovery_delay_ms": 60_000})
+    orgs = [world.main, *(world.add_member()[1] for _ in range(3))]
+    world.everywhere()
+    last = Place(world.main.height(), world.main.replay.position.id)
+    recovery = orgs[1].recovering.propose(last, (world.people[2].root.public,))
+    for org in orgs[2:]:
+        org.hear(list(orgs[1].recovering.objects().values()))
+        org.recovering.sign(recovery.raw)
+    said = [raw for org in orgs[1:] for raw in org.recovering.objects().values()]
+    for wait in (0, 60_000):
+        world.clock.forward(wait)
+        for org in orgs[1:]:
+            org.hear(said)
+            org.recovering.tick()
+    orgs[2].write("contribution.claim", {"title": "And on it goes"})
+    assert orgs[2].seal() is not None
+    return world, parts_of(orgs[2])
+
+
+def test_a_recovery_is_followed(verifier: ModuleType, recovered: tuple[World, Parts]) -> None:
+    _, parts = recovered
+    report = verifier.check_bundle(parts.car(), parts.org, None, None)
+    assert dict(report.checked)["recovery"] == {"height": parts.height, "signed": 3, "voters": 4}
+    assert "recovery_delay" in [code for code, _ in report.unchecked]
+
+
+def test_a_recovery_by_too_few_or_with_a_bad_signature(verifier: ModuleType, recovered: tuple[World, Parts]) -> None:
+    world, parts = recovered
+    few = replace(parts, recoveries=parts.recoveries[:2])
+    with pytest.raises(verifier.Wrong) as wrong:
+        verifier.check_bundle(few.car(), None, None, None)
+    assert (wrong.value.code, wrong.value.facts["height"]) == ("quorum", parts.height)
+    body_, device, signature = decode(parts.recoveries[0])
+    forged = replace(parts, recoveries=[encode([body_, world.founder.device.public, signature])])
+    with pytest.raises(verifier.Wrong) as wrong:
+        verifier.check_bundle(forged.car(), None, None, None)
+    assert wrong.value.code == "recovery_signature" and device != world.founder.device.public
 
 
 def test_rules_that_the_verifier_does_not_know_are_not_guessed(verifier: ModuleType, tmp_path: Path) -> None:

@@ -1,8 +1,8 @@
 """What stands in a bundle: manifest and pages (protocol §5, *Bundle*). Reading is strict and bounded.
 
-manifest: {v, type, org, height, head, pages}; page: {actions: [[link, signature] …], certificates: [link …],
-contents: [hash …]}, at most ``PAGE_ROWS_MAX`` rows together. After the manifest, for each page in order: the page,
-its certificates, its actions, its contents.
+manifest: {v, type, org, height, head, pages, recoveries?}; page: {actions: [[link, signature] …],
+certificates: [link …], contents: [hash …]}, at most ``PAGE_ROWS_MAX`` rows together. After the manifest, for
+each page in order: the page, its certificates, its actions, its contents.
 """
 
 from __future__ import annotations
@@ -12,24 +12,28 @@ from typing import Any, NamedTuple
 
 from dao_app.core.encoding import Link, decode, encode
 from dao_app.core.errors import EncodingError
-from dao_app.core.finality.car import DAG_CBOR, RAW, Block, Reader
+from dao_app.core.finality.car import BLOCK_BYTES_MAX, DAG_CBOR, RAW, Block, Reader
 from dao_app.core.finality.checkpoint import is_bytes, is_count
+from dao_app.core.finality.recovery import SIGNED_BYTES_MAX
 from dao_app.core.limits import PAYLOAD_BYTES_MAX
 
 VERSION = 1
 TYPE = "guildhall/bundle/1"
 PAGE_ROWS_MAX = 1_000  # a page has at most 110 kB
 PAGES_MAX = 20_000  # 20 million rows
-MANIFEST_BYTES_MAX = 1024 * 1024  # PAGES_MAX links of 41 bytes, with room
+MANIFEST_BYTES_MAX = BLOCK_BYTES_MAX  # PAGES_MAX links of 41 bytes, and recoveries by thousands of members
+RECOVERIES_MAX = 16_000  # signed ones: as many as a peer keeps
 
 
 class Manifest(NamedTuple):
-    """``head`` is the id of the checkpoint at ``height``, None at 0; ``pages`` are digests."""
+    """``head`` is the id of the checkpoint at ``height``, None at 0; ``pages`` are digests; ``recoveries`` are the
+    signed ones that took effect (see ``core.finality.recovery``)."""
 
     org: bytes
     height: int
     head: bytes | None
     pages: tuple[bytes, ...]
+    recoveries: tuple[bytes, ...] = ()
 
 
 class Page(NamedTuple):
@@ -50,10 +54,11 @@ class Filled(NamedTuple):
 
 def encode_manifest(manifest: Manifest) -> bytes:
     head = manifest.head
+    recoveries = {"recoveries": list(manifest.recoveries)} if manifest.recoveries else {}
     return encode(
         {
             "v": VERSION, "type": TYPE, "org": manifest.org, "height": manifest.height, "head": head,
-            "pages": [Link(page) for page in manifest.pages],
+            "pages": [Link(page) for page in manifest.pages], **recoveries,
         }
     )  # fmt: skip
 
@@ -72,7 +77,7 @@ def parse_manifest(raw: bytes) -> Manifest:
     if len(raw) > MANIFEST_BYTES_MAX:
         raise EncodingError("manifest too large")
     value = decode(raw)
-    if type(value) is not dict or value.keys() != {"v", "type", "org", "height", "head", "pages"}:
+    if type(value) is not dict or value.keys() - {"recoveries"} != {"v", "type", "org", "height", "head", "pages"}:
         raise EncodingError("not the fields of a manifest")
     if value["v"] != VERSION or type(value["v"]) is not int or value["type"] != TYPE:
         raise EncodingError("unknown version of bundle")
@@ -82,7 +87,19 @@ def parse_manifest(raw: bytes) -> Manifest:
     if head is not None and not is_bytes(head, 32):
         raise EncodingError("bad head")
     pages = _links(value["pages"], PAGES_MAX)
-    return Manifest(value["org"], height, head, pages)
+    return Manifest(value["org"], height, head, pages, _recoveries(value))
+
+
+def _recoveries(value: dict[str, Any]) -> tuple[bytes, ...]:
+    """Signed recoveries as byte strings; what they say is judged where they are heard."""
+    if "recoveries" not in value:
+        return ()
+    rows = value["recoveries"]
+    if type(rows) is not list or not 0 < len(rows) <= RECOVERIES_MAX:
+        raise EncodingError("bad recoveries")
+    if not all(type(row) is bytes and len(row) <= SIGNED_BYTES_MAX for row in rows):
+        raise EncodingError("bad recovery")
+    return tuple(rows)
 
 
 def parse_page(raw: bytes) -> Page:

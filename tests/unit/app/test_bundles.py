@@ -21,6 +21,7 @@ from dao_app.core.encoding import Link, digest, encode
 from dao_app.core.errors import EncodingError
 from dao_app.core.finality.bundle import BundleReader, Manifest, Page, encode_manifest, encode_page
 from dao_app.core.finality.car import BLOCK_BYTES_MAX, DAG_CBOR, RAW, Reader, block, header
+from dao_app.core.finality.recovery import Place
 from tests.fakes.history import History
 from tests.fakes.world import World, roots
 
@@ -107,6 +108,35 @@ def test_two_members_merge_by_stick_what_they_wrote_apart(tmp_path: Path) -> Non
     Desk(world.main).export(stick)
     assert Desk(ann).merge(stick).checkpoints == 1
     assert roots(ann) == roots(world.main)
+
+
+def test_a_bundle_brings_the_recovery_by_which_it_goes_on(tmp_path: Path) -> None:
+    """The sole witness is gone; three of four members name another. Who hears by stick waits as long as they."""
+    world = World(tmp_path / "world", charter={"recovery_delay_ms": 60_000})
+    orgs = [world.main, *(world.add_member()[1] for _ in range(3))]
+    world.everywhere()
+    last = Place(world.main.height(), world.main.replay.position.id)
+    recovery = orgs[1].recovering.propose(last, (world.people[2].root.public,))
+    for org in orgs[2:]:
+        org.hear(list(orgs[1].recovering.objects().values()))
+        org.recovering.sign(recovery.raw)
+    for _ in range(2):
+        for org in orgs[2:]:
+            orgs[2].hear(list(org.recovering.objects().values()))
+        orgs[2].recovering.tick()
+        world.clock.forward(60_000)
+    orgs[2].write("contribution.claim", {"title": "And on it goes"})
+    assert orgs[2].seal() is not None
+    stick = tmp_path / "stick.car"
+    Desk(orgs[2]).export(stick)
+    assert Desk(world.main).inspect(stick).problems == ()
+    merged = Desk(world.main).merge(stick)
+    assert (merged.checkpoints, merged.refused) == (0, {"certificate": 1})
+    assert [standing.signed for standing in world.main.recovering.standings()] == [3]
+    world.clock.forward(60_000)
+    world.main.recovering.tick()
+    assert Desk(world.main).merge(stick).checkpoints == 1
+    assert roots(world.main) == roots(orgs[2])
 
 
 def test_a_bundle_of_an_organisation_that_is_not_here_says_what_to_do(bundle: Path, tmp_path: Path) -> None:
