@@ -309,10 +309,10 @@ def test_an_entry_that_somebody_wrote_into_the_state(
     """Witnesses who certify a balance that no action leads to: here the verifier's own state is changed instead."""
     seal = verifier.History.seal
 
-    def meddle(history: Any, certificate: Any) -> None:
+    def meddle(history: Any, certificate: Any, recovery: Any = None) -> None:
         if history.height == 2:
             act(history.book.rows)
-        seal(history, certificate)
+        seal(history, certificate, recovery)
 
     monkeypatch.setattr(verifier.History, "seal", meddle)
     code, facts = wrong(verifier, story.parts.car())
