@@ -1,6 +1,6 @@
 # Guildhall: everything one does from a checkout. `make help` lists it.
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test check bench soak screenshots lock clean
+.PHONY: help setup run demo test check bench soak mutate screenshots lock clean
 PYTHON ?= python3
 BIN := .venv/bin
 ARGS ?=
@@ -31,6 +31,9 @@ check: setup  ## lint, types, layers
 MINUTES ?= 10
 soak: setup  ## simulate witnesses with fresh seeds (make soak MINUTES=60)
 	@$(BIN)/python -m tools.soak --minutes $(MINUTES) $(ARGS)
+
+mutate: setup  ## take each answer to an attack out of a copy: a simulation or test must notice
+	@QT_QPA_PLATFORM=offscreen $(BIN)/python -m tools.mutate $(ARGS)
 
 ONLY ?=
 bench: setup  ## measure (make bench ONLY=ingest|local|catchup|open|start|tally|verifier|snapshot|proof)

@@ -90,6 +90,7 @@ class RealPeer(Node):
     """See the module. With ``key`` it is a witness as long as the state names that key."""
 
     honest = True
+    meets = True  # compares with others now and then; else it hears only what is told at once
 
     def __init__(
         self, simulation: Simulation, network: Network, name: str, founding: Founding, judge: Judge, folder: Path,
@@ -168,6 +169,18 @@ class RealPeer(Node):
             for node in self.others():
                 self.network.send(self, node, ("words", fresh))
 
+    def write(self, type_: str, body: dict[str, Any]) -> None:
+        """The member behind this device does something; what was stored is passed on as by others."""
+
+        def act() -> None:
+            action = self.org.write(type_, body)
+            self.judge.honest.setdefault(action.id, self.simulation.now)
+            for node in self.others():
+                self.network.send(self, node, ("actions", self.org.envelopes_of([action.id], 1 << 20)))
+
+        if self.device is not None:
+            self.guarded(act)
+
     def take(self, envelope: bytes) -> bool:
         """A member hands over what it signed; True once it is stored here. It is passed on at once."""
         stored = False
@@ -201,7 +214,7 @@ class RealPeer(Node):
     def meet(self) -> None:
         """Compare with one other peer, as a session does."""
         there = [n for n in self.others() if isinstance(n, RealPeer) and self.network.reaches(self, n)]
-        if self.on and there:
+        if self.on and there and self.meets:
             other = self.simulation.rng.choice(there)
             for one, two in ((self, other), (other, self)):
                 for message in one.for_peer(two):

@@ -1,0 +1,242 @@
+"""make mutate: each answer to an attack is taken out of a copy of the program, and a run must notice (docs/threats.md).
+
+A mutant is a few replacements of text in dao_app; what must notice is a simulation (``tools.soak``) or tests. Exits
+with 1 where one survives, or where its text is no longer there. ``python -m tools.mutate NAME…`` tries some only.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).resolve().parent.parent
+SECONDS_MAX = 300  # a run that does not end has noticed too: the program hangs
+
+
+class Edit(NamedTuple):
+    file: str  # below dao_app
+    old: str
+    new: str
+
+
+class Mutant(NamedTuple):
+    """``threats`` as in docs/threats.md; ``notices``: arguments of tools.soak, or of pytest where they name a file."""
+
+    name: str
+    threats: tuple[int, ...]
+    edits: tuple[Edit, ...]
+    notices: tuple[str, ...]
+
+
+def simulation(kind: str, witnesses: int, seed: int, runs: int) -> tuple[str, ...]:
+    return ("--kind", kind, "--witnesses", str(witnesses), "--seed", str(seed), "--runs", str(runs))
+
+
+CONSENSUS = "core/finality/consensus.py"
+WITNESSES_TEST = "tests/unit/app/test_witnesses.py"
+ADMISSION_TEST = "tests/unit/app/test_admission.py"
+
+MUTANTS = (
+    Mutant(
+        "drop the lock rule", (14,),
+        (Edit(CONSENSUS, "locked is not None and locked.proposal.id != proposal.id", "False"),),
+        simulation("fight", 4, 0, 500),
+    ),
+    Mutant(
+        "a lock gives way to an earlier quorum", (14,),
+        (Edit(CONSENSUS, "locked.round > proposal.valid_round", "locked.round < -1"),),
+        simulation("fight", 4, 500, 600),
+    ),
+    Mutant(
+        "a re-proposal needs no quorum", (14,),
+        (Edit(CONSENSUS, "if not self._heard.has_quorum(proposal.valid_round, PREVOTE, proposal.id):", "if False:"),),
+        simulation("fight", 4, 0, 500),
+    ),
+    Mutant(
+        "a valid value is not proposed again", (14,),
+        (Edit(CONSENSUS, "if self._valid is not None:\n            known", "if False:\n            known"),),
+        simulation("fight", 4, 0, 50),
+    ),
+    Mutant(
+        "two votes of a witness are no evidence", (14,),
+        (Edit("core/finality/heard.py", "mine[0] if len(mine) == 2 else None", "None"),),
+        (WITNESSES_TEST,),
+    ),
+    Mutant(
+        "do not persist a vote", (38,),
+        (Edit("app/witnessing.py", "self._org.store.set_meta(SAVED, encode([machine.height, output.saved]))", "pass"),),
+        simulation("restarted", 4, 0, 1),
+    ),
+    Mutant(
+        "speak on after hearing oneself say what one does not know", (38,),
+        (Edit(CONSENSUS, "            self._silent = True\n", ""),),
+        ("tests/unit/core/finality/test_consensus.py",),
+    ),
+    Mutant(
+        "delta on re-proposals", (34,),
+        (
+            Edit(
+                CONSENSUS, 'verdict == "valid" or (verdict == "left_out" and not (fresh and locked is None))',
+                'verdict == "valid"',
+            ),
+        ),
+        simulation("fight", 4, 0, 50),
+    ),
+    Mutant(
+        "delta against arrival", (34,),
+        (
+            Edit(
+                "app/checkpoints.py", "self._left_out(sealing, checkpoint.time) if fresh",
+                "self._left_out(sealing, self._clock.now_ms()) if fresh",
+            ),
+        ),
+        simulation("slow_news", 4, 2, 1),
+    ),
+    Mutant(
+        "closing by claimed time", (33,),
+        (
+            Edit(
+                "core/rules/ballots.py", '    if found.status != "voting":\n',
+                '    if found.status != "voting" or action.at > found.closes:\n',
+            ),
+        ),
+        simulation("live", 4, 0, 8),
+    ),
+    Mutant(
+        "a vote may be opened in the past", (33,),
+        (Edit("core/rules/closing.py", "moment.time + found.voting + w", "moment.since + found.voting + w"),),
+        simulation("live", 1, 0, 30),
+    ),
+    Mutant(
+        "electorate from provisional state", (42,),
+        (Edit("core/rules/closing.py", "electorate=moment.height - 1", "electorate=moment.height"),),
+        simulation("live", 1, 0, 60),
+    ),
+    Mutant(
+        "execution before actions", (33,),
+        (
+            Edit(
+                "core/replay.py",
+                "        verdicts: Verdicts = {}\n        for id_ in order:\n            place += 1\n",
+                "        verdicts: Verdicts = {}\n"
+                "        results = finish_checkpoint(state, self.final, before.time, time, height, before.id)\n"
+                "        for id_ in order:\n            place += 1\n",
+            ),
+            Edit(
+                "core/replay.py",
+                "            freeze(state, device)\n"
+                "        results = finish_checkpoint(state, self.final, before.time, time, height, before.id)\n",
+                "            freeze(state, device)\n",
+            ),
+        ),
+        simulation("live", 1, 0, 10),
+    ),
+    Mutant(
+        "ties by claimed time", (39,),
+        (Edit("core/ordering.py", "node.removes else 1, tie.digest())", "node.removes else 1, node.at, node.id)"),),
+        simulation("live", 1, 0, 10),
+    ),
+    Mutant(
+        "extra head left out", (13, 35),
+        (Edit("core/frontier.py", "            spare.add(id_)\n", ""),),
+        simulation("live", 4, 2, 6),
+    ),
+    Mutant(
+        "a losing branch has effect", (13, 35),
+        (Edit("core/replay.py", "        if id_ in sealing.losing:\n            return Rejection.FORKED\n", ""),),
+        (WITNESSES_TEST,),
+    ),
+    Mutant(
+        "reuse of a seq", (13,),
+        (Edit("app/log_keeper.py", "        self._note_head(action)\n        self._store", "        self._store"),),
+        simulation("live", 1, 0, 5),
+    ),
+    Mutant(
+        "an invitation has no end of uses", (12,),
+        (Edit("core/rules/membership.py", '"used" if used == found.uses else "open"', '"open"'),),
+        simulation("sybils", 4, 0, 1),
+    ),
+    Mutant(
+        "an invitation has no end of time", (12,),
+        (Edit("core/rules/membership.py", 'found._replace(status="expired")', "found"),),
+        simulation("sybils", 4, 0, 1),
+    ),
+    Mutant(
+        "any number of invitations", (12,),
+        (Edit("core/rules/membership.py", "author.member.open_invites >= INVITES_OPEN_PER_MEMBER_MAX", "False"),),
+        simulation("sybils", 4, 0, 1),
+    ),
+    Mutant(
+        "no quarantine", (9,),
+        (Edit("app/log_keeper.py", "if action.at > self._clock.now_ms() + CLOCK_AHEAD_MS_MAX:", "if False:"),),
+        (ADMISSION_TEST,),
+    ),
+    Mutant(
+        "heads ahead of one's clock become parents", (41,),
+        (Edit("app/log_keeper.py", "if device != by and at <= now]", "if device != by]"),),
+        (ADMISSION_TEST,),
+    ),
+    Mutant(
+        "rules that half the witnesses cannot run", (44,),
+        (Edit("core/rules/witnesses.py", "    if able >= enough:\n", "    if able >= enough // 2:\n"),),
+        (WITNESSES_TEST,),
+    ),
+)
+
+
+def survives(mutant: Mutant) -> str:
+    """Apply it to a copy and run what must notice; "" where it was noticed, else what went wrong."""
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder)
+        for part in ("dao_app", "tests", "tools"):
+            shutil.copytree(ROOT / part, copy / part, ignore=shutil.ignore_patterns("__pycache__"))
+        for name in ("pyproject.toml", "resources", "docs"):
+            (copy / name).symlink_to(ROOT / name)
+        for edit in mutant.edits:
+            path = copy / "dao_app" / edit.file
+            text = path.read_text("utf-8")
+            if text.count(edit.old) != 1:
+                return f"its text stands {text.count(edit.old)} times in {edit.file}"
+            path.write_text(text.replace(edit.old, edit.new), "utf-8")
+        tests = mutant.notices[0].endswith(".py") or "::" in mutant.notices[0]
+        tool = ["-m", "pytest", "-n", "0", "-q", "-x", "-p", "no:cacheprovider"] if tests else ["-m", "tools.soak"]
+        command = [sys.executable, *tool, *mutant.notices]
+        environ = {**os.environ, "PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"}
+        try:
+            done = subprocess.run(
+                command, cwd=copy, env=environ, capture_output=True, text=True, timeout=SECONDS_MAX, check=False
+            )
+        except subprocess.TimeoutExpired:
+            return ""
+        if done.returncode == 0:
+            return "nothing noticed"
+        told = (done.stdout + done.stderr).strip()
+        if "Broken" in told or "broken" in told or "FAILED" in told or "Error" in told:
+            return ""
+        return f"the run itself failed: {told[-300:]}"
+
+
+def main() -> int:
+    wanted = sys.argv[1:]
+    bad = 0
+    for mutant in MUTANTS:
+        if wanted and not any(word in mutant.name for word in wanted):
+            continue
+        begun = time.monotonic()
+        problem = survives(mutant)
+        bad += bool(problem)
+        threats = ", ".join(map(str, mutant.threats))
+        verdict = f"SURVIVES: {problem}" if problem else "noticed"
+        print(f"{mutant.name} (threats {threats}): {verdict}, {time.monotonic() - begun:.0f} s", flush=True)
+    print(f"{bad} survive")
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
