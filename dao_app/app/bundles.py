@@ -78,7 +78,10 @@ class _Pages:
 
 
 async def export_bundle(org: Organisation, path: Path, pause: Pause, told: Told) -> int:
-    """Write everything that is here as a bundle; returns the file's size in bytes. Raises StorageError."""
+    """Write everything that is here as a bundle; returns the file's size in bytes. Raises StorageError, and
+    InputError while what led to a snapshot is still missing."""
+    if not org.history.is_complete:
+        raise InputError("bundle_incomplete")
     pages = [encode_page(page) for page in _Pages(org)]
     if len(pages) > PAGES_MAX:
         raise InputError("bundle_large")

@@ -24,6 +24,7 @@ from dao_app.core.finality.car import BLOCK_BYTES_MAX, DAG_CBOR, RAW, Reader, bl
 from dao_app.core.finality.recovery import Place
 from tests.fakes.history import History
 from tests.fakes.world import World, roots
+from tests.unit.app import test_snapshots as snapshots
 
 
 async def _pause() -> None:
@@ -137,6 +138,17 @@ def test_a_bundle_brings_the_recovery_by_which_it_goes_on(tmp_path: Path) -> Non
     world.main.recovering.tick()
     assert Desk(world.main).merge(stick).checkpoints == 1
     assert roots(world.main) == roots(orgs[2])
+
+
+def test_who_has_a_snapshot_alone_writes_no_bundle(history: History, tmp_path: Path) -> None:
+    main, late = history.world.main, snapshots.empty(history.world, tmp_path)
+    intake = snapshots.begin(main, late)
+    snapshots.fetch(main, intake)
+    intake.install()
+    assert not late.history.is_complete
+    with pytest.raises(InputError, match="bundle_incomplete"):
+        Desk(late).export(tmp_path / "half.car")
+    assert not (tmp_path / "half.car").exists()
 
 
 def test_a_bundle_of_an_organisation_that_is_not_here_says_what_to_do(bundle: Path, tmp_path: Path) -> None:
