@@ -235,6 +235,17 @@ def _proof_once() -> dict[str, float]:
     return measure(_work())
 
 
+def finality() -> dict[str, Any]:
+    """Action to final at 150 ms there and back, and with witnesses that are never on together; simulated."""
+    return _child("finality")
+
+
+def _finality_once() -> dict[str, float]:
+    from benchmarks.finality import measure
+
+    return measure()
+
+
 def tally() -> dict[str, Any]:
     """Tally files of every method, by the time that parsing the same bytes takes."""
     return _child("tally")
@@ -314,10 +325,12 @@ def _medians(runs: list[dict[str, float]]) -> dict[str, Any]:
 CHILDREN: dict[str, Callable[..., dict[str, float]]] = {
     "ingest": _ingest_once, "local": _local_once, "open": _open_once, "node": _node_once, "window": _window_once,
     "tally": _tally_once, "snapshot": _snapshot_once, "proof": _proof_once,
+    "finality": _finality_once,
 }  # fmt: skip
 ALL: dict[str, Callable[[], dict[str, Any]]] = {
     "ingest": ingest, "local": local, "open": opening, "node": node, "start": window, "catchup": catchup,
     "tally": tally, "verifier": verifier, "snapshot": snapshot, "proof": proof,
+    "finality": finality,
 }  # fmt: skip
 
 
