@@ -183,7 +183,7 @@ class Organisation(Checkpoints):
 
     def heads_digest(self) -> bytes:
         rows = [[device, seq, id_] for device, (seq, id_) in sorted(self._heads.items())]
-        return digest(encode([self.height(), rows]))
+        return digest(encode([self.height(), self.replay.position.id, rows]))
 
     def envelopes(self, device: bytes, first: int, last: int, max_bytes: int) -> list[bytes]:
         found: list[bytes] = []

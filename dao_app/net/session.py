@@ -408,6 +408,8 @@ class Session:
         if not ranges and not certificates and self._content_due:
             contents = self._contents()
         if not (ranges or certificates or contents or ids):
+            certificates = self._certificate_of_another_history(height)
+        if not (ranges or certificates or contents or ids):
             return []
         self._want_id += 1
         self._want = m.Want(self._want_id, certificates, ranges, contents, ids)
@@ -443,7 +445,17 @@ class Session:
         if not self._fetching.take(key, self):
             return 0
         self._tried[key] = (height, self._peer_height)
-        return height + 1
+        return max(1, height)  # our last one too: where the peer's is another one, both must be seen
+
+    def _certificate_of_another_history(self, height: int) -> int:
+        """Nothing is lacking, both are at one height, and still the digests differ: another checkpoint there?"""
+        key = b"other history"
+        if not height or self._peer_height != height or self._peer_digest in (None, self._replica.heads_digest()):
+            return 0
+        if self._tried.get(key) == (height,):
+            return 0
+        self._tried[key] = (height,)
+        return height
 
     def _contents(self) -> tuple[bytes, ...]:
         found: list[bytes] = []

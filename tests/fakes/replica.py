@@ -74,7 +74,7 @@ class FakeReplica(Replica):
 
     def heads_digest(self) -> bytes:
         rows = [[device, head.seq, head.digest] for device, head in sorted(self._heads.items())]
-        return digest(encode([self.height(), rows]))
+        return digest(encode([self.height(), self.held_certificates[-1:], rows]))
 
     def envelopes(self, device: bytes, first: int, last: int, max_bytes: int) -> list[bytes]:
         found: list[bytes] = []

@@ -105,8 +105,9 @@ class Pump:
             if isinstance(effect, Admit):
                 self._perform(end, end.session.admitted(end.replica.admit_now(effect.envelopes)))
             elif isinstance(effect, AdmitCertificates):
-                end.replica.held_certificates += [c for c in effect.items if c not in end.replica.held_certificates]
-                self._perform(end, end.session.admitted(AdmitReport(len(effect.items), 0, 0, {})))
+                fresh = [c for c in effect.items if c not in end.replica.held_certificates]
+                end.replica.held_certificates += fresh
+                self._perform(end, end.session.admitted(AdmitReport(len(fresh), len(effect.items) - len(fresh), 0, {})))
             elif isinstance(effect, AdmitWords):
                 end.session.words_admitted(end.replica.admit_words_now(effect.items))
             elif isinstance(effect, AddContents):

@@ -388,3 +388,19 @@ def test_words_of_witnesses_are_told_once_and_again_after_a_while() -> None:
     ends[0].session.send_state(NOW, keepalive=True)
     pump.run()
     assert two.said == one.said
+
+
+def test_two_histories_of_one_height_are_shown_to_each_other() -> None:
+    """Same actions, same height, another checkpoint: both sides must come to see both."""
+    one, two = replicas(2)
+    one.held_certificates, two.held_certificates = [b"same", b"mine"], [b"same", b"yours"]
+    pump = Pump()
+    pump.connect(one, two)
+    pump.run()
+    assert b"yours" in one.held_certificates and b"mine" in two.held_certificates
+    ahead, behind = replicas(2)
+    ahead.held_certificates, behind.held_certificates = [b"same", b"mine", b"next"], [b"same", b"yours"]
+    pump = Pump()
+    pump.connect(ahead, behind)
+    pump.run()
+    assert b"mine" in behind.held_certificates

@@ -68,6 +68,7 @@ class Judge:
         self.rounds: dict[int, int] = {}
         self.honest: dict[bytes, int] = {}  # action → when it was written
         self.words: dict[tuple[bytes, int, int, int], bytes | None] = {}  # votes of honest witnesses
+        self.expects_a_break = False  # more liars than the organisation can bear
 
     def sealed(self, peer: RealPeer, certificate: Certificate) -> None:
         """Never two final checkpoints at one height."""
@@ -123,7 +124,7 @@ class RealPeer(Node):
         self.org.witnessing.in_touch(True)
 
     def _on_sealed(self, certificate: Certificate, sealed: Sealed) -> None:
-        if self.honest:
+        if self.honest and not self.judge.expects_a_break:
             self.judge.sealed(self, certificate)
 
     def turn(self, on: bool) -> None:
@@ -233,8 +234,9 @@ class RealPeer(Node):
         if missing := other.org.missing_ids(64):
             actions += self.org.envelopes_of(missing, 1 << 20)
         words = [raw for id_, raw in self.org.witnessing.words().items() if id_ not in other.org.witnessing.words()]
-        ahead = self.org.height() > other.org.height()
-        certificates = self.org.certificates(other.org.height() + 1, 1 << 18) if ahead else []
+        here, there = self.org.replay.position, other.org.replay.position
+        behind = there.height < here.height or (there.height == here.height and there.id != here.id)
+        certificates = self.org.certificates(max(1, there.height), 1 << 18) if behind else []
         found = [("certificates", certificates), ("actions", actions), ("words", words)]
         return [(kind, items) for kind, items in found if items]
 

@@ -10,9 +10,9 @@ from dao_app.core.encoding import Link
 from dao_app.core.envelope import bearer_message, device_message
 from dao_app.core.keys import member_key
 from dao_app.core.limits import INVITES_OPEN_PER_MEMBER_MAX
-from tests.simulation.engine import HOUR, MINUTE, Network, Simulation
+from tests.simulation.engine import HOUR, MINUTE, Network, Node, Simulation
 from tests.simulation.founding import Founding, HashSigner, Light
-from tests.simulation.organisations import Author, Judge, RealPeer
+from tests.simulation.organisations import Author, Judge, RealPeer, TwinPeer
 
 USES = 3
 
@@ -89,6 +89,48 @@ def slow_news(seed: int, founding: Founding, folder: Path, witnesses: int = 4, h
     if not sealed:
         raise simulation.broken(f"nothing became final in {hours} hours")
     return sealed
+
+
+def torn(seed: int, founding: Founding, folder: Path, witnesses: int = 4, liars: int | None = None) -> int:
+    """f+1 witnesses run two programs each, one on either side of a partition: both sides certify a checkpoint of
+    their own. When they meet again every honest peer must stop and show both. With f liars nothing of the kind
+    happens. Returns how many honest peers stopped.
+    """
+    simulation = Simulation(seed)
+    network, judge = Network(simulation), Judge(simulation)
+    faulty = (witnesses - 1) // 3 + 1 if liars is None else liars
+    judge.expects_a_break = True
+    folder = folder / f"torn-{seed}-{faulty}"
+    folder.mkdir()
+    sides: list[list[Node]] = [[], []]
+    honest = []
+    for number in range(witnesses):
+        if number < faulty:
+            for side in (0, 1):
+                twin = TwinPeer(simulation, network, f"l{number}.{side}", founding, judge, folder, number)
+                sides[side].append(twin)
+        else:
+            honest.append(RealPeer(simulation, network, f"w{number}", founding, judge, folder, number))
+            sides[number % 2].append(honest[-1])
+    network.split(sides)
+    for peer in honest:
+        peer.write("contribution.claim", {"title": f"seen by {peer.name}"})
+    simulation.run(simulation.now + 30 * MINUTE)
+    reached = {peer.org.replay.position[:2] for peer in honest if peer.org.height() > founding.height}
+    network.heal()
+    simulation.run(simulation.now + 30 * MINUTE)
+    stopped = [peer for peer in honest if peer.org.conflict]
+    if stopped and any(len(peer.org.conflicting()) != 2 for peer in stopped):
+        raise simulation.broken("an alarm that does not show both")
+    if len({id_ for id_, _ in reached}) > 1 and len(stopped) < len(honest):
+        raise simulation.broken(f"two histories {reached}, and {len(stopped)} of {len(honest)} honest peers stopped")
+    if faulty > (witnesses - 1) // 3 and not stopped:
+        raise simulation.broken("no break was found with more liars than the organisation can bear")
+    if faulty <= (witnesses - 1) // 3 and stopped:
+        raise simulation.broken("a break with no more liars than the organisation can bear")
+    for peer in (node for node in network.nodes if isinstance(node, RealPeer)):
+        peer.turn(False)
+    return len(stopped)
 
 
 def sybils(seed: int, founding: Founding, folder: Path, witnesses: int = 4) -> int:

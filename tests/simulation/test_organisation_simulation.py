@@ -9,7 +9,7 @@ import pytest
 
 from tests.simulation.founding import Founding
 from tests.simulation.organisation_runs import live
-from tests.simulation.scenarios import restarted, slow_news, sybils
+from tests.simulation.scenarios import restarted, slow_news, sybils, torn
 
 
 @pytest.mark.parametrize(
@@ -41,3 +41,11 @@ def test_a_seed_replays_exactly(tmp_path):
 def test_attacks_that_luck_meets_too_seldom(tmp_path, scenario):
     """All stop half-way and come back; news is always late; an invitation is shown to too many."""
     assert scenario(2, Founding(tmp_path, 4, 14), tmp_path, 4)
+
+
+@pytest.mark.parametrize("witnesses", [4, 7])
+def test_with_one_liar_more_than_f_both_histories_are_shown(tmp_path, witnesses):
+    founding = Founding(tmp_path, witnesses, witnesses + 3)
+    faulty = (witnesses - 1) // 3
+    assert torn(0, founding, tmp_path, witnesses) == witnesses - faulty - 1
+    assert torn(0, founding, tmp_path, witnesses, liars=faulty) == 0
