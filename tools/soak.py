@@ -21,6 +21,7 @@ from tests.simulation.schedules import fight
 
 COUNTS = (1, 4, 7, 10)
 FIRST_SEED = 1_000_000  # beyond those that the tests run
+PROGRESS_S = 20
 MEMBERS = {1: 8, 4: 14, 7: 17, 10: 20}
 Run = Callable[[int, int], object]
 
@@ -61,6 +62,7 @@ def main() -> int:
     counts = COUNTS if chosen.witnesses is None else (chosen.witnesses,)
     until = time.monotonic() + 60 * chosen.minutes
     broken = runs = 0
+    told = 0.0
     seed = chosen.seed
     with tempfile.TemporaryDirectory() as folder:
         soak = Soak(Path(folder))
@@ -75,7 +77,8 @@ def main() -> int:
                         broken += 1
                         print(f"{kind} n={count}: {error}", flush=True)
                     else:
-                        if chosen.runs is not None or seed % 100 == 0:
+                        if chosen.runs is not None or time.monotonic() > told + PROGRESS_S:
+                            told = time.monotonic()
                             print(f"{kind} n={count}: {outcome}", flush=True)
             seed += 1
     print(f"{runs} runs, {broken} broken, seeds {chosen.seed} to {seed - 1}")

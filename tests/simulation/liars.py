@@ -61,6 +61,29 @@ class Amnesiac(Liar):
         super()._start()
 
 
+class Restored(Liar):
+    """Comes back from a picture of its disk that is minutes old; what the program does against that holds."""
+
+    def __init__(
+        self, simulation: Simulation, network: Network, name: str, book: Book, key: bytes, skew_ms: int = 0
+    ) -> None:
+        super().__init__(simulation, network, name, book, key, skew_ms)
+        self._picture = self.disk.copy()
+        simulation.every(20 * MINUTE, self._take_picture)
+
+    def _take_picture(self) -> None:
+        if self.on:
+            self._picture = self.disk.copy()
+
+    def turn(self, on: bool) -> None:
+        if on and not self.on:
+            self.disk = self._picture.copy()
+        super().turn(on)
+
+    def _begin_height(self) -> None:
+        Peer._begin_height(self)
+
+
 class Censor(Liar):
     """Leaves out what half of the authors write, and lies about the time."""
 
@@ -127,4 +150,4 @@ class Chatter(Node):
         self.network.send(self, node, propose(about.height, round_, valid, checkpoint, (), (), self.key))
 
 
-KINDS = (Nil, Withholds, Amnesiac, Censor, Chatter, Twin)
+KINDS = (Nil, Withholds, Amnesiac, Restored, Censor, Chatter, Twin)
