@@ -275,6 +275,7 @@ class FakeWork:
             ballots,
             activity,
             tuple(self.comments.get(proposal, ())),
+            cosigned=(3, 4, 3) if row.status in ("passed", "not_passed", "decided") else (0, 4, 3),
         )
 
     def proposal_withdraw(self, org: str, proposal: str) -> v.ProposalRow:

@@ -231,7 +231,7 @@ class SealPanel(Box):
         self._signed = Label(ui, role="caption", tone="text2", elide=True)
         self._waits = Paragraph(ui, role="caption", tone="text2")
         self._checked = Label(ui, role="caption", tone="text2", elide=True)
-        head = row(ui, Label(ui, "witness.title", weight=600), self._note, gap=8)
+        head = row(ui, Label(ui, "trust.witnesses", weight=600), self._note, gap=8)
         head.setStretch(1, 1)
         pips = row(ui, self._pips, self._signed, gap=12)
         pips.setStretch(1, 1)
