@@ -17,7 +17,6 @@ POLL_S = 0.004
 SIZES = (1_000, 10_000, 100_000)  # actions behind the state in which sealing is measured
 SEALED_ACTIONS = 100
 CHECKPOINTS, CHANGES = 1_000, 10  # of the history behind the measured proof
-DELAY_MS = 1_000
 
 
 def latency() -> dict[str, float]:
@@ -33,48 +32,21 @@ def latency() -> dict[str, float]:
 def _latencies(witnesses: int) -> list[float]:
     sys.path.insert(0, str(ROOT / "tools"))
     from demo_peers import Peer
+    from demo_witnesses import elect, found
 
     folder = Path(tempfile.mkdtemp(prefix="guildhall-latency-"))
     (folder / "passphrase").write_text("a passphrase for measuring\n")
     peers = [Peer(folder, f"w{number}", "/ip4/127.0.0.1/tcp/0") for number in range(max(2, witnesses))]
     try:
-        _elect(peers, witnesses)
+        found(peers)
+        if witnesses > 1:
+            elect(peers)
         writer = peers[-1]  # with one witness somebody else than the witness
         return [_final_after(writer, number) for number in range(LATENCY_SAMPLES)]
     finally:
         for peer in peers:
             peer.stop()
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _elect(peers: list[Any], witnesses: int) -> None:
-    from demo_peers import until
-
-    first = peers[0]
-    for peer in peers:
-        peer.command("identity", "create", peer.name)
-    first.command(
-        "org", "create", "Latency", "--parameter", "grace_ms=0", "--parameter", "voting_least_ms=1000",
-        "--parameter", f"witness_delay_ms={DELAY_MS}",
-    )  # fmt: skip
-    first.start()
-    for peer in peers[1:]:
-        link = first.call("invite_create")["link"]
-        peer.start()
-        peer.call("join", link=link)
-        until(f"{peer.name} joined", lambda peer=peer: peer.call("org_list")[0]["membership"] == "active")
-    if witnesses == 1:
-        return
-    effect = {"do": "elect_witnesses", "seats": str(witnesses), "candidates": [p.name for p in peers]}
-    id_ = first.call("proposal_open", title="Elect", kind="role", effects=[effect], voting_s=4)["id"]
-
-    def status(peer: Any) -> str:
-        return str(next((row["status"] for row in peer.call("proposal_list") if row["id"] == id_), ""))
-
-    until("the vote is open", lambda: all(status(p) == "voting" for p in peers))
-    for peer in peers:
-        peer.call("vote", proposal=id_, choice="yes")
-    until("they have taken over", lambda: all(len(p.call("finality")["seats"]) == witnesses for p in peers), 90)
 
 
 def _final_after(peer: Any, number: int) -> float:

@@ -31,7 +31,7 @@ SLOW_S = 60.0  # a round may be lost with the witness that led it
 
 
 def found(peers: list[Peer]) -> None:
-    """Found, invite, join, elect."""
+    """Found, invite, join."""
     first = peers[0]
     with ThreadPoolExecutor() as pool:
         list(pool.map(lambda peer: peer.command("identity", "create", peer.name), peers))
@@ -45,14 +45,18 @@ def found(peers: list[Peer]) -> None:
         peer.start()
         peer.call("join", link=link)
         until(f"{peer.name} has joined", lambda peer=peer: peer.call("org_list")[0]["membership"] == "active")
-    effect = {"do": "elect_witnesses", "seats": "4", "candidates": list(NAMES)}
-    proposal = first.call(
-        "proposal_open", title="Four witnesses", kind="role", effects=[effect], voting_s=VOTING_S
+
+
+def elect(peers: list[Peer]) -> None:
+    """All of them become witnesses."""
+    effect = {"do": "elect_witnesses", "seats": str(len(peers)), "candidates": [peer.name for peer in peers]}
+    proposal = peers[0].call(
+        "proposal_open", title="Who makes things final", kind="role", effects=[effect], voting_s=VOTING_S
     )["id"]  # fmt: skip
     until("the vote is open everywhere", lambda: all(status(p, proposal) == "voting" for p in peers))
     for peer in peers:
         peer.call("vote", proposal=proposal, choice="yes")
-    until("four witnesses have taken over", lambda: all(seats(p) == 4 for p in peers), SLOW_S)
+    until("they have taken over", lambda: all(seats(p) == len(peers) for p in peers), SLOW_S)
 
 
 def seats(peer: Peer) -> int:
@@ -131,6 +135,7 @@ def main() -> int:
     print(f"Four witnesses, seed {given.seed}")
     try:
         found(peers)
+        elect(peers)
         work(peers, random.Random(given.seed), given.kills)
         settle(peers)
         for peer in peers:

@@ -149,3 +149,16 @@ def _check_place(height: Any, round_: Any) -> None:
 
 def _by_head(move: Move) -> tuple[bytes, bytes]:
     return move.device, move.head
+
+
+def votes_of(one: bytes, two: bytes) -> tuple[Vote, Vote] | None:
+    """The two votes, if they contradict each other: one witness, height, round and step, different ids (their
+    signatures are checked elsewhere)."""
+    try:
+        first, second = parse_vote(one), parse_vote(two)
+    except EncodingError:
+        return None
+    same = (first.step, first.height, first.round, first.witness) == (
+        second.step, second.height, second.round, second.witness,
+    )  # fmt: skip
+    return (first, second) if same and first.id != second.id else None

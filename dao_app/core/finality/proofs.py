@@ -33,7 +33,7 @@ from dao_app.core.finality.checkpoint import (
     precommit_message,
     quorum,
 )
-from dao_app.core.finality.messages import Vote, parse_vote, vote_message
+from dao_app.core.finality.messages import Vote, vote_message, votes_of
 from dao_app.core.keys import account_key, account_unit, file_key, proposal_key, result_key, unit_key
 from dao_app.core.limits import OPTIONS_MAX
 from dao_app.core.merkle import BUCKET_BITS, Inclusion
@@ -305,19 +305,6 @@ def _evidence(proof: Proof, genesis: Action, signed: Signed) -> Proven | Fault:
         if not signed(action.by, signed_message(action.id), unpack(envelope)[1]):
             return Fault.SIGNATURE
     return Proven(genesis, None, 0, 0, 0, False, actions)
-
-
-def votes_of(one: bytes, two: bytes) -> tuple[Vote, Vote] | None:
-    """The two votes, if they contradict each other: one witness, height, round and step, different ids (their
-    signatures are checked elsewhere)."""
-    try:
-        first, second = parse_vote(one), parse_vote(two)
-    except EncodingError:
-        return None
-    same = (first.step, first.height, first.round, first.witness) == (
-        second.step, second.height, second.round, second.witness,
-    )  # fmt: skip
-    return (first, second) if same and first.id != second.id else None
 
 
 # -- what each kind consists of ------------------------------------------------------------------

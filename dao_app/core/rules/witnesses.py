@@ -12,9 +12,8 @@ from typing import Any
 
 from dao_app.core.entities import DueItem, Member, Org
 from dao_app.core.envelope import Action
-from dao_app.core.errors import EncodingError
 from dao_app.core.finality.checkpoint import WITNESSES_MAX, quorum
-from dao_app.core.finality.messages import Vote, parse_vote
+from dao_app.core.finality.messages import Vote, votes_of
 from dao_app.core.keys import ACTIVATION_KEY, ELECTION_KEY, ORG_KEY, WITNESSES_KEY, member_key
 from dao_app.core.limits import INT_MAX
 from dao_app.core.rules import schema as s
@@ -107,14 +106,8 @@ def rules_ready(state: State, action: Action, author: Author, context: Context) 
 
 
 def double_vote(one: bytes, two: bytes) -> tuple[Vote, Vote] | None:
-    """The two votes, if they are of one witness for one place and name different checkpoints (their signatures
-    are checked at admission)."""
-    try:
-        first, second = parse_vote(one), parse_vote(two)
-    except EncodingError:
-        return None
-    same = first.witness == second.witness and first[:3] == second[:3]
-    return (first, second) if same and first.id != second.id and one < two else None
+    """The two votes of evidence, in the order of their bytes so that there is one form of it."""
+    return votes_of(one, two) if one < two else None
 
 
 def evidence(state: State, action: Action, author: Author, context: Context) -> Rejection | None:
