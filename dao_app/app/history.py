@@ -19,7 +19,7 @@ from dao_app.app.ports import SignatureCheck, Verifier
 from dao_app.app.storage import CHAIN_META, CHANGES_META, SNAPSHOT_META, Gap, LogRecord, Past
 from dao_app.app.verification import fresh_replay
 from dao_app.core.entities import Erased
-from dao_app.core.envelope import Action, parse_trusted
+from dao_app.core.envelope import JOIN_TYPE, Action, parse_trusted
 from dao_app.core.errors import EncodingError
 from dao_app.core.finality.checkpoint import Certificate, Move, has_quorum, parse_certificate
 from dao_app.core.frontier import Cut, Missing, Under
@@ -86,6 +86,9 @@ class History:
         store.append([row._replace(refs=self._kept(row.refs)) for row in rows], past=True)
         store.move_gaps(list(taken), [gap for gap in opened.values() if gap.id not in expected])
         self._gaps = store.has_gaps()
+        own = self._org.signer.public if self._org.signer is not None else b""
+        if any(parsed.action.type == JOIN_TYPE and parsed.action.by == own for parsed in taken.values()):
+            self._org.add_content(store.meta("join_profile") or b"")
         return list(taken)
 
     def _kept(self, refs: tuple[tuple[bytes, int], ...]) -> tuple[tuple[bytes, int], ...]:

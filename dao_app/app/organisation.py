@@ -15,6 +15,7 @@ from dao_app.app.history import History, certificates_of
 from dao_app.app.log_keeper import BULK_MIN, Judge, Tally
 from dao_app.app.ports import CHAIN_MAX, AdmitReport, Clock, DeviceStanding, Head, Random, Signer, Verifier
 from dao_app.app.recovering import Recovering
+from dao_app.app.snapshots import OrgSnapshots
 from dao_app.app.storage import LogRecord, OrgStore
 from dao_app.app.witnessing import Witnessing
 from dao_app.core.encoding import decode, digest, encode
@@ -55,6 +56,7 @@ class Organisation(Checkpoints):
         self.replay.recoveries = self.recovering.effective()
         self.verifier = verifier
         self.history = History(self, verifier)
+        self.snapshots = OrgSnapshots(self)
         self.witnessing = Witnessing(self, clock, verifier)
         self.witnessing.begin()
         self._derive_anew()

@@ -79,11 +79,54 @@ class AdmitReport:
 DeviceStanding = Literal["active", "joining", "refused", "unknown"]
 
 
+class SnapshotRequest(NamedTuple):
+    """What to ask a peer for: the head (no ``runs``), whose chain passes the height ``anchor``; or buckets by runs of
+    slots, first and last."""
+
+    anchor: int
+    runs: tuple[tuple[int, int], ...]
+
+
+class Snapshots(Protocol):
+    """A certified snapshot, served and taken in (protocol §5)."""
+
+    def due(self, missing: int) -> bool:
+        """Is so much missing, and so little here, that the state itself is asked for?"""
+        ...
+
+    def request(self) -> SnapshotRequest: ...
+    def take_head(self, head: bytes, roots: tuple[bytes, ...]) -> str:
+        """"" where it helps, "old" where it does not, "poisoned"."""
+        ...
+
+    def take_buckets(self, height: int, rows: Sequence[tuple[int, bytes]]) -> str:
+        """Check and keep buckets of a peer at this height; "" or "poisoned"."""
+        ...
+
+    def progress(self) -> tuple[int, int]:
+        """Buckets that are here, of all."""
+        ...
+
+    def served_head(self, anchor: int) -> tuple[bytes, tuple[bytes, ...]] | None: ...
+    def served_buckets(self, slots: Sequence[int], max_bytes: int) -> list[tuple[int, bytes]]:
+        """The buckets in these slots, at least one, stopping once ``max_bytes`` is passed."""
+        ...
+
+    def history_wanted(
+        self, ranges_max: int, actions_max: int
+    ) -> tuple[list[tuple[bytes, int, int]], list[bytes], int]:
+        """Of the history before a snapshot: ranges of actions, actions by id, the height from which certificates are
+        wanted (0: none)."""
+        ...
+
+
 class Replica(Protocol):
     """One organisation as the network sees it (sync session, gossip, hello)."""
 
     @property
     def org_id(self) -> bytes: ...
+    @property
+    def snapshots(self) -> Snapshots: ...
     def heads(self) -> Mapping[bytes, Head]:
         """Device key → head, of everything admitted."""
         ...

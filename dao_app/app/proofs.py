@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from dao_app.app.errors import NotFound, Refused
-from dao_app.app.organisation import Organisation
 from dao_app.app.ports import SignatureCheck, Verifier
 from dao_app.app.storage import CHAIN_META, CHANGES_META
 from dao_app.core.encoding import decode, decode_trusted, encode_trusted
@@ -13,6 +13,9 @@ from dao_app.core.envelope import parse_trusted
 from dao_app.core.finality.checkpoint import Certificate, parse_certificate
 from dao_app.core.finality.proofs import Entry, Proof, Row, Signed, chain_from_wire, signed_row
 from dao_app.core.state import STATE_TREE
+
+if TYPE_CHECKING:
+    from dao_app.app.organisation import Organisation
 
 PAGE = 500  # certificates read at a time
 

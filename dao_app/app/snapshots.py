@@ -6,16 +6,17 @@ a restart, and also when the peers' checkpoint moves on meanwhile: then only buc
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from dao_app.app.admission import Parsed, stored
 from dao_app.app.errors import GuildhallError
-from dao_app.app.organisation import Organisation
-from dao_app.app.ports import SignatureCheck
+from dao_app.app.ports import SignatureCheck, SnapshotRequest
 from dao_app.app.proofs import chain
 from dao_app.core.encoding import decode_trusted, encode_trusted
 from dao_app.core.entities import Totals, decode_entity
 from dao_app.core.envelope import parse_action, unpack
+from dao_app.core.errors import EncodingError
 from dao_app.core.finality.proofs import chain_to_wire
 from dao_app.core.finality.snapshot import (
     SLOTS,
@@ -33,6 +34,10 @@ from dao_app.core.finality.snapshot import (
 from dao_app.core.keys import TOTALS_KEY
 from dao_app.core.merkle import BUCKETS, bucket_of
 
+if TYPE_CHECKING:
+    from dao_app.app.organisation import Organisation
+
+BEHIND_MIN = 5_000  # actions missing: fewer are derived in seconds, and then nothing has to be fetched afterwards
 STAGE_BYTES = 4 * 1024 * 1024  # checked buckets gathered before they are written
 
 
@@ -162,3 +167,84 @@ def _sealed(org: Organisation) -> int:
     totals = decode_entity(TOTALS_KEY, entries[TOTALS_KEY])
     assert isinstance(totals, Totals)
     return totals.place
+
+
+class OrgSnapshots:
+    """What a sync session asks of an organisation about snapshots; implements ``ports.Snapshots``."""
+
+    def __init__(self, org: Organisation) -> None:
+        self._org = org
+        self._intake: Intake | None = None
+        self._moved = False  # the peers' checkpoint is another one than we aim at
+
+    # -- taking in -----------------------------------------------------------------------------
+    def due(self, missing: int) -> bool:
+        org = self._org
+        if missing <= BEHIND_MIN or org.height() or org.conflict:
+            return False
+        return org.store.counts().actions <= 1
+
+    def request(self) -> SnapshotRequest:
+        intake = self._needed()
+        wanted = [] if self._moved or intake.head is None else intake.wanted(SLOTS)
+        return SnapshotRequest(self._org.anchor[0], tuple(runs_of(wanted)))
+
+    def _needed(self) -> Intake:
+        if self._intake is None:
+            self._intake = Intake(self._org)
+        return self._intake
+
+    def take_head(self, head: bytes, roots: tuple[bytes, ...]) -> str:
+        intake = self._needed()
+        before = intake.height
+        try:
+            intake.take_head(head, roots)
+        except (Poisoned, EncodingError):
+            return "poisoned"
+        if intake.height == before:
+            return "old"
+        self._moved = False
+        self._install_if_complete()
+        return ""
+
+    def take_buckets(self, height: int, rows: Sequence[tuple[int, bytes]]) -> str:
+        intake = self._needed()
+        try:
+            intake.take_buckets(height, rows)
+        except (Poisoned, EncodingError):
+            return "poisoned"
+        if height != intake.height:
+            self._moved = True
+        self._install_if_complete()
+        return ""
+
+    def _install_if_complete(self) -> None:
+        if self._intake is not None and self._intake.is_complete and self._org.height() == 0:
+            intake, self._intake = self._intake, None
+            intake.install()
+
+    def progress(self) -> tuple[int, int]:
+        return (0, 0) if self._intake is None else self._intake.progress
+
+    # -- serving, and the history ----------------------------------------------------------------
+    def served_head(self, anchor: int) -> tuple[bytes, tuple[bytes, ...]] | None:
+        return served_head(self._org, anchor)
+
+    def served_buckets(self, slots: Sequence[int], max_bytes: int) -> list[tuple[int, bytes]]:
+        return list(served_buckets(self._org, slots, max_bytes))
+
+    def history_wanted(
+        self, ranges_max: int, actions_max: int
+    ) -> tuple[list[tuple[bytes, int, int]], list[bytes], int]:
+        return self._org.history.wants(ranges_max, actions_max)
+
+
+def runs_of(slots: Sequence[int]) -> list[tuple[int, int]]:
+    """Rising numbers as runs, first and last."""
+    runs: list[tuple[int, int]] = []
+    for slot in slots:
+        if runs and runs[-1][1] == slot - 1:
+            runs[-1] = (runs[-1][0], slot)
+        else:
+            runs.append((slot, slot))
+    return runs

@@ -69,6 +69,7 @@ class Opened:
     waits_since_ms: int | None = None
     offline_since_ms: int | None = None
     syncing: tuple[int, int] | None = None
+    filling: bool = False  # the history before a snapshot is being derived
     addresses: list[str] = field(default_factory=list)  # of peers, newest success first
 
     @property
@@ -163,6 +164,7 @@ class Workspace:
         self.opened[org.org_id] = opened
         org.on_stored = lambda actions: self._stored(opened, actions)
         org.on_sealed = lambda certificate, sealed: self._sealed(opened)
+        org.on_restored = lambda: self._sealed(opened)
         org.on_key = lambda: self.keep_keys(org)
         org.on_conflict = lambda: self.mark(org.org_id, ALL_TOPICS)
         org.witnessing.on_words = org.recovering.on_change = lambda: self._pass_on(opened)
@@ -351,6 +353,7 @@ class Workspace:
             try:
                 opened.org.release_quarantine()
                 self._seal(opened, now)
+                self._fill(opened)
                 self._do_duties(opened, now)
                 self._settle_join(opened)
             except StorageError as error:
@@ -381,6 +384,23 @@ class Workspace:
             opened.behind = own, now
         waits = opened.behind is not None and now - opened.behind[1] < CATCHING_UP_MS
         opened.org.witnessing.in_touch(bool(heights) and not waits)
+
+    def _fill(self, opened: Opened) -> None:
+        """The history before a snapshot is here: enter it, beside everything else."""
+        if not opened.filling and opened.org.history.is_fetched:
+            opened.filling = True
+            self.runtime.spawn(self._fill_history, opened)
+
+    async def _fill_history(self, opened: Opened) -> None:
+        def told(done: int, total: int) -> None:
+            self.sync_progress(opened.org.org_id, done, total)
+
+        try:
+            await opened.org.history.fill(self.pause, told)
+        except StorageError as error:
+            self.failed(opened, error)
+        opened.filling, opened.syncing = False, None
+        self.mark(opened.org.org_id, ALL_TOPICS)
 
     def _seal(self, opened: Opened, now: int) -> None:
         org = opened.org

@@ -69,3 +69,23 @@ def _contents(want: m.Want, replica: Replica) -> Iterator[m.Message]:
             batch, size = [], 0
     if batch:
         yield m.Contents(want.id, tuple(batch))
+
+
+def snapshot_answers(want: m.SnapshotWant, replica: Replica) -> Iterator[m.Message]:
+    """Head and roots, or buckets; then ``Done``."""
+    if not want.runs:
+        served = replica.snapshots.served_head(want.anchor)
+        if served is not None and len(served[0]) + sum(map(len, served[1])) < limits.FRAME_BYTES_MAX - 1_024:
+            yield m.SnapshotHead(want.id, served[0], served[1])
+        yield m.Done(want.id)
+        return
+    slots = [slot for first, last in want.runs for slot in range(first, last + 1)]
+    place, sent = 0, 0
+    while place < len(slots) and sent < limits.SNAPSHOT_BYTES_PER_WANT:
+        rows = replica.snapshots.served_buckets(slots[place:], limits.SNAPSHOT_BYTES)
+        place += len(rows)
+        size = sum(len(raw) for _, raw in rows)
+        sent += size
+        if size < limits.FRAME_BYTES_MAX - 1_024 * 1_024:
+            yield m.SnapshotPart(want.id, replica.height(), tuple(rows))
+    yield m.Done(want.id)

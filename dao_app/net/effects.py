@@ -29,6 +29,20 @@ class AddContents(NamedTuple):
     blobs: tuple[bytes, ...]
 
 
+class TakeHead(NamedTuple):
+    """Hand to ``replica.snapshots.take_head``; then ``snapshot_taken`` with what it says."""
+
+    head: bytes
+    roots: tuple[bytes, ...]
+
+
+class TakeBuckets(NamedTuple):
+    """Hand to ``replica.snapshots.take_buckets``; then ``snapshot_taken`` with what it says."""
+
+    height: int
+    rows: tuple[tuple[int, bytes], ...]
+
+
 class TakeKeys(NamedTuple):
     """The organisation's keys came: our join is final."""
 
@@ -50,4 +64,7 @@ class Progressed(NamedTuple):
     total: int
 
 
-Effect = Admit | AdmitCertificates | AdmitWords | AddContents | TakeKeys | TakeAddresses | JoinAnswered | Progressed
+Effect = (
+    Admit | AdmitCertificates | AdmitWords | AddContents | TakeHead | TakeBuckets | TakeKeys | TakeAddresses
+    | JoinAnswered | Progressed
+)

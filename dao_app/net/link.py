@@ -25,6 +25,8 @@ from dao_app.net.effects import (
     JoinAnswered,
     Progressed,
     TakeAddresses,
+    TakeBuckets,
+    TakeHead,
     TakeKeys,
 )
 from dao_app.net.hello import Acceptor, Met, Opener, Self
@@ -177,6 +179,8 @@ class Link:
                 self.session.words_admitted(report)
                 if report.stored:
                     self._owner.stored(self)
+            elif isinstance(effect, TakeHead | TakeBuckets):
+                await self._act(self.session.snapshot_taken(self._take_snapshot(effect)), nursery)
             elif isinstance(effect, Progressed):
                 self._owner.progressed(self, effect.done, effect.total)
             elif isinstance(effect, TakeKeys):
@@ -185,6 +189,16 @@ class Link:
                 self._owner.addresses_came(self, effect.items)
             elif isinstance(effect, JoinAnswered):
                 self._owner.join_answered(self, effect.code)
+
+    def _take_snapshot(self, effect: TakeHead | TakeBuckets) -> str:
+        before = self._replica.height()
+        if isinstance(effect, TakeHead):
+            code = self._replica.snapshots.take_head(effect.head, effect.roots)
+        else:
+            code = self._replica.snapshots.take_buckets(effect.height, effect.rows)
+        if self._replica.height() != before:
+            self._owner.stored(self)
+        return code
 
     async def _take_in(self, effect: Admit | AdmitCertificates | AddContents, nursery: trio.Nursery) -> None:
         await self._guarded(self._perform, effect, nursery)

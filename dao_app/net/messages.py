@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from dao_app.core.encoding import decode, encode_trusted
 from dao_app.core.errors import EncodingError
 from dao_app.core.finality.checkpoint import CERTIFICATE_BYTES_MAX
+from dao_app.core.finality.snapshot import SLOTS, TREES
 from dao_app.core.limits import ENVELOPE_BYTES_MAX, INT_MAX, SEQ_MAX
 from dao_app.net.codec import PeerError
 from dao_app.net.limits import (
@@ -126,6 +127,31 @@ class Words(NamedTuple):
     items: tuple[bytes, ...]
 
 
+class SnapshotWant(NamedTuple):
+    """A request for a snapshot's head (no ``runs``), whose chain passes the height ``anchor``, or for buckets by
+    runs of slots, first and last."""
+
+    id: int
+    anchor: int
+    runs: tuple[tuple[int, int], ...]
+
+
+class SnapshotHead(NamedTuple):
+    """Head and the roots of the three maps, at the sender's last checkpoint."""
+
+    id: int
+    head: bytes
+    roots: tuple[bytes, ...]
+
+
+class SnapshotPart(NamedTuple):
+    """Buckets, slot and bytes, as they are certified at the sender's ``height``."""
+
+    id: int
+    height: int
+    rows: tuple[tuple[int, bytes], ...]
+
+
 class Bye(NamedTuple):
     """Why the sender ends the session."""
 
@@ -134,14 +160,16 @@ class Bye(NamedTuple):
 
 Message = (
     State | Heads | Want | Certificates | Actions | Contents | Done | Have | Join | Joined | Keys | Addresses | Bye
-    | Words
+    | Words | SnapshotWant | SnapshotHead | SnapshotPart
 )
 _KINDS: tuple[type[Any], ...] = (
     State, Heads, Want, Certificates, Actions, Contents, Done, Have, Join, Joined, Keys, Addresses, Bye,
-    Words,
+    Words, SnapshotWant, SnapshotHead, SnapshotPart,
 )  # fmt: skip
 _NUMBER = {kind: number for number, kind in enumerate(_KINDS)}
-_LARGE = frozenset({_NUMBER[Certificates], _NUMBER[Words]})  # may hold a whole frontier
+_LARGE = frozenset(  # may hold a whole frontier, a chain of checkpoints, one large bucket
+    _NUMBER[kind] for kind in (Certificates, Words, SnapshotHead, SnapshotPart)
+)
 
 
 def encode_message(message: Message) -> bytes:
@@ -279,6 +307,32 @@ def _words(v: list[Any]) -> Words | None:
     return Words(tuple(v[0])) if good else None
 
 
+def _snapshot_want(v: list[Any]) -> SnapshotWant | None:
+    if len(v) != 3 or not _is_count(v[0]) or not _is_count(v[1]) or type(v[2]) is not list or len(v[2]) > SLOTS:
+        return None
+    before = -1
+    for row in v[2]:
+        if type(row) is not list or len(row) != 2 or not all(_is_count(n, SLOTS - 1) for n in row):
+            return None
+        if not before < row[0] <= row[1]:
+            return None
+        before = row[1]
+    return SnapshotWant(v[0], v[1], tuple((first, last) for first, last in v[2]))
+
+
+def _snapshot_head(v: list[Any]) -> SnapshotHead | None:
+    good = len(v) == 3 and _is_count(v[0]) and type(v[1]) is bytes and _are_bytes(v[2], TREES, FRAME_BYTES_MAX)
+    return SnapshotHead(v[0], v[1], tuple(v[2])) if good else None
+
+
+def _snapshot_part(v: list[Any]) -> SnapshotPart | None:
+    if len(v) != 3 or not _is_count(v[0]) or not _is_count(v[1]) or type(v[2]) is not list or len(v[2]) > SLOTS:
+        return None
+    if not all(type(r) is list and len(r) == 2 and _is_count(r[0], SLOTS - 1) and type(r[1]) is bytes for r in v[2]):
+        return None
+    return SnapshotPart(v[0], v[1], tuple((slot, raw) for slot, raw in v[2]))
+
+
 def _bye(v: list[Any]) -> Bye | None:
     return Bye(v[0]) if len(v) == 1 and _is_code(v[0]) else None
 
@@ -298,4 +352,7 @@ _READERS: dict[type[Any], Any] = {
     Addresses: _addresses,
     Bye: _bye,
     Words: _words,
+    SnapshotWant: _snapshot_want,
+    SnapshotHead: _snapshot_head,
+    SnapshotPart: _snapshot_part,
 }

@@ -286,7 +286,7 @@ class Node:
 
     def _ended(self, link: Link) -> None:
         device = link.device
-        if link.ended in ("forged", "unasked", "guest"):
+        if link.ended in ("forged", "unasked", "guest", "poisoned"):
             self._banned[device] = trio.current_time() + limits.BAN_S
         if self._links.get(device) is not link:
             return

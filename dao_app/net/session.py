@@ -21,7 +21,7 @@ from dao_app.core.envelope import JOIN_TYPE, parse_action, unpack
 from dao_app.core.errors import EncodingError
 from dao_app.net import limits
 from dao_app.net import messages as m
-from dao_app.net.answers import answers_to
+from dao_app.net.answers import answers_to, snapshot_answers
 from dao_app.net.codec import PeerError, frame
 from dao_app.net.effects import (
     AddContents,
@@ -37,6 +37,8 @@ from dao_app.net.effects import (
 from dao_app.net.fetching import Fetching
 from dao_app.net.hello import Standing
 from dao_app.net.meters import Traffic
+from dao_app.net.snapshotting import Snapshotting
+from dao_app.net.words import Told
 
 _FORGED = frozenset({"malformed", "signature", "other_organisation", "weak_key", "certification", "certificate"})
 
@@ -61,6 +63,7 @@ class Session:
         self._device = device
         self.standing = standing
         self._fetching = fetching
+        self._snapshot = Snapshotting(replica, fetching, self)
         self._addresses = tuple(addresses)[: limits.ADDRESSES_PER_PEER_MAX]
         self._control: deque[m.Message] = deque()
         self._bulk: deque[Iterator[m.Message]] = deque()
@@ -81,7 +84,7 @@ class Session:
         self._answered = False
         self._progress = False
         self._in_work = 0
-        self._words: dict[bytes, None] = {}  # that the peer has
+        self._words = Told()  # that the peer has
         self._ids_tried: set[bytes] = set()
         self._odd: set[bytes] = set()  # heads of the peer's that are not ours at the same place
         self._content_due = True
@@ -147,6 +150,18 @@ class Session:
         if self._refused > limits.REFUSED_MAX:
             raise PeerError("forged")
 
+    def snapshot_taken(self, code: str) -> list[Effect]:
+        """What became of ``TakeHead`` or ``TakeBuckets``. Raises PeerError where it was poison."""
+        self._in_work -= 1
+        self._snapshot.taken(code)
+        return [Progressed(*self._replica.snapshots.progress()), *self._finish_snapshot()]
+
+    def _finish_snapshot(self) -> list[Effect]:
+        if self._in_work or not self._snapshot.finish():
+            return []
+        self._tried.clear()
+        return self._ask()
+
     def contents_added(self) -> list[Effect]:
         self._in_work -= 1
         return self._finish_want()
@@ -160,7 +175,7 @@ class Session:
                 self.say_bye("refused")
                 return []
             self._tell_heads()
-            self._tell_words()
+            self._control += self._words.news(self._replica.words())
             return self._ask()
         return []
 
@@ -178,7 +193,8 @@ class Session:
         if self.standing == "member":
             if keepalive:
                 self._ids_tried.clear()
-                self._words.clear()  # what the peer had no room for it may have room for now
+                self._snapshot.try_again()
+                self._words.forget()  # what the peer had no room for it may have room for now
             digest = self._replica.heads_digest()
             if keepalive or digest != self._sent_digest:
                 self._send_state(now_ms, digest)
@@ -198,7 +214,7 @@ class Session:
     @property
     def waiting(self) -> bool:
         """An answer is outstanding."""
-        return self._want is not None and not self._answered
+        return self._snapshot.waiting or (self._want is not None and not self._answered)
 
     # -- guests and joiners ------------------------------------------------------------------------
     def _from_guest(self, message: m.Message) -> list[Effect]:
@@ -260,13 +276,23 @@ class Session:
             return []
         if isinstance(message, m.Actions | m.Certificates | m.Contents):
             return self._hear_items(message)
+        if isinstance(message, m.SnapshotWant):
+            if len(self._bulk) >= limits.WANTS_WAITING_MAX:
+                raise PeerError("too_many_wants")
+            self._bulk.append(snapshot_answers(message, self._replica))
+            return []
+        if isinstance(message, m.SnapshotHead | m.SnapshotPart):
+            self._in_work += 1
+            return [self._snapshot.hear(message)]
+        if isinstance(message, m.Done) and self._snapshot.done(message.id):
+            return self._finish_snapshot()
         if isinstance(message, m.Done):
             if self._want is None or message.id != self._want.id or self._answered:
                 raise PeerError("order")
             self._answered = True
             return self._hand_on() + self._finish_want()
         if isinstance(message, m.Words):
-            self._know_words(digest(raw) for raw in message.items)
+            self._words.know(digest(raw) for raw in message.items)
             return [AdmitWords(message.items)]
         if isinstance(message, m.Have):
             self._content_absent.difference_update(message.hashes)
@@ -360,27 +386,6 @@ class Session:
         for place, page in enumerate(pages):
             self._control.append(m.Heads(height, page, place + 1 < len(pages)))
 
-    def _tell_words(self) -> None:
-        """What witnesses said and the peer has not, from us or to us."""
-        batch: list[bytes] = []
-        size = 0
-        for id_, raw in self._replica.words().items():
-            if id_ in self._words:
-                continue
-            if batch and (size + len(raw) > limits.WORDS_BYTES or len(batch) == limits.WORDS_PER_MESSAGE_MAX):
-                self._control.append(m.Words(tuple(batch)))
-                batch, size = [], 0
-            batch.append(raw)
-            size += len(raw)
-            self._know_words([id_])
-        if batch:
-            self._control.append(m.Words(tuple(batch)))
-
-    def _know_words(self, ids: Iterable[bytes]) -> None:
-        self._words.update(dict.fromkeys(ids))
-        while len(self._words) > limits.WORDS_KNOWN_MAX:
-            del self._words[next(iter(self._words))]
-
     def _ids(self) -> tuple[bytes, ...]:
         """Actions to ask for by name: each once, until something came in or some time passed."""
         wanted = [*self._replica.missing_ids(limits.IDS_PER_WANT_MAX), *self._odd]
@@ -397,19 +402,31 @@ class Session:
 
     def _ask(self) -> list[Effect]:
         """Ask for the next part of what is lacking, unless an answer is outstanding."""
-        if self._want is not None or self.closing is not None:
+        if self._want is not None or self._snapshot.is_open or self.closing is not None:
             return []
         mine, height = self._replica.heads(), self._replica.height()
         self._forget_arrived(mine)
-        ranges = self._ranges(mine, height)
-        certificates = self._certificates_from(height)
+        if self._snapshot.is_due(sum(n - (mine[d].seq if d in mine else 0) for d, n in self._lacking.items())):
+            snapshot = self._snapshot.ask(self._want_id + 1)
+            if snapshot is not None:
+                self._want_id += 1
+                self._control.append(snapshot)
+            return []
         contents: tuple[bytes, ...] = ()
-        ids = self._ids() if not ranges else ()
-        if not ranges and not certificates and self._content_due:
-            contents = self._contents()
-        if not (ranges or certificates or contents or ids):
-            certificates = self._certificate_of_another_history(height)
-        if not (ranges or certificates or contents or ids):
+        history = self._snapshot.history(True)
+        if history is None:
+            ranges = self._ranges(mine, height)
+            certificates = self._certificates_from(height)
+            ids = self._ids() if not ranges else ()
+            if not ranges and not certificates and self._content_due:
+                contents = self._contents()
+            if not (ranges or certificates or contents or ids):
+                certificates = self._certificate_of_another_history(height)
+            if not (ranges or certificates or contents or ids):
+                history = self._snapshot.history(False)
+        if history is not None:
+            ranges, ids, certificates = history
+        elif not (ranges or certificates or contents or ids):
             return []
         self._want_id += 1
         self._want = m.Want(self._want_id, certificates, ranges, contents, ids)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import trio
 
 from dao_app.app.admission import parse_signed
-from dao_app.app.ports import AdmitReport, DeviceStanding, Head, Replica, Signer, Verifier
+from dao_app.app.ports import AdmitReport, DeviceStanding, Head, Replica, Signer, Snapshots, Verifier
 from dao_app.core.encoding import digest, encode
 from dao_app.core.envelope import JOIN_TYPE, build_payload, device_message, pack, signed_message
 from dao_app.crypto.keys import SeedSigner
@@ -41,6 +41,24 @@ class Device:
         return pack(payload, self.signer.sign(signed_message(self.prev)))
 
 
+class NoSnapshots(Snapshots):
+    """Of a replica that neither has nor wants one."""
+
+    def due(self, missing: int) -> bool:
+        return False
+
+    def served_head(self, anchor: int) -> tuple[bytes, tuple[bytes, ...]] | None:
+        return None
+
+    def served_buckets(self, slots: Sequence[int], max_bytes: int) -> list[tuple[int, bytes]]:
+        return [(slot, b"\x80") for slot in slots]
+
+    def history_wanted(
+        self, ranges_max: int, actions_max: int
+    ) -> tuple[list[tuple[bytes, int, int]], list[bytes], int]:
+        return [], [], 0
+
+
 class FakeReplica(Replica):
     """Stores chains whose parents are here; orphans are reported and forgotten. Certificates are any bytes."""
 
@@ -64,6 +82,10 @@ class FakeReplica(Replica):
     @property
     def org_id(self) -> bytes:
         return ORG
+
+    @property
+    def snapshots(self) -> Snapshots:
+        return NoSnapshots()  # type: ignore[abstract]
 
     @property
     def signer(self) -> Signer:
