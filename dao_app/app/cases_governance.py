@@ -202,7 +202,7 @@ def grant_view(reader: Reader, grant: Grant) -> g.GrantView:
 
 def _cause(reader: Reader, id_: bytes) -> str:
     """"P-12" for a vote, a code for founding and invitation, else who signed it."""
-    if reader.state.get(proposal_key(id_), Proposal) is not None:
+    if reader.state.get(proposal_key(id_), Proposal) is not None or not reader.is_here(id_):
         return reader.label(id_)
     action = reader.action(id_)
     code = {"org.create": "founding", "member.join": "invitation"}.get(action.type)

@@ -103,7 +103,6 @@ class History:
         if self._doubted:
             self._replace(found.get(self.height))
         taken: list[Certificate] = []
-        signed = lambda *check: self._verifier.verify(SignatureCheck(*check))  # noqa: E731
         while floor > 1:
             one, before = found.get(floor - 1), found.get(floor - 2)
             if one is None or one.id != lowest.checkpoint.previous:
@@ -114,12 +113,15 @@ class History:
                 signers = before.checkpoint.witnesses
             else:
                 break
-            if not has_quorum(one, signers, signed):
+            if not has_quorum(one, signers, self._signed):
                 break
             taken.append(one)
             floor, lowest = floor - 1, one
         self._org.store.put_past(taken)
         return len(taken)
+
+    def _signed(self, key: bytes, message: bytes, signature: bytes) -> bool:
+        return self._verifier.verify(SignatureCheck(key, message, signature))
 
     def _replace(self, other: Certificate | None) -> None:
         """Another peer's copy of the snapshot's certificate: the same checkpoint, perhaps with the right moves."""

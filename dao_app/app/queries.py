@@ -232,6 +232,10 @@ class Reader:
     def action(self, id_: bytes) -> Action:
         return self._actions.get(id_) or self.org.replay.action(id_)
 
+    def is_here(self, id_: bytes) -> bool:
+        """False for what is under a snapshot and has not been fetched yet."""
+        return id_ in self._actions or bool(self.org.store.known([id_]))
+
     def load(self, ids: Iterable[bytes]) -> None:
         """Actions of these will be asked for: they are read at once."""
         wanted = [id_ for id_ in dict.fromkeys(ids) if id_ not in self._actions]

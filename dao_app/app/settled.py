@@ -23,11 +23,14 @@ class Settled:
         self._kept: dict[bytes, Settlement] = {}
 
     def of(self, id_: bytes) -> Settlement:
-        """Raises KeyError where the store has no such action."""
+        """What is under the snapshot with which this replica began, and not here yet, counts as settled by it."""
         found = self._kept.get(id_)
         if found is None:
             self.load((id_,))
-            found = self._kept[id_]
+            found = self._kept.get(id_)
+        if found is None:
+            last = self._store.last_checkpoint()
+            return "", last.time if last is not None else 0
         return found
 
     def load(self, ids: Iterable[bytes]) -> None:

@@ -345,7 +345,8 @@ class EventsView:
 
 @dataclass(frozen=True, slots=True)
 class VerifyReport:
-    """Of "verify everything": each check with how many were looked at and what was found wrong."""
+    """Of "verify everything": each check with how many were looked at and what was found wrong. ``missing``: actions
+    under a snapshot that are not here yet, so that what led to it could not be derived."""
 
     actions: int
     signatures_bad: int
@@ -357,6 +358,7 @@ class VerifyReport:
     ledgers_bad: int
     root_matches: bool
     ok: bool
+    missing: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,6 +81,8 @@ def log_verify(ctx: click.Context) -> None:
         ], rows, "cli.none")
         session.line()
         session.line(session.t("cli.verify_root_same" if report["root_matches"] else "cli.verify_root_differs"))
+        if report["missing"]:
+            session.line(session.t("verify.missing", n=report["missing"]))
         session.line(session.t("cli.verify_good" if report["ok"] else "cli.verify_bad"))
 
     session.show(found, human)

@@ -116,6 +116,8 @@ class VerifyBox(Box):
             line.setStretch(1, 1)
             self._results.addLayout(line)
         self._text.say_key("verify.all_good" if report.ok else "verify.found_bad")
+        if report.missing and report.ok:
+            self._text.say_key("verify.missing", n=report.missing)
 
 
 class CheckpointBox(Box):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import random
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 import trio
@@ -12,8 +13,10 @@ import trio
 from dao_app.app.history import CERTIFICATES_AT_ONCE
 from dao_app.app.organisation import Organisation
 from dao_app.app.proofs import make_proof, signed_by
+from dao_app.app.service import Service
 from dao_app.app.snapshots import Intake, served_buckets, served_head
 from dao_app.app.verification import verify_everything
+from dao_app.app.workspace import Workspace
 from dao_app.core.errors import EncodingError
 from dao_app.core.finality.checkpoint import encode_certificate, encode_checkpoint, parse_certificate
 from dao_app.core.finality.proofs import Proven, keys_of_balance, verify
@@ -98,6 +101,8 @@ def test_a_snapshot_gives_the_state_then_the_tail_then_the_history(history: Hist
     assert roots(org) == roots(main) and org.store.counts().actions == 1
     assert org.heads().keys() == main.heads().keys()
     assert not org.history.is_complete
+    report = trio.run(verify_everything, org, org.verifier, _pause, lambda done, total: None)
+    assert report.ok and report.missing == main.store.counts().sealed - 1, "only the genesis is here"
     proof = make_proof(org, "balance", keys_of_balance(TREASURY, "GLD"))
     assert isinstance(verify(proof, signed_by(history.world.verifier), org.org_id), Proven)
     assert org.certificates(1, ENOUGH) == [] and org.certificates(org.height() + 1, ENOUGH) == []
@@ -315,3 +320,34 @@ class Changed:
         if 0 <= self._height - first < len(found):
             found[self._height - first] = self._raw
         return found
+
+
+def test_people_see_the_state_while_its_history_is_on_the_way(history: History, tmp_path: Path) -> None:
+    """Who is a member, who may what and what anybody has is there at once; nothing fails meanwhile."""
+    main, world = history.world.main, history.world
+    org = empty(world, tmp_path)
+    intake = begin(main, org)
+    fetch(main, intake)
+    intake.install()
+    desks = [Desk(world, one) for one in (org, main)]
+    mine, theirs = ([row.person.id for row in desk.member_list("")] for desk in desks)
+    assert mine == theirs and len(mine) > 2
+    mine, theirs = ([(row.person.id, row.permission) for row in desk.permission_list("")] for desk in desks)
+    assert mine == theirs
+    mine, theirs = ([row.available_minor for row in desk.token_balance("", "all")] for desk in desks)
+    assert mine == theirs
+    for method in ("task_list", "proposal_list", "contribution_list", "token_ledger", "log_list", "trust", "org_show"):
+        getattr(desks[0], method)("")
+
+
+class Desk(Service):
+    """The use cases of the founder over one replica."""
+
+    def __init__(self, world: World, org: Organisation) -> None:
+        opened = SimpleNamespace(
+            org=org, member=world.founder.root.public, online=False, demo=False, join=None, waits_since_ms=None
+        )
+        self._ws = cast(Workspace, SimpleNamespace(
+            find=lambda name: opened, network=None, clock=world.clock, unsent={}, vault=object(), opened={},
+            member=lambda: world.founder.root.public, verifier=world.verifier,
+        ))  # fmt: skip
