@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from dao_app.app.storage import OrgStore
+from dao_app.app.storage import SNAPSHOT_META, OrgStore
 from dao_app.core.envelope import parse_trusted
 
 SETTLED_MAX = 50_000  # verdicts and times kept, about 200 bytes each
@@ -23,14 +23,17 @@ class Settled:
         self._kept: dict[bytes, Settlement] = {}
 
     def of(self, id_: bytes) -> Settlement:
-        """What is under the snapshot with which this replica began, and not here yet, counts as settled by it."""
+        """What is under the snapshot with which this replica began, and not here yet, counts as settled by it. Raises
+        KeyError where the store has no such action and nothing is on its way."""
         found = self._kept.get(id_)
         if found is None:
             self.load((id_,))
             found = self._kept.get(id_)
         if found is None:
             last = self._store.last_checkpoint()
-            return "", last.time if last is not None else 0
+            if last is None or self._store.meta(SNAPSHOT_META) is None:
+                raise KeyError(id_.hex())
+            return "", last.time
         return found
 
     def load(self, ids: Iterable[bytes]) -> None:
