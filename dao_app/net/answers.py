@@ -11,7 +11,11 @@ from dao_app.net import messages as m
 from dao_app.net.ranges import merged
 
 
-def answers_to(want: m.Want, replica: Replica) -> Iterator[m.Message]:
+def answers_to(want: m.Want | m.SnapshotWant, replica: Replica) -> Iterator[m.Message]:
+    return _snapshot(want, replica) if isinstance(want, m.SnapshotWant) else _history(want, replica)
+
+
+def _history(want: m.Want, replica: Replica) -> Iterator[m.Message]:
     """Certificates first, so that the receiver knows who has joined; then actions, then contents, then ``Done``."""
     if want.certificates_from:
         yield from _certificates(want, replica)
@@ -71,7 +75,7 @@ def _contents(want: m.Want, replica: Replica) -> Iterator[m.Message]:
         yield m.Contents(want.id, tuple(batch))
 
 
-def snapshot_answers(want: m.SnapshotWant, replica: Replica) -> Iterator[m.Message]:
+def _snapshot(want: m.SnapshotWant, replica: Replica) -> Iterator[m.Message]:
     """Head and roots, or buckets; then ``Done``."""
     if not want.runs:
         served = replica.snapshots.served_head(want.anchor)

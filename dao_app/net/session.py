@@ -21,7 +21,7 @@ from dao_app.core.envelope import JOIN_TYPE, parse_action, unpack
 from dao_app.core.errors import EncodingError
 from dao_app.net import limits
 from dao_app.net import messages as m
-from dao_app.net.answers import answers_to, snapshot_answers
+from dao_app.net.answers import answers_to
 from dao_app.net.codec import PeerError, frame
 from dao_app.net.effects import (
     AddContents,
@@ -269,18 +269,13 @@ class Session:
             return self._hear_state(message, now_ms)
         if isinstance(message, m.Heads):
             return self._hear_heads(message)
-        if isinstance(message, m.Want):
+        if isinstance(message, m.Want | m.SnapshotWant):
             if len(self._bulk) >= limits.WANTS_WAITING_MAX:
                 raise PeerError("too_many_wants")
             self._bulk.append(answers_to(message, self._replica))
             return []
         if isinstance(message, m.Actions | m.Certificates | m.Contents):
             return self._hear_items(message)
-        if isinstance(message, m.SnapshotWant):
-            if len(self._bulk) >= limits.WANTS_WAITING_MAX:
-                raise PeerError("too_many_wants")
-            self._bulk.append(snapshot_answers(message, self._replica))
-            return []
         if isinstance(message, m.SnapshotHead | m.SnapshotPart):
             self._in_work += 1
             return [self._snapshot.hear(message)]
@@ -407,10 +402,8 @@ class Session:
         mine, height = self._replica.heads(), self._replica.height()
         self._forget_arrived(mine)
         if self._snapshot.is_due(sum(n - (mine[d].seq if d in mine else 0) for d, n in self._lacking.items())):
-            snapshot = self._snapshot.ask(self._want_id + 1)
-            if snapshot is not None:
-                self._want_id += 1
-                self._control.append(snapshot)
+            self._want_id += 1
+            self._control += self._snapshot.ask(self._want_id)
             return []
         contents: tuple[bytes, ...] = ()
         history = self._snapshot.history(True)

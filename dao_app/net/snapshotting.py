@@ -36,15 +36,15 @@ class Snapshotting:
         """Shall the state be fetched rather than what led to it?"""
         return not self._useless and self._replica.snapshots.due(missing)
 
-    def ask(self, id_: int) -> m.SnapshotWant | None:
-        """The next request; None while another session fetches it."""
+    def ask(self, id_: int) -> list[m.SnapshotWant]:
+        """The next request; nothing while another session fetches it."""
         if not self._fetching.take(THING, self._session):
-            return None
+            return []
         request = self._replica.snapshots.request()
         self._want = m.SnapshotWant(id_, request.anchor, request.runs)
         self._left = {slot for first, last in request.runs for slot in range(first, last + 1)}
         self._answered = self._helped = False
-        return self._want
+        return [self._want]
 
     def hear(self, message: m.SnapshotHead | m.SnapshotPart) -> Effect:
         """Raises PeerError for what was not asked for."""
