@@ -17,6 +17,8 @@ from dao_app.app.service import Service
 from dao_app.app.snapshots import Intake, served_buckets, served_head
 from dao_app.app.verification import verify_everything
 from dao_app.app.workspace import Workspace
+from dao_app.core.encoding import digest
+from dao_app.core.envelope import build_payload, pack, signed_message
 from dao_app.core.errors import EncodingError
 from dao_app.core.finality.checkpoint import encode_certificate, encode_checkpoint, parse_certificate
 from dao_app.core.finality.proofs import Proven, keys_of_balance, verify
@@ -320,6 +322,41 @@ class Changed:
         if 0 <= self._height - first < len(found):
             found[self._height - first] = self._raw
         return found
+
+
+def test_losing_branches_are_part_of_the_history(tmp_path: Path) -> None:
+    """A forged device has two histories, and honest work hangs on the losing one: the snapshot's history has both."""
+    world = World(tmp_path / "world")
+    world.add_member()
+    _, victim = world.add_member()
+    world.everywhere()
+    device, main = world.people[1].device, world.main
+    head, branches = victim.heads()[device.public], []
+    for title in ("one", "two"):
+        payload = build_payload(
+            world.org_id, device.public, head.seq + 1, head.digest, (), world.clock.now, "contribution.claim",
+            {"title": title},
+        )  # fmt: skip
+        branches.append(pack(payload, device.sign(signed_message(digest(payload)))))
+    victim.admit_now([branches[0]])
+    work = victim.write("contribution.claim", {"title": "honest work"})
+    main.admit_now([branches[1]])
+    world.seal()
+    main.admit_now(victim.envelopes(world.people[2].device.public, 1, 99, ENOUGH))
+    main.admit_now(victim.envelopes_of(main.missing_ids(10), ENOUGH))
+    world.seal()
+    main.write("contribution.claim", {"title": "afterwards"})
+    world.seal()
+    assert any(parse_certificate(raw).extras for raw in main.certificates(1, ENOUGH))
+    org = empty(world, tmp_path)
+    intake = begin(main, org)
+    fetch(main, intake)
+    intake.install()
+    assert {gap.off for gap in org.store.gaps(100)} == {0, 2}
+    catch_up(main, org)
+    assert org.history.is_fetched and fill(org)
+    same_as(org, main)
+    assert org.store.verdict(work.id) is None and roots(org) == roots(main)
 
 
 def test_people_see_the_state_while_its_history_is_on_the_way(history: History, tmp_path: Path) -> None:
