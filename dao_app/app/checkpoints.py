@@ -284,7 +284,7 @@ class Checkpoints(LogKeeper):
             del self._certificates[checkpoint.height]
             if sealing is None or not self.is_certified(certificate, self.witnesses()):
                 continue
-            self._apply(certificate, wait)
+            self._apply(certificate, wait, sealing)
             done += 1
         return done
 
@@ -302,17 +302,18 @@ class Checkpoints(LogKeeper):
         self._apply(certificate, True)
         return certificate
 
-    def _apply(self, certificate: Certificate, wait: bool) -> None:
-        """Derive (or take what was derived to be judged), compare, store, advance."""
+    def _apply(self, certificate: Certificate, wait: bool, sealing: Under | None = None) -> None:
+        """Derive (or take what was derived to be judged), compare, store, advance. ``sealing``: the actions under it,
+        where they are known."""
         cut = Cut(certificate.moves, certificate.extras)
         formed = self._formed.get(certificate.id)
         try:
             if formed is not None:
                 sealed = self.replay.redo(formed)
             else:
-                sealing = self.replay.under(cut)
-                assert isinstance(sealing, Under)
-                sealed = self.replay.seal(cut, sealing, certificate.checkpoint.time)
+                found = sealing or self.replay.under(cut)
+                assert isinstance(found, Under)
+                sealed = self.replay.seal(cut, found, certificate.checkpoint.time)
             if sealed.cut != cut or sealed.checkpoint.frontier != certificate.checkpoint.frontier:
                 self.replay.undo(sealed)  # the list of moves was changed on the way: no signature covers it
                 return

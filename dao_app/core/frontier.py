@@ -7,7 +7,8 @@ something else under the frontier depends on them, without effect. Everything he
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Set
 from typing import NamedTuple
 
 from dao_app.core.finality.checkpoint import Move
@@ -46,22 +47,23 @@ class Caps:
         self._owner = owner
         self._used: dict[bytes, int] = {}
 
-    def allows(self, nodes: Sequence[Node]) -> bool:
+    def allows(self, nodes: Iterable[Node]) -> bool:
         """Would these still fit?"""
-        more: dict[bytes, int] = {}
-        for node in nodes:
-            for who in self._counted(node.by):
-                more[who] = more.get(who, 0) + 1
-        return all(self._used.get(who, 0) + n <= _most(who) for who, n in more.items())
+        return all(self._used.get(who, 0) + n <= _most(who) for who, n in self._counted(nodes).items())
 
     def take(self, nodes: Iterable[Node]) -> None:
-        for node in nodes:
-            for who in self._counted(node.by):
-                self._used[who] = self._used.get(who, 0) + 1
+        for who, n in self._counted(nodes).items():
+            self._used[who] = self._used.get(who, 0) + n
 
-    def _counted(self, device: bytes) -> tuple[bytes, ...]:
-        root = self._owner(device)
-        return (b"d" + device,) if root is None else (b"d" + device, b"m" + root)
+    def _counted(self, nodes: Iterable[Node]) -> dict[bytes, int]:
+        """How many of a device (b"d" ‖ key) and of a member (b"m" ‖ root)."""
+        counts: dict[bytes, int] = {}
+        for device, n in Counter(node.by for node in nodes).items():
+            counts[b"d" + device] = n
+            root = self._owner(device)
+            if root is not None:
+                counts[b"m" + root] = counts.get(b"m" + root, 0) + n
+        return counts
 
 
 def _most(who: bytes) -> int:
@@ -169,14 +171,12 @@ def _chain(move: Move, seq: int, head: bytes, pending: Nodes) -> dict[bytes, Nod
 def _is_sound(cut: Cut, nodes: Nodes, losing: Nodes, pending: Nodes, owner: Owner) -> bool:
     if any(p in pending and p not in nodes for node in nodes.values() for p in node.parents):
         return False
-    caps = Caps(owner)
-    everything = list(nodes.values())
-    if not caps.allows(everything):
+    if not Caps(owner).allows(nodes.values()):
         return False
-    needed = {p for n in everything for p in (n.parents[1:] if n.seq > 1 else n.parents)}
-    if any(extra.head not in needed for extra in cut.extras):
-        return False
-    return cut_of(nodes, losing.keys()) == cut
+    if not cut.extras:
+        return True  # each device's chain ends in its move
+    needed = {p for n in nodes.values() for p in (n.parents[1:] if n.seq > 1 else n.parents)}
+    return all(extra.head in needed for extra in cut.extras) and cut_of(nodes, losing.keys()) == cut
 
 
 def left_out(
