@@ -21,6 +21,7 @@ class FakeFinality:
     """Part of ``FakeEngine``."""
 
     founder_alone: bool
+    proposals: dict[str, v.ProposalRow]
     elected = 0  # the term for which this member is elected
     alarm = 0  # certified checkpoints that contradict each other
     recovering = False  # members are recovering
@@ -83,4 +84,4 @@ class FakeFinality:
         return self.finality(org)
 
     def witness_elect(self, org: str, members: Sequence[str], seats: int, title: str, text: str = "") -> v.ProposalRow:
-        raise NotImplementedError  # the window proposes through the dialog of proposals
+        return next(iter(self.proposals.values()))
