@@ -124,12 +124,20 @@ def usage_error(error: click.ClickException) -> InputError:
     if isinstance(error, click.BadOptionUsage):
         return InputError("usage_option_value", name=error.option_name, command=path)
     if isinstance(error, BadValue):
-        name = error.param.human_readable_name if error.param is not None else ""
+        name = _as_typed(error.param)
         return _value_error(error, name, path)
     if isinstance(error, click.BadParameter):
         name = error.param.human_readable_name if error.param is not None else ""
         return InputError("usage_value", name=name, detail=error.message, command=path)
     return InputError("usage", detail=error.format_message(), command=path)
+
+
+def _as_typed(param: click.Parameter | None) -> str:
+    """An option as people type it where its name in the program is another one; else its name."""
+    if param is None:
+        return ""
+    typed = max(param.opts, key=len).lstrip("-")
+    return param.human_readable_name if typed.replace("-", "_") == param.name else typed
 
 
 def _value_error(error: BadValue, name: str, path: str) -> InputError:
