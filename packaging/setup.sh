@@ -41,6 +41,8 @@ fi
 libraries="libegl1 libgl1 libxkbcommon-x11-0 libdbus-1-3 libfontconfig1 libxcb-cursor0 libxcb-icccm4 libxcb-keysyms1
   libxcb-shape0 libxcb-xkb1 libxcb-render-util0 libxcb-image0 libgmp-dev gcc libc6-dev"
 fonts="fonts-noto-cjk"
+# What tests run a server of; continuous integration must not do without it.
+[ "${CI:-}" != true ] || libraries="$libraries postgresql"
 needed=""
 if command -v dpkg-query >/dev/null; then
   missing() { [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null || true)" != installed ]; }

@@ -42,16 +42,18 @@ class Peer:
             "--passphrase-file", str(self.passphrase),
         ]  # fmt: skip
 
-    def start(self) -> None:
-        """Start the peer's own process and wait until it answers on its local socket."""
-        words = ["node", "run", "--listen", self.listen, "--no-mdns", "--report", str(self.report)]
+    def start(self, *more: str) -> dict[str, Any]:
+        """Start the peer's own process and wait until it answers on its local socket; returns what it told."""
+        words = ["node", "run", "--listen", self.listen, "--no-mdns", "--report", str(self.report), *more]
         self._process = subprocess.Popen([*self._program(), *words], stdout=subprocess.PIPE, text=True, env=environ())
         assert self._process.stdout is not None
-        if not self._process.stdout.readline():
+        told = self._process.stdout.readline()
+        if not told:
             raise SystemExit(f"{self.name}: the node did not start")
         from dao_app.platform.callers import SocketCaller
 
         self._caller = SocketCaller(self.home)
+        return dict(json.loads(told))
 
     def stop(self) -> None:
         """Stop it cleanly; it writes its report."""

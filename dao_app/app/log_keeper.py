@@ -411,13 +411,24 @@ class LogKeeper(ABC):
         try:
             self.store.append([stored(parsed) for parsed in batch], wait)
         except StorageError:
-            self._heads = dict(self.store.heads())
+            self._take_back_heads(batch)
             raise
         for parsed in batch:
             self._derive_from(parsed.action, parsed.off)
             if parsed.action.type == JOIN_TYPE and self.signer is not None and parsed.action.by == self.signer.public:
                 self.add_content(self.store.meta("join_profile") or b"")
         self.on_stored([parsed.action for parsed in batch])
+
+    def _take_back_heads(self, batch: list[Parsed]) -> None:
+        """What was not stored does not count; a database that cannot be asked holds what came before the batch."""
+        try:
+            self._heads = dict(self.store.heads())
+        except StorageError:
+            for action in (parsed.action for parsed in reversed(batch) if not parsed.off):
+                if action.prev is None:
+                    self._heads.pop(action.by, None)
+                else:
+                    self._heads[action.by] = (action.seq - 1, action.prev)
 
     def _derive_from(self, action: Action, off: bool) -> None:
         self._remember_time(action.id, action.at)

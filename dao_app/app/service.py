@@ -13,6 +13,7 @@ from dao_app.app.cases_firms import FirmCases
 from dao_app.app.cases_governance import GovernanceCases
 from dao_app.app.cases_identity import IdentityCases
 from dao_app.app.cases_membership import MembershipCases, org_row
+from dao_app.app.cases_node import NodeCases
 from dao_app.app.cases_payments import PaymentCases
 from dao_app.app.cases_proofs import ProofCases
 from dao_app.app.cases_rewards import RewardCases
@@ -28,6 +29,7 @@ OpenDemo = Callable[[Callable[[v.Progress], None]], Awaitable[bytes]]
 class Service(
     IdentityCases, MembershipCases, GovernanceCases, FirmCases, PaymentCases, EventCases, TaskCases,
     FinalityCases, ContributionCases, RewardCases, TokenCases, TodayCases, TrustCases, ProofCases, BundleCases,
+    NodeCases,
 ):  # fmt: skip
     """One open data folder, as window and command line see it. ``open_demo`` builds and opens the sample
     organisation (given by the composition root)."""

@@ -38,7 +38,8 @@ TICK_S = 0.1  # heartbeat: changes are told at most ten times a second
 @dataclass(frozen=True, slots=True)
 class Options:
     """How to open a folder. ``network`` off: no host is started (quick commands of the command line); ``node``:
-    always on, so it declares a witness key by itself when its member is elected."""
+    always on, so it declares a witness key by itself when its member is elected; ``database``: the server that is to
+    keep the logs from now on."""
 
     home: Path
     network: bool = True
@@ -47,6 +48,7 @@ class Options:
     socket: bool = True
     vault_cost: str = "moderate"
     node: bool = False
+    database: str = ""
 
 
 class TrioRuntime:
@@ -92,7 +94,7 @@ async def run_engine(options: Options, ready: Callable[[Service], None], stop: t
     verifier = SodiumVerifier()
     async with AsyncExitStack() as stack:
         stack.enter_context(FolderLock(options.home))
-        home = FolderHome(options.home, options.vault_cost)
+        home = FolderHome(options.home, options.vault_cost, options.database)
         pool = VerifierPool(verifier)
         stack.callback(pool.close)
         nursery = await stack.enter_async_context(trio.open_nursery())

@@ -1,6 +1,7 @@
 """The data folder: implements ``app.workspace.Home`` and ``KeyTools`` with the real adapters.
 
-Layout: ``profile.json`` (public: member id, name), ``vault/`` (sealed secrets), ``orgs/<id>/log.db``.
+Layout: ``profile.json`` (public: member id, name), ``vault/`` (sealed secrets), ``orgs/<id>/log.db``, or in its place
+``orgs/<id>/database``: the address of the server that keeps the log.
 """
 
 from __future__ import annotations
@@ -16,8 +17,12 @@ from dao_app.app.ports import Random, Signer
 from dao_app.crypto import keys
 from dao_app.crypto.vault import Vault
 from dao_app.store.log import SqlStore
+from dao_app.store.moving import move_to
+from dao_app.store.postgres import ServerSchema, check_address, drop_schema, open_postgres
 
 PROFILE_BYTES_MAX = 64 * 1024
+ADDRESS_BYTES_MAX = 4 * 1024
+MOVED = "log.db.moved"  # what a log's file is called once a server keeps the log
 
 
 def write_private(path: Path, data: bytes) -> None:
@@ -30,11 +35,14 @@ def write_private(path: Path, data: bytes) -> None:
 
 
 class FolderHome:
-    """One data folder."""
+    """One data folder. ``database``: the address of a server where its logs are to be; "" where they are."""
 
-    def __init__(self, folder: Path, vault_cost: str = "moderate") -> None:
+    def __init__(self, folder: Path, vault_cost: str = "moderate", database: str = "") -> None:
         self._folder = folder
         self._cost = vault_cost
+        self._database = database
+        if database:
+            check_address(database)
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         except OSError as error:
@@ -81,14 +89,64 @@ class FolderHome:
         folder = self._folder / "orgs"
         if not folder.is_dir():
             return []
-        names = sorted(p.name for p in folder.iterdir() if len(p.name) == 64 and (p / "log.db").exists())
+        names = sorted(
+            p.name for p in folder.iterdir()
+            if len(p.name) == 64 and ((p / "log.db").exists() or (p / "database").exists())
+        )  # fmt: skip
         return [bytes.fromhex(name) for name in names if set(name) <= set("0123456789abcdef")]
 
+    def _place(self, org_id: bytes) -> Path:
+        return self._folder / "orgs" / org_id.hex()
+
+    def _kept_at(self, place: Path) -> str:
+        """The address of the server that keeps this log; "" where it is a file. Raises StorageError."""
+        path = place / "database"
+        try:
+            if not path.exists():
+                return ""
+            if path.stat().st_size > ADDRESS_BYTES_MAX:
+                raise ValueError("too large")
+            return path.read_text("utf-8").strip()
+        except (OSError, ValueError) as error:
+            raise StorageError("profile_damaged", path=path.name) from error
+
     def open_store(self, org_id: bytes) -> SqlStore:
-        return SqlStore(self._folder / "orgs" / org_id.hex() / "log.db")
+        place = self._place(org_id)
+        kept = self._kept_at(place)
+        address = self._database or kept
+        if not address:
+            return SqlStore(place / "log.db")
+        base = open_postgres(address, _schema(org_id))
+        if address != kept:
+            self._settle_in(base, place, address)
+        return SqlStore(base)
+
+    def _settle_in(self, base: ServerSchema, place: Path, address: str) -> None:
+        """From now on the server keeps this log; what the file holds moves there, and the file stays as a copy."""
+        try:
+            place.mkdir(parents=True, exist_ok=True, mode=0o700)
+            if (place / "log.db").exists():
+                move_to(base, place / "log.db")
+                (place / "log.db").rename(place / MOVED)
+            write_private(place / "database", address.encode())
+        except OSError as error:
+            base.close()
+            raise StorageError("no_rights", path="database") from error
+        except StorageError:
+            base.close()
+            raise
 
     def remove_store(self, org_id: bytes) -> None:
-        shutil.rmtree(self._folder / "orgs" / org_id.hex(), ignore_errors=True)
+        place = self._place(org_id)
+        kept = self._kept_at(place)
+        if kept:
+            drop_schema(kept, _schema(org_id))
+        shutil.rmtree(place, ignore_errors=True)
+
+
+def _schema(org_id: bytes) -> str:
+    """The name of an organisation's schema: PostgreSQL's names have at most 63 bytes."""
+    return f"guildhall_{org_id.hex()[:40]}"
 
 
 class RealKeys:

@@ -2,31 +2,23 @@
 
 from __future__ import annotations
 
-import json
 import os
-import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import trio
 
-from dao_app.app.errors import GuildhallError, InputError, StorageError
+from dao_app.app.errors import InputError, StorageError
 from dao_app.app.ports import Caller, EngineHandle
-from dao_app.app.service import Service
 from dao_app.app.texts import Texts
 from dao_app.app.views import Progress
 from dao_app.app.views_proofs import ProofView
 from dao_app.platform.callers import connect
 from dao_app.platform.log import start_log
 from dao_app.platform.paths import Paths, data_home
-
-if TYPE_CHECKING:
-    from dao_app.bootstrap.engine import Options
-
-ADDRESS_WAIT_S = 10.0  # a host is up within this, or its address is taken
 
 
 class RealServices:
@@ -49,14 +41,15 @@ class RealServices:
 
     def run_node(
         self, home: Path, passphrase: Callable[[], str], listen: Sequence[str], mdns: bool,
-        ready: Callable[[Mapping[str, Any]], None], report: Path | None = None,
+        ready: Callable[[Mapping[str, Any]], None], report: Path | None = None, database: str = "", metrics: str = "",
     ) -> None:
         from dao_app.bootstrap.engine import Options, single_error
+        from dao_app.bootstrap.node import keep_node
 
         start_log(Paths(home).log)
-        options = Options(home, network=True, listen=tuple(listen), mdns=mdns, node=True)
+        options = Options(home, network=True, listen=tuple(listen), mdns=mdns, node=True, database=database)
         try:
-            trio.run(_node, options, passphrase, ready, report)
+            trio.run(keep_node, options, passphrase, ready, report, metrics)
         except BaseException as error:
             raise single_error(error) from None
 
@@ -89,85 +82,6 @@ def _has_display() -> bool:
         os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
         or os.environ.get("QT_QPA_PLATFORM", "").startswith(("offscreen", "minimal", "vnc"))
     )  # fmt: skip
-
-
-async def _node(
-    options: Options, passphrase: Callable[[], str], ready: Callable[[Mapping[str, Any]], None], report: Path | None
-) -> None:
-    """Own the folder until SIGINT or SIGTERM; stops cleanly, and leaves ``report`` behind if asked to."""
-    asked, stop = trio.Event(), trio.Event()
-    services: list[Service] = []
-    async with trio.open_nursery() as nursery:
-        with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
-
-            async def wait_for_signal() -> None:
-                async for _ in signals:
-                    asked.set()
-                    return
-
-            nursery.start_soon(wait_for_signal)
-            await nursery.start(_engine, options, services, stop)
-            service = services[0]
-            try:
-                service.identity_unlock(passphrase())
-            except GuildhallError:
-                stop.set()
-                raise
-            ready(await _told(options, service))
-            await asked.wait()
-            service.settle()
-            if report is not None:
-                _write_report(report, service)
-            stop.set()
-
-
-def _write_report(path: Path, service: Service) -> None:
-    try:
-        path.write_text(json.dumps(report_of(service), indent=1, ensure_ascii=False), encoding="utf-8")
-    except OSError as error:
-        raise StorageError("no_rights", path=str(path)) from error
-
-
-def report_of(service: Service) -> Mapping[str, Any]:
-    """What this process holds, to compare with another's: per organisation height, roots, results, balances."""
-    organisations = {}
-    for row in service.org_list():
-        root = service.state_root(row.id)
-        results = {
-            f"P-{p.number}": {"status": p.status, "scores": list(tally.scores) if tally else []}
-            for p in service.proposal_list(row.id)
-            for tally in [service.proposal_show(row.id, p.id).tally]
-        }
-        balances = {f"{b.party}/{b.unit}": b.available_minor for b in service.token_balance(row.id, "all")}
-        organisations[row.id] = {
-            "height": root.height, "root": root.state_root, "results_root": root.results_root, "results": results,
-            "balances": balances,
-        }  # fmt: skip
-    return {"peer": service.identity_status().name, "pid": os.getpid(), "organisations": organisations}
-
-
-async def _engine(
-    options: Options, services: list[Service], stop: trio.Event, task_status: trio.TaskStatus[None]
-) -> None:
-    from dao_app.bootstrap.engine import run_engine
-
-    def opened(service: Service) -> None:
-        services.append(service)
-        task_status.started()
-
-    await run_engine(options, opened, stop)
-
-
-async def _told(options: Options, service: Service) -> Mapping[str, Any]:
-    """What a node says once its hosts are up."""
-    addresses: dict[str, list[str]] = {}
-    with trio.move_on_after(ADDRESS_WAIT_S):
-        while True:
-            addresses = {row.id: list(service.addresses(row.id)) for row in service.org_list()}
-            if all(addresses.values()):
-                break
-            await trio.sleep(0.05)
-    return {"pid": os.getpid(), "home": str(options.home), "addresses": addresses}
 
 
 def build_record(home: Path, data: Path, progress: Callable[[Progress], None]) -> Mapping[str, Any]:

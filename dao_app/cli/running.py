@@ -12,6 +12,8 @@ from dao_app.cli import render
 from dao_app.cli.commands import Command, Group, option
 from dao_app.cli.session import Session, json_text
 
+PROBLEM_EXIT_CODE = 1
+
 
 @click.command("window", cls=Command)
 @click.pass_context
@@ -28,9 +30,13 @@ def node() -> None:
 @node.command("run")
 @option("--listen", multiple=True, metavar="ADDR")
 @option("--no-mdns", is_flag=True)
+@option("--database", default="", metavar="URL", envvar="GUILDHALL_DATABASE")
+@option("--metrics", default="", metavar="HOST:PORT", envvar="GUILDHALL_METRICS")
 @option("--report", type=click.Path(dir_okay=False, path_type=Path), default=None, metavar="FILE")
 @click.pass_obj
-def run(session: Session, listen: tuple[str, ...], no_mdns: bool, report: Path | None) -> None:
+def run(
+    session: Session, listen: tuple[str, ...], no_mdns: bool, database: str, metrics: str, report: Path | None
+) -> None:
     def ready(told: Mapping[str, Any]) -> None:
         if session.json:
             session.line(json_text(told))
@@ -39,8 +45,35 @@ def run(session: Session, listen: tuple[str, ...], no_mdns: bool, report: Path |
         for org, addresses in told["addresses"].items():
             for address in addresses:
                 session.line(f"  {org[:12]}  {render.plain(address)}")
+        if told["metrics"]:
+            session.line(session.t("cli.node_metrics", address=told["metrics"]))
 
-    session.services.run_node(session.home, session.passphrase.get, listen, not no_mdns, ready, report)
+    session.services.run_node(
+        session.home, session.passphrase.get, listen, not no_mdns, ready, report, database, metrics
+    )
+
+
+@node.command("status")
+@click.pass_context
+def status(ctx: click.Context) -> None:
+    session: Session = ctx.obj
+    view = session.call("node_status")
+    assert isinstance(view, Mapping)
+    session.show(view, lambda found: _told(session, found))
+    if not view["healthy"]:
+        ctx.exit(PROBLEM_EXIT_CODE)
+
+
+def _told(session: Session, view: Mapping[str, Any]) -> None:
+    session.line(session.t("cli.node_healthy" if view["healthy"] else "cli.node_unhealthy"))
+    render.table(session, [
+        ("cli.col.organisation", lambda row: render.plain(row["name"]) or row["id"][:12]),
+        ("cli.col.height", lambda row: str(row["height"])),
+        ("cli.col.actions", lambda row: session.texts.number(row["actions"])),
+        ("cli.col.peers", lambda row: f"{row['peers']}/{row['known_peers']}"),
+        ("cli.col.traffic", lambda row: " / ".join(map(session.texts.number, (row["bytes_in"], row["bytes_out"])))),
+        ("cli.col.problems", lambda row: ", ".join(session.t(f"node.problem.{code}") for code in row["problems"])),
+    ], view["organisations"], "cli.no_orgs")
 
 
 @click.group("demo", cls=Group)

@@ -31,10 +31,14 @@ class Services(Protocol):
         mdns: bool,
         ready: Callable[[Mapping[str, Any]], None],
         report: Path | None = None,
+        database: str = "",
+        metrics: str = "",
     ) -> None:
         """Own the folder without a window until interrupted or terminated. ``ready`` is told once:
-        {"pid", "home", "addresses": {organisation id: [multiaddress]}}. ``report`` is written at the end:
-        heights, roots, results and balances, to compare with another peer's."""
+        {"pid", "home", "addresses": {organisation id: [multiaddress]}, "metrics": address or ""}. ``report`` is
+        written at the end: heights, roots, results and balances, to compare with another peer's.
+        ``database``: address of a server that is to keep the logs from now on. ``metrics``: loopback address where
+        monitoring may read."""
         ...
 
     def run_window(self, home: Path) -> int:

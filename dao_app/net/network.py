@@ -109,6 +109,10 @@ class LibNetwork:
         node = self._nodes.get(org_id)
         return () if node is None else node.peers()
 
+    def traffic(self, org_id: bytes) -> tuple[int, int]:
+        node = self._nodes.get(org_id)
+        return (0, 0) if node is None else node.traffic()
+
     async def diagnose(self, org_id: bytes) -> list[Finding]:
         node = self._nodes.get(org_id)
         return [] if node is None else node.diagnose()

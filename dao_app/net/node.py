@@ -89,6 +89,7 @@ class Node:
         self._mdns: bool | None = None
         self._port_taken = ""
         self._wrong_version: set[bytes] = set()
+        self._ended_traffic = (0, 0)
 
     # -- lifetime ------------------------------------------------------------------------------------
     def handlers(self) -> Handlers:
@@ -177,6 +178,12 @@ class Node:
             )
             for device, peer in self._peers.items()
         )  # fmt: skip
+
+    def traffic(self) -> tuple[int, int]:
+        """Bytes of all sessions, in and out, those that ended included."""
+        now = [link.session.traffic for link in self._links.values()]
+        came, went = self._ended_traffic
+        return came + sum(t.bytes_in for t in now), went + sum(t.bytes_out for t in now)
 
     def _path(self, device: bytes) -> str:
         if device not in self._links:
@@ -288,6 +295,8 @@ class Node:
         device = link.device
         if link.ended in ("forged", "unasked", "guest", "poisoned"):
             self._banned[device] = trio.current_time() + limits.BAN_S
+        came, went = self._ended_traffic
+        self._ended_traffic = came + link.session.traffic.bytes_in, went + link.session.traffic.bytes_out
         if self._links.get(device) is not link:
             return
         del self._links[device]

@@ -1,82 +1,64 @@
-"""Opening a database, and turning its failures into errors that say what to do."""
+"""What an organisation's store needs of a database: statements in its dialect, and failures as errors that say
+what to do. ``sqlite`` and ``postgres`` each open one."""
 
 from __future__ import annotations
 
-import os
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from operator import itemgetter
-from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.exc import DatabaseError, OperationalError
-from sqlalchemy.pool import StaticPool
-
-from dao_app.app.errors import StorageError
-from dao_app.store.schema import SCHEMA_VERSION, metadata
-
-CACHE_KIB = 16 * 1024  # SQLite's page cache; bounds memory, not correctness
-BUSY_MS = 5_000
+from sqlalchemy import Connection, Engine, Insert, Table
 
 
-def open_database(path: Path) -> Engine:
-    """Open or create the database. Raises StorageError (damaged, newer version, no room, no rights)."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    fresh = not path.exists()
-    engine = create_engine(
-        f"sqlite:///{path}", poolclass=StaticPool, connect_args={"check_same_thread": False, "timeout": BUSY_MS / 1000}
-    )
-    event.listen(engine, "connect", _configure)
-    with translated(path), engine.begin() as connection:
-        version = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
-        if version == 0:
-            metadata.create_all(connection)
-            connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA_VERSION:d}")
-        elif version > SCHEMA_VERSION:
-            raise StorageError("database_newer", path=path.name, version=version)
-        elif version < SCHEMA_VERSION:  # from before the first release: what it holds cannot be derived any more
-            raise StorageError("database_older", path=path.name, version=version)
-    if fresh:
-        os.chmod(path, 0o600)
-    return engine
+class Database(ABC):
+    """An open database with this program's tables, and nobody else in it. There is one connection.
 
+    ``name`` is how people are told of it; it holds no secret.
+    """
 
-def _configure(connection: object, record: object) -> None:
-    """WAL with a sync at each commit: what was signed and shown is on the disk."""
-    cursor = connection.cursor()  # type: ignore[attr-defined]
-    for pragma in (
-        "journal_mode=WAL", "synchronous=FULL", f"cache_size=-{CACHE_KIB:d}", "foreign_keys=ON", "temp_store=MEMORY",
-        "secure_delete=OFF", "wal_autocheckpoint=16000", "trusted_schema=OFF",
-    ):  # fmt: skip
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
+    def __init__(self, engine: Engine, name: str) -> None:
+        self.engine = engine
+        self.name = name
 
+    @abstractmethod
+    def insert(self, table: Table) -> Any:
+        """An INSERT that can say what becomes of a conflict."""
 
-@contextmanager
-def translated(path: Path) -> Iterator[None]:
-    """Turn what SQLite reports into StorageError; anything else passes as a bug of ours."""
-    try:
+    @abstractmethod
+    def shred(self, connection: Connection, hashes: list[bytes]) -> None:
+        """Delete detached content so that its bytes go as far as the database can make them."""
+
+    @contextmanager
+    @abstractmethod
+    def translated(self) -> Iterator[None]:
+        """Turn what the driver reports into StorageError; anything else passes as a bug of ours."""
         yield
-    except OperationalError as error:
-        text = str(error.orig).lower()
-        if "full" in text:
-            raise StorageError("disk_full", path=path.name) from error
-        if "readonly" in text or "unable to open" in text or "permission" in text:
-            raise StorageError("no_rights", path=path.name) from error
-        if "locked" in text:
-            raise StorageError("database_busy", path=path.name) from error
-        if "disk i/o" in text:
-            raise StorageError("disk_failing", path=path.name) from error
-        raise StorageError("database_damaged", path=path.name) from error
-    except DatabaseError as error:
-        raise StorageError("database_damaged", path=path.name) from error
+
+    def upsert(self, table: Table, keys: list[str], columns: list[str], only: str = "") -> Insert:
+        """Insert, or set these columns of the row that is there (``only`` where this one grows)."""
+        statement = self.insert(table)
+        changed: Insert = statement.on_conflict_do_update(
+            index_elements=keys,
+            set_={name: statement.excluded[name] for name in columns},
+            where=statement.excluded[only] > table.c[only] if only else None,
+        )
+        return changed
+
+    def add_new(self, table: Table) -> Insert:
+        """Insert where no row has these keys."""
+        statement: Insert = self.insert(table).on_conflict_do_nothing()
+        return statement
+
+    def close(self) -> None:
+        self.engine.dispose()
 
 
 @contextmanager
-def transaction(engine: Engine, path: Path) -> Iterator[Connection]:
+def transaction(base: Database) -> Iterator[Connection]:
     """All or nothing."""
-    with translated(path), engine.begin() as connection:
+    with base.translated(), base.engine.begin() as connection:
         yield connection
 
 

@@ -18,7 +18,6 @@ from sqlalchemy import (
     RootTransaction,
     Row,
     Select,
-    Table,
     bindparam,
     delete,
     func,
@@ -27,8 +26,6 @@ from sqlalchemy import (
     tuple_,
     update,
 )
-from sqlalchemy.dialects.sqlite import Insert
-from sqlalchemy.dialects.sqlite import insert as upsert
 
 from dao_app.app.storage import CheckpointRecord, Counts, LogRecord, PostingRecord, StoredAction
 from dao_app.core.encoding import decode_trusted, encode_trusted
@@ -36,7 +33,7 @@ from dao_app.core.finality.checkpoint import Certificate
 from dao_app.core.merkle import BUCKETS, bucket_of
 from dao_app.core.replay import Branching, Sealed
 from dao_app.core.state import FRONTIER_TREE, RESULTS_TREE, STATE_TREE, TreeChange
-from dao_app.store.database import Many, open_database, transaction, translated
+from dao_app.store.database import Database, Many, transaction
 from dao_app.store.schema import (
     OBJECT_KINDS,
     action,
@@ -51,27 +48,14 @@ from dao_app.store.schema import (
     word,
 )
 from dao_app.store.snapshots import SnapshotTables
+from dao_app.store.sqlite import open_sqlite
 
 IN_MAX = 500  # values in one IN list; SQLite allows 32,766 variables
 POSITIONS_MAX = 200_000  # remembered id → pos pairs; about 150 bytes each
 _KIND_NO = {name: number for number, name in enumerate(OBJECT_KINDS)}
 
 
-def _upsert(table: Table, keys: list[str], columns: list[str], only: str = "") -> Insert:
-    """Insert, or set these columns of the row that is there (``only`` where this one grows)."""
-    statement = upsert(table)
-    return statement.on_conflict_do_update(
-        index_elements=keys,
-        set_={name: statement.excluded[name] for name in columns},
-        where=statement.excluded[only] > table.c[only] if only else None,
-    )
-
-
 # Built once: SQLAlchemy spends more on building a statement than SQLite on running it.
-_PUT_HEAD = _upsert(device, ["no"], ["seq", "head"], only="seq")
-_PUT_ENTITY = _upsert(entity, ["slot", "key"], ["value"])
-_PUT_BUCKET = _upsert(bucket, ["slot"], ["root"])
-_WANT_CONTENT = upsert(content).on_conflict_do_nothing()
 _ADD_ACTION = insert(action)
 _BUCKET = select(entity.c.key, entity.c.value).where(entity.c.slot == bindparam("slot"))
 _BY_IDS = select(action).where(action.c.id.in_(bindparam("ids", expanding=True)))
@@ -101,18 +85,21 @@ _ROW = ("pos", "id", "device", "seq", "off", "kind", "about", "payload", "signat
 
 
 class SqlStore(SnapshotTables):
-    """One organisation's database in a folder of its own."""
+    """One organisation's database: a file of its own (created where there is none), or one that was opened."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._engine = open_database(path)
+    def __init__(self, place: Path | Database) -> None:
+        base = self._base = open_sqlite(place) if isinstance(place, Path) else place
+        self._engine = base.engine
         self._committer = ThreadPoolExecutor(1, thread_name_prefix="commit")
         self._under_way: Future[None] | None = None
         self._is_writing = False
         self._add_action = Many(_ADD_ACTION, self._engine, _ROW)
-        self._put_bucket = Many(_PUT_BUCKET, self._engine, ("slot", "root"))
+        self._put_bucket = Many(base.upsert(bucket, ["slot"], ["root"]), self._engine, ("slot", "root"))
         self._add_posting = Many(insert(posting), self._engine, _POSTING)
-        self._put_entity = Many(_PUT_ENTITY, self._engine, ("slot", "key", "value"))
+        put_entity = base.upsert(entity, ["slot", "key"], ["value"])
+        self._put_entity = Many(put_entity, self._engine, ("slot", "key", "value"))
+        self._put_head = base.upsert(device, ["no"], ["seq", "head"], only="seq")
+        self._want_content = base.add_new(content)
         self._positions: OrderedDict[bytes, int] = OrderedDict()
         with self._reading() as connection:
             self._next_pos = (connection.execute(select(func.max(action.c.pos))).scalar() or 0) + 1
@@ -126,13 +113,13 @@ class SqlStore(SnapshotTables):
             self.settle()
         finally:
             self._committer.shutdown()
-            self._engine.dispose()
+            self._base.close()
 
     def settle(self) -> None:
         """Wait for the commit under way; raises StorageError where it failed."""
         under_way, self._under_way = self._under_way, None
         if under_way is not None:
-            with translated(self._path):
+            with self._base.translated():
                 under_way.result()
 
     @contextmanager
@@ -150,10 +137,10 @@ class SqlStore(SnapshotTables):
     @contextmanager
     def _begun(self, wait: bool) -> Iterator[Connection]:
         if wait:
-            with transaction(self._engine, self._path) as connection:
+            with transaction(self._base) as connection:
                 yield connection
             return
-        with translated(self._path):
+        with self._base.translated():
             connection = self._engine.connect()
             change = connection.begin()
             try:
@@ -191,7 +178,7 @@ class SqlStore(SnapshotTables):
                 ],
             )  # fmt: skip
             if refs:
-                connection.execute(_WANT_CONTENT, refs)
+                connection.execute(self._want_content, refs)
         self._numbers = numbers
         self._keys.update({number: key for key, number in added.items()})
         if past:
@@ -209,7 +196,7 @@ class SqlStore(SnapshotTables):
                 number = numbers[key] = len(self._numbers) + len(numbers) + 1
             rows.append({"no": number, "key": key, "seq": seq, "head": head})
         if rows:
-            connection.execute(_PUT_HEAD, rows)
+            connection.execute(self._put_head, rows)
         return numbers
 
     def commit(self, sealed: Sealed, certificate: Certificate, wait: bool = True) -> None:
@@ -246,7 +233,7 @@ class SqlStore(SnapshotTables):
             connection.execute(delete(word).where(word.c.height <= height))
             erased = [key[1:] for key in sealed.changed if key[0] == 0x7A]
             if erased:
-                _shred(connection, erased)
+                self._base.shred(connection, erased)
 
     def _write_branches(self, connection: Connection, branching: Branching, positions: Mapping[bytes, int]) -> None:
         for place in (0, 1, 2):
@@ -355,7 +342,7 @@ class SqlStore(SnapshotTables):
 
     def keep_word(self, height: int, id_: bytes, raw: bytes) -> None:
         with self._writing() as connection:
-            connection.execute(upsert(word).on_conflict_do_nothing(), {"id": id_, "height": height, "raw": raw})
+            connection.execute(self._base.add_new(word), {"id": id_, "height": height, "raw": raw})
 
     def words(self, height: int) -> list[bytes]:
         return [row.raw for row in self._all(select(word.c.raw).where(word.c.height == height).order_by(word.c.id))]
@@ -409,7 +396,7 @@ class SqlStore(SnapshotTables):
 
     def erase_content(self, hash_: bytes) -> None:
         with self._writing() as connection:
-            _shred(connection, [hash_])
+            self._base.shred(connection, [hash_])
 
     def wanted(self, limit: int) -> list[tuple[bytes, int]]:
         query = select(content.c.hash, content.c.size).where(content.c.blob.is_(None)).limit(limit)
@@ -429,7 +416,7 @@ class SqlStore(SnapshotTables):
                 select(func.count()).select_from(content).scalar_subquery(),
             )
         )
-        return Counts(*rows[0])
+        return Counts(*map(int, rows[0]))
 
     def meta(self, key: str) -> bytes | None:
         rows = self._all(select(meta.c.value).where(meta.c.key == key))
@@ -443,13 +430,13 @@ class SqlStore(SnapshotTables):
 
     # -- inside --------------------------------------------------------------------------------
     def _reading(self) -> Any:
-        return transaction(self._engine, self._path)
+        return transaction(self._base)
 
     def _all(self, query: Select[Any], **values: Any) -> Sequence[Row[Any]]:
         if self._is_writing:  # there is one connection: closing a read would roll the transaction back
             raise RuntimeError("a read within a transaction")
         self.settle()
-        with translated(self._path), self._engine.connect() as connection:
+        with self._base.translated(), self._engine.connect() as connection:
             return connection.execute(query, values).all()
 
     def _records(self, query: Select[Any], **values: Any) -> list[LogRecord]:
@@ -491,13 +478,6 @@ class SqlStore(SnapshotTables):
             )
         if change.roots:
             self._put_bucket(connection, [(first + number, root) for number, root in change.roots.items()])
-
-
-def _shred(connection: Connection, hashes: list[bytes]) -> None:
-    """Delete content and have SQLite overwrite what it frees: only here, since it costs a fifth of all writing."""
-    connection.exec_driver_sql("PRAGMA secure_delete=ON")
-    connection.execute(delete(content).where(content.c.hash.in_(hashes)))
-    connection.exec_driver_sql("PRAGMA secure_delete=OFF")
 
 
 def _commit(connection: Connection, change: RootTransaction) -> None:

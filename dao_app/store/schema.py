@@ -1,8 +1,11 @@
-"""Tables of one organisation's database. ``SCHEMA_VERSION`` stands in SQLite's user_version."""
+"""Tables of one organisation's database; ``SCHEMA_VERSION`` is kept in it (SQLite: user_version)."""
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Index, Integer, MetaData, SmallInteger, String, Table, UniqueConstraint
+from typing import Any
+
+from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, SmallInteger, String, Table, UniqueConstraint
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.types import UserDefinedType
 
 SCHEMA_VERSION = 3
@@ -18,14 +21,22 @@ class Bytes(UserDefinedType[bytes]):
         return "BLOB"
 
 
+@compiles(Bytes, "postgresql")
+def _bytea(type_: Bytes, compiler: Any, **kw: object) -> str:
+    return "BYTEA"
+
+
+Whole = Integer().with_variant(BigInteger, "postgresql")  # up to 2**53: SQLite's integers have 64 bits anyway
+
+
 meta = Table("meta", metadata, Column("key", String, primary_key=True), Column("value", Bytes, nullable=False))
 
 device = Table(
     "device",
     metadata,
-    Column("no", Integer, primary_key=True),
+    Column("no", Whole, primary_key=True),
     Column("key", Bytes, nullable=False, unique=True),
-    Column("seq", Integer, nullable=False),  # newest admitted
+    Column("seq", Whole, nullable=False),  # newest admitted
     Column("head", Bytes, nullable=False),
 )
 
@@ -35,13 +46,13 @@ device = Table(
 action = Table(
     "action",
     metadata,
-    Column("pos", Integer, primary_key=True),
+    Column("pos", Whole, primary_key=True),
     Column("id", Bytes, nullable=False),
-    Column("device", Integer, nullable=False),
-    Column("seq", Integer, nullable=False),
+    Column("device", Whole, nullable=False),
+    Column("seq", Whole, nullable=False),
     Column("off", SmallInteger, nullable=False),
     Column("kind", SmallInteger),
-    Column("about", Integer),
+    Column("about", Whole),
     Column("payload", Bytes, nullable=False),
     Column("signature", Bytes, nullable=False),
     UniqueConstraint("id"),
@@ -53,15 +64,15 @@ Index(
     "action_about", action.c.about, sqlite_where=action.c.about.isnot(None), postgresql_where=action.c.about.isnot(None)
 )
 
-verdict = Table("verdict", metadata, Column("pos", Integer, primary_key=True), Column("code", String, nullable=False))
+verdict = Table("verdict", metadata, Column("pos", Whole, primary_key=True), Column("code", String, nullable=False))
 
 checkpoint = Table(
     "checkpoint",
     metadata,
-    Column("height", Integer, primary_key=True),
+    Column("height", Whole, primary_key=True),
     Column("id", Bytes, nullable=False),
-    Column("time", Integer, nullable=False),
-    Column("actions", Integer, nullable=False),
+    Column("time", Whole, nullable=False),
+    Column("actions", Whole, nullable=False),
     Column("certificate", Bytes, nullable=False),
     Column("order", Bytes, nullable=False),  # DAG-CBOR list of pos, in the final order
 )
@@ -70,24 +81,24 @@ checkpoint = Table(
 entity = Table(
     "entity",
     metadata,
-    Column("slot", Integer, primary_key=True),
+    Column("slot", Whole, primary_key=True),
     Column("key", Bytes, primary_key=True),
     Column("value", Bytes, nullable=False),
     sqlite_with_rowid=False,
 )
-bucket = Table("bucket", metadata, Column("slot", Integer, primary_key=True), Column("root", Bytes, nullable=False))
+bucket = Table("bucket", metadata, Column("slot", Whole, primary_key=True), Column("root", Bytes, nullable=False))
 
 posting = Table(
     "posting",
     metadata,
-    Column("no", Integer, primary_key=True),
-    Column("height", Integer, nullable=False),
+    Column("no", Whole, primary_key=True),
+    Column("height", Whole, nullable=False),
     Column("kind", String, nullable=False),
     Column("source", Bytes, nullable=False),
     Column("target", Bytes, nullable=False),
     Column("unit", String, nullable=False),
-    Column("amount", Integer, nullable=False),
-    Column("action", Integer, nullable=False),
+    Column("amount", Whole, nullable=False),
+    Column("action", Whole, nullable=False),
     Column("memo", Bytes),
 )
 
@@ -98,7 +109,7 @@ content = Table(
     "content",
     metadata,
     Column("hash", Bytes, primary_key=True),
-    Column("size", Integer, nullable=False),
+    Column("size", Whole, nullable=False),
     Column("blob", Bytes),
 )
 Index(
@@ -110,7 +121,7 @@ word = Table(
     "word",
     metadata,
     Column("id", Bytes, primary_key=True),
-    Column("height", Integer, nullable=False),
+    Column("height", Whole, nullable=False),
     Column("raw", Bytes, nullable=False),
 )
 
@@ -118,7 +129,7 @@ word = Table(
 staged = Table(
     "staged",
     metadata,
-    Column("slot", Integer, primary_key=True),
+    Column("slot", Whole, primary_key=True),
     Column("root", Bytes, nullable=False),
     Column("entries", Bytes, nullable=False),  # DAG-CBOR [[key, value], …]
 )
@@ -129,7 +140,7 @@ gap = Table(
     metadata,
     Column("id", Bytes, primary_key=True),
     Column("device", Bytes, nullable=False),
-    Column("seq", Integer, nullable=False),
+    Column("seq", Whole, nullable=False),
     Column("off", SmallInteger, nullable=False),
     sqlite_with_rowid=False,
 )

@@ -11,13 +11,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import delete, func, insert, select, update
-from sqlalchemy.dialects.sqlite import insert as upsert
 
 from dao_app.app.storage import CHAIN_META, SNAPSHOT_META, Gap, Past
 from dao_app.core.encoding import decode_trusted, encode_trusted
 from dao_app.core.finality.checkpoint import Certificate
 from dao_app.core.merkle import BUCKETS, bucket_of
 from dao_app.core.state import FRONTIER_TREE, STATE_TREE
+from dao_app.store.database import Database
 from dao_app.store.schema import action, bucket, checkpoint, entity, gap, meta, posting, staged, verdict
 
 DEVICE_KEY_BYTES = 32  # an extra head's key in the frontier is longer
@@ -28,6 +28,7 @@ _CLEAR_IN_MAX = 500  # values in one IN list
 class SnapshotTables:
     """See the module; the attributes are those of ``SqlStore``."""
 
+    _base: Database
     _all: Any
     _writing: Any
     _put_entity: Any
@@ -41,10 +42,7 @@ class SnapshotTables:
     # -- on its way ----------------------------------------------------------------------------
     def stage(self, rows: Iterable[tuple[int, bytes, bytes]]) -> None:
         """Keep checked buckets: (slot, root, entries as ``core.finality.snapshot`` encodes them)."""
-        statement = upsert(staged)
-        statement = statement.on_conflict_do_update(
-            index_elements=["slot"], set_={"root": statement.excluded.root, "entries": statement.excluded.entries}
-        )
+        statement = self._base.upsert(staged, ["slot"], ["root", "entries"])
         values = [{"slot": slot, "root": root, "entries": entries} for slot, root, entries in rows]
         if values:
             with self._writing() as connection:
@@ -97,7 +95,7 @@ class SnapshotTables:
                 },
             )  # fmt: skip
             if gaps:
-                connection.execute(upsert(gap).on_conflict_do_nothing(), gaps)
+                connection.execute(self._base.add_new(gap), gaps)
             connection.execute(delete(staged))
             height = certificate.checkpoint.height.to_bytes(8, "big")
             for key, value in ((CHAIN_META, chain), (SNAPSHOT_META, height)):
@@ -136,7 +134,7 @@ class SnapshotTables:
             for start in range(0, len(closed), _CLEAR_IN_MAX):
                 connection.execute(delete(gap).where(gap.c.id.in_(closed[start : start + _CLEAR_IN_MAX])))
             if opened:
-                connection.execute(upsert(gap).on_conflict_do_nothing(), [one._asdict() for one in opened])
+                connection.execute(self._base.add_new(gap), [one._asdict() for one in opened])
 
     def put_past(self, certificates: Sequence[Certificate]) -> None:
         """Certificates of the history; what they sealed is entered by ``fill``."""
@@ -149,7 +147,7 @@ class SnapshotTables:
         ]  # fmt: skip
         if rows:
             with self._writing() as connection:
-                connection.execute(upsert(checkpoint).on_conflict_do_nothing(), rows)
+                connection.execute(self._base.add_new(checkpoint), rows)
 
     def drop_past(self, height: int) -> None:
         """Certificates of the history up to this height: its list of moves is not what it certifies."""
@@ -174,7 +172,7 @@ class SnapshotTables:
             )
             if past.verdicts:
                 rows = [{"pos": positions[i], "code": r.value} for i, r in past.verdicts.items()]
-                connection.execute(upsert(verdict).on_conflict_do_nothing(), rows)
+                connection.execute(self._base.add_new(verdict), rows)
             connection.execute(delete(posting).where(posting.c.height == past.height))
             if past.postings:
                 self._add_posting(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -95,9 +96,12 @@ class World:
     """Founder and members of one organisation; each has a replica with a store of its own."""
 
     def __init__(
-        self, folder: Path, seed: object = 0, charter: dict[str, int] | None = None, initial: int = 1_000_000
+        self, folder: Path, seed: object = 0, charter: dict[str, int] | None = None, initial: int = 1_000_000,
+        open_store: Callable[[Path], SqlStore] = lambda folder: SqlStore(folder / "log.db"),
     ) -> None:
         self.folder = folder
+        self.open_store = open_store
+        self.folders: list[Path] = []  # of the replicas, in the order they were made
         self.clock = FakeClock()
         self.random = SeededRandom(seed)
         self.verifier = SodiumOnly()
@@ -124,9 +128,10 @@ class World:
     def replica(self, person: Person | None = None, witness: bool = False, name: str = "") -> Organisation:
         """A replica with the genesis in it, for a person's device or an onlooker."""
         folder = self.folder / (name or f"replica{len(self.replicas)}-{self.random.token(4).hex()}")
+        self.folders.append(folder)
         org = Organisation(
             self.org_id,
-            SqlStore(folder / "log.db"),
+            self.open_store(folder),
             self.verifier,
             self.clock,
             self.random,

@@ -1,12 +1,16 @@
-"""The store keeps all or nothing: kill at any moment, full disk, damage, a second owner (threats 20, 29)."""
+"""The store keeps all or nothing: kill at any moment, full disk, damage, a second owner (threats 20, 29). What
+holds for every database is tried on both: a file, and a schema of a real PostgreSQL server."""
 
 from __future__ import annotations
 
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -16,9 +20,57 @@ from dao_app.app.errors import StorageError
 from dao_app.app.organisation import Organisation
 from dao_app.core.encoding import Link
 from dao_app.store.log import SqlStore
+from dao_app.store.postgres import open_postgres
+from tests.fakes import postgres
 from tests.fakes.world import World, roots
 
 ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[postgres.Server]:
+    if postgres.programs() is None and not os.environ.get("CI"):
+        pytest.skip("no PostgreSQL server is installed here (Debian: postgresql)")
+    folder = Path(tempfile.mkdtemp(prefix="guildhall-pg-"))  # a socket's path is short; its owner is another user
+    folder.chmod(0o755)
+    with postgres.server(folder) as running:
+        yield running
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def places(request: pytest.FixtureRequest) -> Callable[[Path], SqlStore]:
+    """How a replica's store is opened: the same tests for both databases."""
+    if request.param == "sqlite":
+        return lambda folder: SqlStore(folder / "log.db")
+    return on_server(request.getfixturevalue("server").address())
+
+
+OPEN: list[SqlStore] = []
+
+
+def on_server(address: str) -> Callable[[Path], SqlStore]:
+    def opened(folder: Path) -> SqlStore:
+        OPEN.append(SqlStore(open_postgres(address, folder.name)))
+        return OPEN[-1]
+
+    return opened
+
+
+@pytest.fixture(autouse=True)
+def closed() -> Iterator[None]:
+    """A connection to a server that nobody closed would be reported somewhere else."""
+    yield
+    while OPEN:
+        OPEN.pop().close()
+
+
+@pytest.fixture
+def either(tmp_path: Path, places: Callable[[Path], SqlStore]) -> World:
+    """An organisation on one of the databases."""
+    made = World(tmp_path, open_store=places)
+    made.seal()
+    return made
 
 
 @pytest.fixture
@@ -29,14 +81,14 @@ def world(tmp_path: Path) -> World:
 
 
 def reopened(world: World) -> Organisation:
-    folder = next(p for p in world.folder.iterdir() if p.name.startswith("replica0"))
     return Organisation(
-        world.org_id, SqlStore(folder / "log.db"), world.verifier, world.clock, world.random, world.founder.device,
-        world.founder.witness,
+        world.org_id, world.open_store(world.folders[0]), world.verifier, world.clock, world.random,
+        world.founder.device, world.founder.witness,
     )
 
 
-def test_reopening_gives_the_same(world: World) -> None:
+def test_reopening_gives_the_same(either: World) -> None:
+    world = either
     world.add_member()
     task = world.main.write("task.open", {"title": "T", "unit": "GLD", "amount": 5, "payer": b"o", "lifetime": 0})
     before = (*roots(world.main), world.main.heads_digest(), world.main.replay.provisional_root())
@@ -47,8 +99,9 @@ def test_reopening_gives_the_same(world: World) -> None:
     assert again.seal() is not None
 
 
-def test_a_read_within_a_transaction_is_a_bug_that_shows(world: World) -> None:
+def test_a_read_within_a_transaction_is_a_bug_that_shows(either: World) -> None:
     """There is one connection: closing a read would roll back what was written before it."""
+    world = either
     store = world.main.store
     assert isinstance(store, SqlStore)
     with pytest.raises(RuntimeError), store._writing():
@@ -57,10 +110,11 @@ def test_a_read_within_a_transaction_is_a_bug_that_shows(world: World) -> None:
 
 
 @pytest.mark.parametrize("failing", ["INSERT INTO checkpoint", "INSERT INTO entity", "INSERT INTO bucket"])
-def test_a_checkpoint_that_cannot_be_stored_leaves_nothing(world: World, failing: str) -> None:
+def test_a_checkpoint_that_cannot_be_stored_leaves_nothing(either: World, failing: str) -> None:
+    world = either
     world.main.write("task.open", {"title": "T", "unit": "GLD", "amount": 5, "payer": b"o", "lifetime": 0})
     before = roots(world.main)
-    engine = world.main.store._engine  # type: ignore[attr-defined]
+    engine = world.main.store._base.engine  # type: ignore[attr-defined]
 
     def fail(conn, cursor, statement, parameters, context, executemany):  # type: ignore[no-untyped-def]
         if statement.startswith(failing):
@@ -79,7 +133,7 @@ def test_a_checkpoint_that_cannot_be_stored_leaves_nothing(world: World, failing
 
 def test_a_full_disk_is_said_and_nothing_is_lost(world: World) -> None:
     store = world.main.store
-    with store._engine.connect() as connection:  # type: ignore[attr-defined]
+    with store._base.engine.connect() as connection:  # type: ignore[attr-defined]
         pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
         connection.exec_driver_sql(f"PRAGMA max_page_count = {pages:d}")
     heads = world.main.heads()
@@ -89,7 +143,7 @@ def test_a_full_disk_is_said_and_nothing_is_lost(world: World) -> None:
             world.main.write("contribution.claim", {"title": f"Work {number} " + "x" * 300})
     assert caught.value.code == "disk_full"
     assert world.main.heads() == heads, "the sequence number of what was not stored is free again"
-    with store._engine.connect() as connection:  # type: ignore[attr-defined]
+    with store._base.engine.connect() as connection:  # type: ignore[attr-defined]
         connection.exec_driver_sql("PRAGMA max_page_count = 1000000")
     world.main.write("contribution.claim", {"title": "Afterwards"})
     assert world.main.seal() is not None
@@ -100,7 +154,7 @@ def test_a_damaged_database_is_an_error_that_says_so(world: World, damage: str) 
     for number in range(60):
         world.main.write("contribution.claim", {"title": f"Work {number} " + "x" * 300})
     world.seal()
-    folder = next(p for p in world.folder.iterdir() if p.name.startswith("replica0"))
+    folder = world.folders[0]
     world.main.store.close()
     path = folder / "log.db"
     raw = bytearray(path.read_bytes())
@@ -120,7 +174,7 @@ def test_a_damaged_database_is_an_error_that_says_so(world: World, damage: str) 
 
 
 def test_a_newer_database_is_left_alone(world: World) -> None:
-    with world.main.store._engine.begin() as connection:  # type: ignore[attr-defined]
+    with world.main.store._base.engine.begin() as connection:  # type: ignore[attr-defined]
         connection.exec_driver_sql("PRAGMA user_version = 99")
     world.main.store.close()
     with pytest.raises(StorageError, match="database_newer"):
@@ -128,7 +182,7 @@ def test_a_newer_database_is_left_alone(world: World) -> None:
 
 
 def test_the_file_is_ours_alone(world: World) -> None:
-    folder = next(p for p in world.folder.iterdir() if p.name.startswith("replica0"))
+    folder = world.folders[0]
     assert (folder / "log.db").stat().st_mode & 0o077 == 0
 
 
@@ -136,7 +190,8 @@ PAYLOADS = ["'; DROP TABLE action; --", "\" OR 1=1 --", "%_\\", "Robert'); DELET
 
 
 @pytest.mark.parametrize("text", PAYLOADS)
-def test_text_never_becomes_sql(world: World, text: str) -> None:
+def test_text_never_becomes_sql(either: World, text: str) -> None:
+    world = either
     claim = world.main.write("contribution.claim", {"title": text})
     world.main.store.set_meta(text, text.encode())
     world.seal()
@@ -148,8 +203,13 @@ def test_text_never_becomes_sql(world: World, text: str) -> None:
 KILLED = """
 import sys
 from pathlib import Path
+from dao_app.store.log import SqlStore
+from dao_app.store.postgres import open_postgres
 from tests.fakes.world import World
-world = World(Path(sys.argv[1]), "killed")
+folder, address = sys.argv[1:]
+def opened(folder):
+    return SqlStore(open_postgres(address, folder.name) if address else folder / "log.db")
+world = World(Path(folder), "killed", open_store=opened)
 print("ready", flush=True)
 for number in range(10_000):
     action = world.main.write("contribution.claim", {"title": f"Work {number}"})
@@ -160,13 +220,16 @@ for number in range(10_000):
 """
 
 
-@pytest.mark.parametrize("seed", range(4))
-def test_kill_9_loses_nothing_that_was_answered(tmp_path: Path, seed: int) -> None:
+@pytest.mark.parametrize(("database", "seed"), [("sqlite", n) for n in range(4)] + [("postgres", n) for n in range(2)])
+def test_kill_9_loses_nothing_that_was_answered(
+    tmp_path: Path, database: str, seed: int, request: pytest.FixtureRequest
+) -> None:
     """What the writer was told is stored is there after the kill, and the log goes on from it."""
     rng = random.Random(seed)
+    address = request.getfixturevalue("server").address() if database == "postgres" else ""
     env = {**os.environ, "PYTHONPATH": str(ROOT)}
     process = subprocess.Popen(
-        [sys.executable, "-c", KILLED, str(tmp_path)], stdout=subprocess.PIPE, text=True, env=env, cwd=ROOT
+        [sys.executable, "-c", KILLED, str(tmp_path), address], stdout=subprocess.PIPE, text=True, env=env, cwd=ROOT
     )
     assert process.stdout is not None
     answered = []
@@ -177,11 +240,11 @@ def test_kill_9_loses_nothing_that_was_answered(tmp_path: Path, seed: int) -> No
     process.send_signal(signal.SIGKILL)
     process.wait()
     process.stdout.close()
-    folder = next(p for p in tmp_path.iterdir())
     world = World(tmp_path / "again", "killed")
+    open_store = on_server(address) if address else world.open_store
     org = Organisation(
-        world.org_id, SqlStore(folder / "log.db"), world.verifier, world.clock, world.random, world.founder.device,
-        world.founder.witness,
+        world.org_id, open_store(tmp_path / world.folders[0].name), world.verifier, world.clock, world.random,
+        world.founder.device, world.founder.witness,
     )
     world.clock.forward(3_600_000)
     for seq, id_ in answered:
@@ -199,7 +262,7 @@ def test_erased_content_leaves_no_bytes_in_the_database(world: World) -> None:
     reference, blob = world.main.detach(secret, "text")
     claim = world.main.write("contribution.claim", {"title": "Moved", "text": reference}, [blob])
     world.seal()
-    folder = next(p for p in world.folder.iterdir() if p.name.startswith("replica0"))
+    folder = world.folders[0]
     world.main.store.close()
     assert b"Sample Street" in (folder / "log.db").read_bytes()
     again = reopened(world)
