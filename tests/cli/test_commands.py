@@ -52,10 +52,12 @@ class FakeServices:
 
     def run_node(
         self, home: Path, passphrase: Callable[[], str], listen: Sequence[str], mdns: bool,
-        ready: Callable[[Mapping[str, Any]], None], report: Path | None = None,
+        ready: Callable[[Mapping[str, Any]], None], report: Path | None = None, database: str = "", metrics: str = "",
     ) -> None:
         self.node = {"home": home, "passphrase": passphrase(), "listen": tuple(listen), "mdns": mdns, "report": report}
-        ready({"pid": 7, "home": str(home), "addresses": {ORG: ["/ip4/127.0.0.1/tcp/4001"]}})
+        self.node |= {"database": database} if database else {}
+        address = f"http://{metrics}" if metrics else ""
+        ready({"pid": 7, "home": str(home), "addresses": {ORG: ["/ip4/127.0.0.1/tcp/4001"]}, "metrics": address})
 
     def run_window(self, home: Path) -> int:
         return 3
@@ -566,6 +568,9 @@ def test_node_run(cli: Run, services: FakeServices, passphrase_file: Path) -> No
         "home": Path("usual"), "passphrase": "correct horse battery", "listen": ("/ip4/0.0.0.0/tcp/1",), "mdns": False,
         "report": None,
     }
+    result = cli(*argv, "--database", "postgresql+psycopg:///x", "--metrics", "127.0.0.1:1")
+    assert "http://127.0.0.1:1/health" in result.out
+    assert services.node["database"] == "postgresql+psycopg:///x"
 
 
 def test_window_returns_its_exit_code(cli: Run) -> None:
