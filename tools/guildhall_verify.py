@@ -416,7 +416,9 @@ class MapTree:
 # ======================================================================================================================
 PAYLOAD_FIELDS = {"v", "org", "by", "seq", "prev", "deps", "at", "type", "body"}
 FIRST = ("org.create", "member.join", "device.certify")  # the types that bring a device in
-TAKES_RIGHTS = {"device.fork", "emergency.stop", "invite.revoke", "member.leave", "role.take", "witness.evidence"}
+TAKES_RIGHTS = {
+    "device.fork", "device.revoke", "emergency.stop", "invite.revoke", "member.leave", "role.take", "witness.evidence",
+}
 
 
 class Signed:
@@ -563,6 +565,17 @@ class Log:
             if pair is None:
                 raise Wrong("inner_signature", id=action.id)
             checks = [(a.by, signed_text("action", a.id), sign) for a, sign in zip(pair[:2], pair[2:], strict=True)]
+        elif action.type == "guardian.approve" and is_key(body.get("root")):
+            keys = [body["root"]]
+        elif action.type in ("device.revoke", "guardian.set"):
+            if not fits_body(action.type, body):
+                raise Wrong("action_form", id=action.id)
+            if action.type == "device.revoke":
+                said = signed_text("revoke", pack([action.org, body["device"]]))
+            else:
+                listed = [action.org, body["root"], body["version"], body["needed"], body["guardians"]]
+                said = signed_text("guardians", pack(listed))
+            checks = [(body["root"], said, body["sig"])]
         elif action.type == "witness.evidence":
             votes_ = double_vote(body.get("one"), body.get("two"))
             if votes_ is None or not fits_body(action.type, body):
@@ -679,6 +692,8 @@ CHECKS: dict[str, Check] = {
     "party": is_party,
     "envelope": is_envelope,
     "vote": lambda v: type(v) is bytes and 0 < len(v) <= 512,
+    "guardians": lambda v: is_list(v, 9, is_key),
+    "seals": lambda v: is_list(v, 400, lambda r: is_row(r, is_key, lambda s: type(s) is bytes and len(s) == 80)) and v,
     "seated": lambda v: is_list(v, WITNESSES, is_key),
     "counts": lambda v: is_map(v, 256, is_count),
     "settings": lambda v: is_map(v, 16, anything),
@@ -819,10 +834,15 @@ FIELDS: dict[str, tuple[str, ...]] = {
         "W": "term seats reserve faulty since cause by_vote versions",
         "V": "cause term seats ranked ready until by_vote",
         "x": "version cause since",
+        "e": "height key_id before",
+        "I": "member status",
+        "j": "guardians needed version current approvals root until",
     }.items()
 }
 ORG, TOTALS, STOP, LIVES = b"o", b"n", b"E", b"H"  # keys of the rows that are there once
 SEATS, ELECTION, ACTIVATION = b"W", b"V", b"x"
+EPOCH = b"e"
+GONE = ("left", "expelled")
 TREASURY = b"o"  # the party
 
 
@@ -1080,6 +1100,17 @@ def put_member(t: Turn, root: bytes, member: Row) -> None:
         enlist(book, numbered(b"M", book[TOTALS]["joined"] // ROWS_LISTED), root)
     book.put(key, member)
     book.add(TOTALS, members=has - had, stewards=steers(member) - steered, joined=int(old is None))
+    if member["status"] in GONE and old and old["status"] not in GONE:
+        begin_epoch(book, t.height)
+
+
+def begin_epoch(book: Book, height: int) -> None:
+    """A device lost its rights in this checkpoint: the organisation needs another key."""
+    found = book.get(EPOCH) or make("e", 0, b"", ())
+    earlier = found["before"]
+    if found["key_id"]:
+        earlier = (*earlier, (found["height"], found["key_id"]))[-8:]
+    book.put(EPOCH, make("e", height, b"", earlier))
 
 
 def enlist(book: Book, key: bytes, id_: bytes) -> None:
@@ -1180,6 +1211,7 @@ stop_ms {7 * DAY} {HOUR} {60 * DAY} 0
 witness_delay_ms 600000 1000 {HOUR} 0
 witness_ready_ms {7 * DAY} 60000 {60 * DAY} 0
 recovery_delay_ms {3 * DAY} 60000 {30 * DAY} 0
+rekey_delay_ms {3 * DAY} 60000 {30 * DAY} 0
 module_tasks 1 0 1 0
 module_contributions 1 0 1 0
 module_rewards 1 0 1 0
@@ -1293,7 +1325,7 @@ def found_org(t: Turn) -> None:
 
 def new_member(t: Turn, status: str, role: str, inviter: bytes | None) -> Row:
     grants = ((role, b"", t.id, 0),)
-    return make("m", status, grants, t.height, inviter, t.id, ref_of(t.body, "profile"), 0, (), (), (), 0, 1)
+    return make("m", status, grants, t.height, inviter, t.id, ref_of(t.body, "profile"), 0, (), (), (), 0, (t.by,))
 
 
 @action("member.join", "invite:link root:key cert:signature proof:signature profile?:ref")
@@ -1319,25 +1351,120 @@ def join(t: Turn) -> str | None:
 @action("device.certify", "root:key cert:signature")
 def certify_device(t: Turn) -> None:
     """The first action of a further device; like a join it has no author before it."""
-    book, root = t.book, t.body["root"]
-    member = book.get(b"m" + root)
-    if member is None:
+    book, root = t.book, member_of_root(t.book, t.body["root"])
+    if root is None:
         raise Refusal("not_a_member")
-    refuse(member["status"] in ("left", "expelled"), "member_not_active")
+    member = book[b"m" + root]
+    refuse(member["status"] in GONE, "member_not_active")
     refuse(b"d" + t.by in book, "device_known")
-    refuse(member["devices"] >= 8, "devices_many")
-    book.change(b"m" + root, devices=member["devices"] + 1)
+    refuse(len(member["devices"]) >= 8, "devices_many")
+    book.change(b"m" + root, devices=tuple(sorted((*member["devices"], t.by))))
     book.put(b"d" + t.by, make("d", root, "active", t.height))
 
 
-def freeze(book: Book, device: bytes) -> bool:
-    """Freeze an active device; is it one?"""
+def member_of_root(book: Book, root: bytes) -> bytes | None:
+    """Whose root key this is now."""
+    changed = book.get(b"I" + root)
+    if changed:
+        return changed["member"] if changed["status"] == "current" else None
+    return root if b"m" + root in book else None
+
+
+def is_taken(book: Book, root: bytes) -> bool:
+    """Is or was this a root key?"""
+    return b"m" + root in book or b"I" + root in book
+
+
+def end_device(book: Book, device: bytes, status: str, height: int) -> bool:
+    """Take an active device's rights; is it one?"""
     found = book.get(b"d" + device)
     if found is None or found["status"] != "active":
         return False
-    book.add(b"m" + found["member"], devices=-1)
-    book.change(b"d" + device, status="frozen")
+    left = tuple(other for other in book[b"m" + found["member"]]["devices"] if other != device)
+    book.change(b"m" + found["member"], devices=left)
+    book.change(b"d" + device, status=status)
+    begin_epoch(book, height)
     return True
+
+
+@action("device.revoke", "device:key root:key sig:signature")
+def revoke_device(t: Turn) -> None:
+    device, member = t.body["device"], member_of_root(t.book, t.body["root"])
+    refuse(member is None, "root_unknown")
+    found = t.book.get(b"d" + device)
+    refuse(found is None or found["member"] != member, "device_unknown")
+    refuse(not end_device(t.book, device, "revoked", t.height), "device_not_active")
+
+
+@action("key.epoch", "height:count id:key seals:seals")
+def publish_key(t: Turn) -> None:
+    found = t.book.get(EPOCH) or make("e", 0, b"", ())
+    refuse(t.body["height"] != found["height"] or not 0 < found["height"] < t.height, "epoch_other")
+    if not found["key_id"] or t.body["id"] < found["key_id"]:
+        t.book.put(EPOCH, {**found, "key_id": t.body["id"]})
+
+
+@action("guardian.set", "guardians:guardians needed:count version:count root:key sig:signature")
+def name_guardians(t: Turn) -> None:
+    body, book, key = t.body, t.book, b"j" + t.root
+    refuse(member_of_root(book, body["root"]) != t.root, "root_not_yours")
+    old = book.get(key)
+    refuse(body["version"] != (old["version"] if old else 0) + 1, "guardians_version")
+    named = tuple(sorted(body["guardians"]))
+    refuse(len(set(named)) < len(named) or t.root in named, "guardians_bad")
+    refuse(not min(1, len(named)) <= body["needed"] <= len(named), "guardians_bad")
+    for root in named:
+        refuse(b"m" + root not in book, "member_unknown")
+        refuse(not is_active(book, root), "member_not_active")
+    book.put(key, make("j", named, body["needed"], body["version"], body["root"], (), b"", 0))
+
+
+@action("guardian.approve", "member:key root:key")
+def approve_root(t: Turn) -> None:
+    book, root, key = t.book, t.body["root"], b"j" + t.body["member"]
+    found = book.get(key)
+    if found is None or t.root not in found["guardians"]:
+        raise Refusal("not_guardian")
+    refuse(book[b"m" + t.body["member"]]["status"] in GONE, "member_not_active")
+    refuse(found["root"], "rekey_waits")
+    refuse(is_taken(book, root), "root_used")
+    refuse((t.root, root) in found["approvals"], "already_approved")
+    approvals = {**dict(found["approvals"]), t.root: root}
+    enough = list(approvals.values()).count(root) >= found["needed"]
+    book.change(key, approvals=tuple(sorted(approvals.items())), root=root if enough else b"")
+    if enough:
+        t.begin("rekey", t.body["member"], charter(book)["rekey_delay_ms"])
+
+
+@action("guardian.refuse", "member:key")
+def refuse_root(t: Turn) -> None:
+    refuse(t.body["member"] != t.root, "not_allowed")
+    found = t.book.get(b"j" + t.root)
+    refuse(not found or not found["approvals"], "nothing_to_refuse")
+    t.book.change(b"j" + t.root, approvals=(), root=b"", until=0)
+
+
+def start_rekey(t: Turn, member: bytes, delay: int) -> None:
+    found = t.book[b"j" + member]
+    if found["root"] and not found["until"]:
+        t.book.change(b"j" + member, until=t.time + delay)
+        t.book.agenda(t.time + delay, t.place, "rekey", member)
+
+
+def rekey(t: Turn, member: bytes) -> None:
+    """The new root holds; whatever the old one certified is revoked."""
+    book, key = t.book, b"j" + member
+    found = book[key]
+    if not 0 < found["until"] <= t.time:
+        return
+    book.change(key, approvals=(), root=b"", until=0)
+    if book[b"m" + member]["status"] in GONE or is_taken(book, found["root"]):
+        return
+    book.change(key, current=found["root"])
+    book.put(b"I" + found["current"], make("I", member, "replaced"))
+    book.put(b"I" + found["root"], make("I", member, "current"))
+    for device in book[b"m" + member]["devices"]:
+        end_device(book, device, "revoked", t.height)
 
 
 INVITE_OVER = {"used": "invite_used", "revoked": "invite_revoked", "expired": "invite_expired"}
@@ -1348,7 +1475,7 @@ def _join_refused(book: Book, invite: Row | None, root: bytes) -> str | None:
         return "invite_unknown"
     if invite["status"] != "open":
         return INVITE_OVER[invite["status"]]
-    if b"m" + root in book:
+    if is_taken(book, root):
         return "already_member"
     gone = book[b"m" + invite["inviter"]]["status"] in ("suspended", "expelled")
     return "invite_revoked" if gone else None
@@ -1439,7 +1566,7 @@ def fork(t: Turn) -> None:
     pair = forked_pair(t.body["one"], t.body["two"])
     if pair is None or pair[0].org != t.org:
         raise Refusal("evidence_bad")
-    refuse(not freeze(t.book, pair[0].by), "device_frozen")
+    refuse(not end_device(t.book, pair[0].by, "frozen", t.height), "device_frozen")
 
 
 # ======================================================================================================================
@@ -4588,6 +4715,7 @@ BEGINS: dict[str, Callable[[Turn, bytes, int], None]] = {  # turn, id, duration 
     "round": lambda t, id_, _: start_pool(t, b"J" + id_, "close_round"),
     "match": lambda t, id_, _: start_pool(t, b"Q" + id_, "close_match"),
     "election": start_election,
+    "rekey": start_rekey,
     "stop": start_stop,
 }
 DUE: dict[str, Callable[[Turn, bytes, int], None]] = {  # turn, target, time at which it was due
@@ -4607,6 +4735,7 @@ DUE: dict[str, Callable[[Turn, bytes, int], None]] = {  # turn, target, time at 
     "close_match": lambda t, id_, _: close_match(t, id_),
     "end_election": lambda t, cause, _: end_election(t, cause),
     "end_rules_wait": lambda t, _, __: None,  # what follows is decided when witnesses are settled
+    "rekey": lambda t, member, _: rekey(t, member),
     "end_stop": lambda t, _, __: end_stop(t),
 }
 
@@ -4637,6 +4766,7 @@ def _find_author(t: Turn) -> None:
     if device is None or device["status"] == "refused":
         raise Refusal("device_refused")
     refuse(device["status"] == "frozen", "device_frozen")
+    refuse(device["status"] == "revoked", "device_revoked")
     t.root = device["member"]
     member = t.book.get(b"m" + t.root)
     if member is None:
@@ -4801,7 +4931,7 @@ class History:
         self.compare(height, "frontier", point["frontier"], self.frontier.root())
         self._judge_all(sealed, losing, point["frontier"])
         for device in {row[0] for row in certificate.extras}:
-            freeze(book, device)
+            end_device(book, device, "frozen", height)
         finish_checkpoint(book, point["time"], height, self.id, self.time)
         if TOTALS in book:
             book.change(TOTALS, place=self.place)

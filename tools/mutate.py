@@ -41,6 +41,7 @@ def simulation(kind: str, witnesses: int, seed: int, runs: int) -> tuple[str, ..
 CONSENSUS = "core/finality/consensus.py"
 WITNESSES_TEST = "tests/unit/app/test_witnesses.py"
 ADMISSION_TEST = "tests/unit/app/test_admission.py"
+DEVICES_TEST = "tests/unit/rules/test_devices.py"
 
 MUTANTS = (
     Mutant(
@@ -186,6 +187,31 @@ MUTANTS = (
         "rules that half the witnesses cannot run", (44,),
         (Edit("core/rules/witnesses.py", "    if able >= enough:\n", "    if able >= enough // 2:\n"),),
         (WITNESSES_TEST,),
+    ),
+    Mutant(
+        "a loss of rights asks for no other key", (32,),
+        (Edit("core/rules/devices.py", "    epochs.begin(state, height)\n", ""),),
+        (DEVICES_TEST,),
+    ),
+    Mutant(
+        "who goes keeps the key", (32,),
+        (Edit("core/rules/members.py", "        epochs.begin(state, height)\n", "        pass\n"),),
+        (DEVICES_TEST,),
+    ),
+    Mutant(
+        "a revoked device goes on", (21,),
+        (Edit("core/transition.py", 'if device.status == "revoked":', "if False:"),),
+        (DEVICES_TEST,),
+    ),
+    Mutant(
+        "of two keys the first one stays", (36,),
+        (Edit("core/rules/epochs.py", ' or action.body["id"] < found.key_id:', ":"),),
+        (DEVICES_TEST,),
+    ),
+    Mutant(
+        "an earlier list of guardians is put again", (21,),
+        (Edit("core/rules/guardians.py", "(before.version if before is not None else 0) + 1", 'body["version"]'),),
+        (DEVICES_TEST,),
     ),
 )
 

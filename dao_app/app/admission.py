@@ -22,7 +22,9 @@ from dao_app.core.envelope import (
     author_key,
     bearer_message,
     device_message,
+    guardians_message,
     parse_action,
+    revoke_message,
     signed_message,
     unpack,
     unpack_trusted,
@@ -31,7 +33,7 @@ from dao_app.core.envelope import (
 from dao_app.core.errors import EncodingError
 from dao_app.core.finality.messages import vote_message
 from dao_app.core.limits import BRANCHES_MAX, ORPHAN_BYTES_MAX, ORPHANS_MAX, ORPHANS_PER_DEVICE_MAX, QUARANTINE_MAX
-from dao_app.core.rules import devices, founding, membership, witnesses
+from dao_app.core.rules import devices, founding, guardians, membership, witnesses
 from dao_app.core.rules.devices import fork_of
 from dao_app.core.rules.registry import about
 from dao_app.core.rules.schema import ref
@@ -82,7 +84,10 @@ def parse_verified(envelope: bytes, id_: bytes) -> Parsed | str:
 
 
 CARRY_KEYS = frozenset(
-    {GENESIS_TYPE, JOIN_TYPE, CERTIFY_TYPE, "device.fork", "invite.create", "witness.ready", "witness.evidence"}
+    {
+        GENESIS_TYPE, JOIN_TYPE, CERTIFY_TYPE, "device.fork", "device.revoke", "guardian.set", "guardian.approve",
+        "invite.create", "witness.ready", "witness.evidence",
+    }
 )  # keys or signatures inside
 
 
@@ -108,6 +113,8 @@ def checks_of(action: Action, bearer: bytes | None) -> list[SignatureCheck] | No
         return [SignatureCheck(body["root"], device_message(action.org, action.by), body["cert"])]
     if action.type == "device.fork":
         return _fork_checks(body)
+    if action.type in ("device.revoke", "guardian.set") and action.org is not None:
+        return _root_checks(action, action.org)
     if action.type == "witness.ready" and action.org is not None:
         if not witnesses.READY.accepts(body):
             return None
@@ -116,6 +123,19 @@ def checks_of(action: Action, bearer: bytes | None) -> list[SignatureCheck] | No
     if action.type == "witness.evidence":
         return _vote_checks(body)
     return []
+
+
+def _root_checks(action: Action, org: bytes) -> list[SignatureCheck] | None:
+    """What a member's root signed: a device taken back, a list of guardians."""
+    body = action.body
+    if action.type == "device.revoke":
+        if not devices.REVOKE.accepts(body):
+            return None
+        return [SignatureCheck(body["root"], revoke_message(org, body["device"]), body["sig"])]
+    if not guardians.SET.accepts(body):
+        return None
+    message = guardians_message(org, body["root"], body["version"], body["needed"], body["guardians"])
+    return [SignatureCheck(body["root"], message, body["sig"])]
 
 
 def _vote_checks(body: dict[str, Any]) -> list[SignatureCheck] | None:
@@ -134,6 +154,9 @@ def new_keys(action: Action) -> list[bytes]:
         return [action.by, action.body["root"]]
     if action.type == "witness.ready":
         return [action.body["key"]]
+    if action.type == "guardian.approve":
+        root = action.body.get("root")
+        return [root] if type(root) is bytes and len(root) == 32 else []
     if action.type == "invite.create":
         bearer = action.body.get("bearer")
         return [bearer] if type(bearer) is bytes and len(bearer) == 32 else []

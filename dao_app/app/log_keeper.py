@@ -42,7 +42,6 @@ from dao_app.core.errors import EncodingError
 from dao_app.core.finality.checkpoint import (
     Certificate,
 )
-from dao_app.core.keys import member_key
 from dao_app.core.limits import (
     ACTIONS_BEFORE_FINAL_JOIN_MAX,
     CLOCK_AHEAD_MS_MAX,
@@ -51,6 +50,8 @@ from dao_app.core.limits import (
 )
 from dao_app.core.replay import Position, Replay, Sealed
 from dao_app.core.rules.live import LiveCounts
+from dao_app.core.rules.members import is_root
+from dao_app.core.state import State
 
 TIMES_MAX = 50_000  # remembered id → at pairs, for parents that are sealed already
 WANTED_MAX = 10_000  # heads asked for by name
@@ -324,7 +325,7 @@ class LogKeeper(ABC):
         if action.seq == 1:
             if action.type not in CERTIFYING:
                 return "uncertified_device"
-            if action.type == CERTIFY_TYPE and not self._knows_root(action.body.get("root"), fresh):
+            if action.type == CERTIFY_TYPE and not self._knows_root(action, fresh):
                 return "uncertified_device"
         elif action.type in CERTIFYING:
             return "second_certification"
@@ -335,11 +336,15 @@ class LogKeeper(ABC):
             return "too_many_before_join"
         return self._refuse_signatures(action, fresh)
 
-    def _knows_root(self, root: object, fresh: Mapping[bytes, Parsed]) -> bool:
-        """Is this the root of a member, or of one whose join is on its way?"""
+    def _knows_root(self, action: Action, fresh: Mapping[bytes, Parsed]) -> bool:
+        """Is it certified by the root of a member, or of one whose join is on its way? Who catches up cannot know all
+        roots: guardians may have given a member another one."""
+        root = action.body.get("root")
         if not isinstance(root, bytes):
             return False
-        if self.replay.final.entity(member_key(root)) is not None or root in self._joining:
+        if self._catching_up() or self._awaited(action):
+            return True
+        if is_root(State(self.replay.final), root) or root in self._joining:
             return True
         return any(p.action.type in CERTIFYING and p.action.body.get("root") == root for p in fresh.values())
 

@@ -29,10 +29,10 @@ from dao_app.core.limits import (
     SALT_BYTES,
 )
 from dao_app.core.replay import Sealed
+from dao_app.core.rules.members import GONE
 
 KEPT_CERTIFICATES = "kept_certificates"  # while the state is derived anew
 RECOVERY_HEAD = b"\x83"  # a list of three; votes and proposals have more parts
-GONE = ("left", "expelled")  # members whose devices are met no more
 
 
 class Organisation(Checkpoints):
@@ -258,6 +258,8 @@ class Organisation(Checkpoints):
     def standing(self, device: bytes) -> DeviceStanding:
         found = self.replay.final.entity(device_key(device))
         member = self.replay.final.entity(member_key(found.member)) if isinstance(found, Device) else None
+        if isinstance(found, Device) and found.status == "revoked":
+            return "refused"
         if isinstance(member, Member) and member.status in GONE:
             return "refused"
         return self.certified(device)
@@ -265,7 +267,7 @@ class Organisation(Checkpoints):
     def certified(self, device: bytes) -> DeviceStanding:
         found = self.replay.final.entity(device_key(device))
         if isinstance(found, Device):
-            return "active" if found.status == "active" else "refused"
+            return "active" if found.status in ("active", "revoked") else "refused"
         return "joining" if device in self._heads else "unknown"
 
     def invitation_open(self, bearer: bytes) -> bool:

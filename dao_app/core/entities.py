@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, cast
 import cbor2
 
 from dao_app.core.encoding import encode_trusted
+from dao_app.core.key_entities import Epoch, Guardians, Root
 from dao_app.core.money_entities import Firm as Firm
 from dao_app.core.money_entities import Handover as Handover
 from dao_app.core.money_entities import Payment as Payment
@@ -95,7 +96,7 @@ class Member(NamedTuple):
     reserving: tuple[tuple[bytes, str, int], ...]  # per party and unit what this member's open proposals ask for
     stances: tuple[str, ...]  # of ``rules.membership.STANCES``, as the member says
     suspended_until: int = 0  # sealed time at which a suspension ends
-    devices: int = 1  # active ones
+    devices: tuple[bytes, ...] = ()  # active ones, sorted
 
     @property
     def roles(self) -> tuple[str, ...]:
@@ -179,7 +180,7 @@ class Emergency(NamedTuple):
 
 
 class Device(NamedTuple):
-    """``status``: active | refused | frozen."""
+    """``status``: active | refused | frozen | revoked."""
 
     member: bytes
     status: str
@@ -418,7 +419,7 @@ Entity = (
     | Contribution | Account | Unit | Due | Erased | Register | Role | Department | Budget | Delegations
     | Amendment | Adopted | Emergency | Firm | Payment | Reputation | HalfLives | Points | Round | Gifts | Lines
     | Series | Share | Match | Backing | PayoutRecord | PaymentRequest | Schedule | Witnesses | Election | Activation
-    | NotarisedFile
+    | NotarisedFile | Epoch | Root | Guardians
 )
 
 _CLASSES: dict[int, type[Any]] = {
@@ -469,6 +470,9 @@ _CLASSES: dict[int, type[Any]] = {
     ord("V"): Election,
     ord("x"): Activation,
     ord("h"): NotarisedFile,
+    ord("e"): Epoch,
+    ord("I"): Root,
+    ord("j"): Guardians,
 }
 # Fields that hold rows of a class of their own.
 _ROWS: dict[int, tuple[str, type[Any]]] = {

@@ -19,6 +19,8 @@ ACTION_PREFIX = b"guildhall/action/1\0"
 DEVICE_PREFIX = b"guildhall/device/1\0"  # root certifies a device
 WITNESS_PREFIX = b"guildhall/witness/1\0"  # holder of a witness key declares it
 RECOVERY_PREFIX = b"guildhall/recovery/1\0"  # member names a branch and new witnesses
+REVOKE_PREFIX = b"guildhall/revoke/1\0"  # root revokes a device
+GUARDIANS_PREFIX = b"guildhall/guardians/1\0"  # root names guardians
 BEARER_PREFIX = b"guildhall/bearer/1\0"  # holder of an invitation proves it
 PROPOSAL_PREFIX = b"guildhall/proposal/1\0"  # witness that leads a round proposes a checkpoint
 PREVOTE_PREFIX = b"guildhall/prevote/1\0"  # witness finds it good, or nothing
@@ -86,6 +88,17 @@ def witness_message(org: bytes, term: int, device: bytes, key: bytes) -> bytes:
 def device_message(org: bytes | None, device: bytes) -> bytes:
     """What a root signs to certify a device; ``org`` is None in the genesis itself."""
     return DEVICE_PREFIX + encode([org, device])
+
+
+def revoke_message(org: bytes, device: bytes) -> bytes:
+    """What a root signs to revoke a device."""
+    return REVOKE_PREFIX + encode([org, device])
+
+
+def guardians_message(org: bytes, root: bytes, version: int, needed: int, guardians: list[bytes]) -> bytes:
+    """What a root signs to name guardians (members), so many of whom are needed; the version keeps an earlier list
+    from being put again."""
+    return GUARDIANS_PREFIX + encode([org, root, version, needed, guardians])
 
 
 def bearer_message(org: bytes, root: bytes, device: bytes) -> bytes:

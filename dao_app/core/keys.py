@@ -13,6 +13,7 @@ HALF_LIVES_KEY = b"H"
 WITNESSES_KEY = b"W"
 ELECTION_KEY = b"V"  # of witnesses
 ACTIVATION_KEY = b"x"  # of a rules version
+EPOCH_KEY = b"e"  # of the organisation's key
 REGISTER_ROWS = 64  # a join encodes one entity of at most 2 kB anew
 
 # Parties: one kind byte and, but for the treasury, an identifier of 32 bytes.
@@ -52,6 +53,15 @@ def member_key(root: bytes) -> bytes:
 
 def device_key(device: bytes) -> bytes:
     return b"d" + device
+
+
+def root_key(root: bytes) -> bytes:
+    """A root key that took part in a change of roots."""
+    return b"I" + root
+
+
+def guardians_key(member: bytes) -> bytes:
+    return b"j" + member
 
 
 def invite_key(id_: bytes) -> bytes:

@@ -170,7 +170,7 @@ class Replay:
             if rejection is not None:
                 verdicts[id_] = rejection
         for device in {m.device for m in cut.extras}:
-            freeze(state, device)
+            freeze(state, device, height)
         results = finish_checkpoint(state, self.final, before.time, time, height, before.id)
         last = state.get(TOTALS_KEY, Totals)
         if last is not None:

@@ -17,6 +17,7 @@ from dao_app.core.rules import (
     effects,
     emergency,
     founding,
+    guardians,
     matching,
     membership,
     offices,
@@ -67,6 +68,8 @@ def author_of(state: State, device_id: bytes) -> Author | Rejection:
         return Rejection.DEVICE_REFUSED
     if device.status == "frozen":
         return Rejection.DEVICE_FROZEN
+    if device.status == "revoked":
+        return Rejection.DEVICE_REVOKED
     member = state.get(member_key(device.member), Member)
     if member is None:
         return Rejection.NOT_A_MEMBER
@@ -103,6 +106,7 @@ STARTED: dict[str, Start] = {
     "round": lambda s, started, m: rounds.start_round(s, started.id, m.time, started.place),
     "match": lambda s, started, m: matching.start_match(s, started.id, m.time, started.place),
     "election": lambda s, b, m: witnesses.begin_election(s, b.id, b.duration, m.time, b.place),
+    "rekey": lambda s, begun, m: guardians.start_rekey(s, begun.id, begun.duration, m.time, begun.place),
     "stop": lambda s, started, m: emergency.start_stop(s, started.id, started.duration, m.time, started.place),
 }
 # What is due at a sealed time.
@@ -123,6 +127,7 @@ DUE: dict[str, Happen] = {
     "close_match": lambda s, item, m: matching.close_match(s, item.target, m.time, m.height),
     "end_election": lambda s, item, m: witnesses.end_election(s, item.target, m.height),
     "end_rules_wait": lambda s, item, m: None,  # something due is something to seal: ``witnesses.settle`` decides
+    "rekey": lambda s, item, m: guardians.rekey(s, item.target, m.time, m.height),
     "end_stop": lambda s, item, m: emergency.end_stop(s, m.time),
 }
 

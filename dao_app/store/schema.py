@@ -149,5 +149,5 @@ OBJECT_KINDS = (
     "org.create", "member.join", "invite.create", "task.open", "task.accept", "proposal.open", "contribution.claim",
     "firm.register", "firm.pay", "round.open", "match.open", "payout.record",
     "task.dispute", "payment.request", "payment.schedule", "witness.ready", "file.notarise", "witness.evidence",
-    "device.fork",
+    "device.fork", "key.epoch",
 )  # fmt: skip

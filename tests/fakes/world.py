@@ -20,8 +20,10 @@ from dao_app.core.envelope import (
     bearer_message,
     build_payload,
     device_message,
+    guardians_message,
     pack,
     parse_action,
+    revoke_message,
     signed_message,
 )
 from dao_app.store.log import SqlStore
@@ -175,6 +177,39 @@ class World:
         org = self.replica(person)
         self.sync(self.main, org)
         return person, org
+
+    def add_device(self, person: Person, root: TestSigner | None = None) -> tuple[Person, Organisation]:
+        """A further device of a person, certified by this root or the first one, sealed, with a replica of its own."""
+        other = Person(self.random)
+        other.root = root or person.root
+        assert self.main.admit_now([self.certify_envelope(other)]).stored == 1
+        self.seal()
+        org = self.replica(other)
+        self.sync(self.main, org)
+        return other, org
+
+    def certify_envelope(self, person: Person) -> bytes:
+        body = {
+            "root": person.root.public,
+            "cert": person.root.sign(device_message(self.org_id, person.device.public)),
+        }
+        payload = build_payload(
+            self.org_id, person.device.public, 1, None, (), self.clock.now, "device.certify", body
+        )
+        return pack(payload, person.device.sign(signed_message(digest(payload))))
+
+    def revocation(self, person: Person, device: bytes) -> dict[str, Any]:
+        """Body of ``device.revoke`` by a person's root."""
+        message = revoke_message(self.org_id, device)
+        return {"device": device, "root": person.root.public, "sig": person.root.sign(message)}
+
+    def guardians(self, person: Person, names: list[bytes], needed: int, version: int = 1) -> dict[str, Any]:
+        """Body of ``guardian.set`` by a person's root."""
+        message = guardians_message(self.org_id, person.root.public, version, needed, names)
+        return {
+            "guardians": names, "needed": needed, "version": version, "root": person.root.public,
+            "sig": person.root.sign(message),
+        }  # fmt: skip
 
     def seal(self, ms: int = 1_000) -> None:
         """Let time pass and have the founder seal."""

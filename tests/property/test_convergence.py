@@ -10,12 +10,14 @@ from hypothesis import strategies as st
 
 from dao_app.app.organisation import Organisation
 from dao_app.store.log import SqlStore
+from tests.fakes.device_history import DeviceHistory
 from tests.fakes.governance_history import GovernanceHistory
 from tests.fakes.history import History
 from tests.fakes.world import World, roots
 
 
-@pytest.fixture(scope="module", params=[(History, 1), (History, 7), (GovernanceHistory, 1), (GovernanceHistory, 4)])
+@pytest.fixture(scope="module", params=[(History, 1), (History, 7), (GovernanceHistory, 1), (GovernanceHistory, 4),
+                                        (DeviceHistory, 2)])
 def history(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> History:
     kind, seed = request.param
     print(f"{kind.__name__} seed {seed}")

@@ -24,6 +24,7 @@ from dao_app.core.errors import EncodingError
 from dao_app.core.keys import match_key, member_party, payout_key, proposal_key, round_key, task_key
 from dao_app.core.rules.registry import TYPES
 from tests.fakes.checks import check_governance
+from tests.fakes.device_history import DeviceHistory
 from tests.fakes.governance_history import GovernanceHistory
 from tests.fakes.history import History
 from tests.fakes.reward_history import RewardHistory
@@ -46,6 +47,7 @@ REWARD_VIEWS: tuple[tuple[str, Callable[[bytes], bytes], Callable[[Reader, bytes
 
 
 GOVERNANCE = ("effects", "department", "member", "role", "parent", "signers", "dual", "payment", "bond", "parameters")
+KEYS = ("device", "root", "sig", "height", "id", "seals", "guardians", "needed", "version")
 
 
 def views(org: Any, member: bytes) -> None:
@@ -79,7 +81,7 @@ def views(org: Any, member: bytes) -> None:
     org.replay.provisional_root()
 
 
-KINDS = [*[History] * 3, *[RewardHistory] * 3, *[GovernanceHistory] * 3]
+KINDS = [*[History] * 3, *[RewardHistory] * 3, *[GovernanceHistory] * 3, *[DeviceHistory] * 2]
 
 
 @pytest.mark.parametrize(("seed", "kind"), list(enumerate(KINDS)))
@@ -129,7 +131,7 @@ def _body(rng: random.Random, samples: list[Action], known: list[Link]) -> tuple
     body = dict(sample.body) if rng.random() < 0.9 else {}
     for _ in range(rng.choice([0, 0, 1, 2])):
         names = [*body, "title", "task", "proposal", "on", "to", "amount", "choice", "text", "table", "unit", "for"]
-        names += (*REWARDS, *GOVERNANCE)
+        names += (*REWARDS, *GOVERNANCE, *KEYS)
         body[rng.choice(names)] = rng.choice([*ODD, *known])
     if type(body.get("effects")) is list and rng.random() < 0.6:
         body["effects"] = [_effect(rng, effect, known) for effect in body["effects"] if type(effect) is dict]

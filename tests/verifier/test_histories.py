@@ -13,6 +13,7 @@ from dao_app.app.scribe import Scribe, SetClock
 from dao_app.bootstrap.sample import SEED, STORY_MS, RecordingRandom
 from dao_app.core.replay import Replay
 from dao_app.store.log import SqlStore
+from tests.fakes.device_history import DeviceHistory
 from tests.fakes.governance_history import GovernanceHistory
 from tests.fakes.history import History
 from tests.fakes.reward_history import RewardHistory
@@ -23,6 +24,7 @@ CASES = [
     *((History, seed, 250) for seed in range(3)),
     *((RewardHistory, seed, 200) for seed in range(3)),
     *((GovernanceHistory, seed, 180) for seed in range(4)),
+    *((DeviceHistory, seed, 180) for seed in range(3)),
 ]
 
 
@@ -32,7 +34,8 @@ def checked(verifier: ModuleType, parts: Parts) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(("kind", "seed", "steps"), [(History, 10, 200), (RewardHistory, 10, 150),
-                                                     (GovernanceHistory, 10, 120)])  # fmt: skip
+                                                     (GovernanceHistory, 10, 120),
+                                                     (DeviceHistory, 10, 160)])  # fmt: skip
 def test_histories_of_people_who_sign_what_is_refused(
     verifier: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: Any, seed: int, steps: int
 ) -> None:

@@ -94,6 +94,8 @@ PARAMETERS: dict[str, Parameter] = {
     "witness_delay_ms": Parameter(10 * MINUTE_MS, 1_000, HOUR_MS, "ms"),  # Δ: what one had before must be sealed
     "witness_ready_ms": Parameter(7 * DAY_MS, MINUTE_MS, 60 * DAY_MS, "ms"),  # for the elected to declare a key
     "recovery_delay_ms": Parameter(3 * DAY_MS, MINUTE_MS, 30 * DAY_MS, "ms"),  # before a recovery takes effect
+    # Keys.
+    "rekey_delay_ms": Parameter(3 * DAY_MS, MINUTE_MS, 30 * DAY_MS, "ms"),  # before a new root of guardians holds
     # Modules that can be off.
     "module_tasks": Parameter(1, 0, 1, "flag"),
     "module_contributions": Parameter(1, 0, 1, "flag"),

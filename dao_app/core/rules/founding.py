@@ -80,8 +80,9 @@ def _put_all(state: State, action: Action, context: Context, initial: dict[str, 
     state.put(TOTALS_KEY, Totals(0, 0, 0, 0, 0, 0, 0, 0, 0))
     profile = s.reference(body, "profile")
     founder = Member(
-        "active", (Grant("founder", b"", action.id, 0),), context.height, None, action.id, profile, 0, (), (), ()
-    )
+        "active", (Grant("founder", b"", action.id, 0),), context.height, None, action.id, profile, 0, (), (), (),
+        devices=(action.by,),
+    )  # fmt: skip
     put_member(state, root, founder, context.height)
     state.put(device_key(action.by), Device(root, "active", context.height))
     for code, name_en, name_zh, decimals, cap in body["units"]:

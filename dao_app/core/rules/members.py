@@ -1,8 +1,8 @@
 """Who a member is to the rules: status, roles with scope and term, permissions and why, the right to vote.
 
 Invariants: a member changes through ``put_member`` alone, which keeps the numbers of voters and stewards
-and the heights at which a member has a vote; a permission in a department is one in all below it; a
-grant that has ended gives nothing from the checkpoint that ends it.
+and the heights at which a member has a vote, and begins an epoch where a member goes; a permission in a department is
+one in all below it; a grant that has ended gives nothing from the checkpoint that ends it.
 """
 
 from __future__ import annotations
@@ -10,12 +10,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dao_app.core.entities import Department, Grant, Member, Register, Role, Totals
-from dao_app.core.keys import REGISTER_ROWS, TOTALS_KEY, department_key, member_key, register_key, role_key
+from dao_app.core.key_entities import Root
+from dao_app.core.keys import REGISTER_ROWS, TOTALS_KEY, department_key, member_key, register_key, role_key, root_key
 from dao_app.core.limits import DEPARTMENT_DEPTH_MAX, VOTE_SPANS_MAX
+from dao_app.core.rules import epochs
 from dao_app.core.rules.context import Author
 from dao_app.core.rules.roles import ROLES, STEERING, VOTING, permissions_of
 from dao_app.core.state import State
 
+GONE = ("left", "expelled")  # members whose devices are met no more
 NOBODY = Member("", (), 0, None, b"", None, 0, (), (), ())
 
 
@@ -55,6 +58,8 @@ def put_member(state: State, root: bytes, member: Member, height: int) -> None:
             ),
         )
     state.put(key, member)
+    if member.status in GONE and before.status not in GONE:
+        epochs.begin(state, height)
 
 
 def _spans(spans: tuple[tuple[int, int], ...], votes: bool, height: int) -> tuple[tuple[int, int], ...]:
@@ -68,6 +73,19 @@ def append(state: State, key: bytes, id_: bytes) -> None:
     """Enter an id into the register's part under this key."""
     found = state.get(key, Register)
     state.put(key, Register((*(found.ids if found else ()), id_)))
+
+
+def member_of(state: State, root: bytes) -> bytes | None:
+    """The member whose root key this is now, or None."""
+    known = state.get(root_key(root), Root)
+    if known is not None:
+        return known.member if known.status == "current" else None
+    return root if state.get(member_key(root), Member) is not None else None
+
+
+def is_root(state: State, root: bytes) -> bool:
+    """Is, or was, this anybody's root key?"""
+    return state.get(member_key(root), Member) is not None or state.get(root_key(root), Root) is not None
 
 
 def all_members(state: State) -> Iterator[bytes]:

@@ -17,7 +17,7 @@ from dao_app.core.rules.charter import parameter
 from dao_app.core.rules.context import Author, Context
 from dao_app.core.rules.due import schedule
 from dao_app.core.rules.lockout import locks_out
-from dao_app.core.rules.members import is_steward, put_member
+from dao_app.core.rules.members import is_root, is_steward, put_member
 from dao_app.core.rules.rejections import Rejection
 from dao_app.core.rules.roles import CONTROL, INVITABLE, PLAIN, permissions_of
 from dao_app.core.state import State
@@ -93,7 +93,9 @@ def join(state: State, action: Action, context: Context) -> Rejection | None:
     profile = s.reference(body, "profile")
     status = "applicant" if parameter(state, "admission_vote") else "active"
     grants = (Grant(found.role, b"", action.id, 0),)
-    member = Member(status, grants, context.height, found.inviter, action.id, profile, 0, (), (), ())
+    member = Member(
+        status, grants, context.height, found.inviter, action.id, profile, 0, (), (), (), devices=(action.by,)
+    )
     put_member(state, body["root"], member, context.height)
     state.put(device_key(action.by), Device(body["root"], "active", context.height))
     return None
@@ -126,7 +128,7 @@ def _refuse_join(state: State, action: Action, found: Invite | None) -> Rejectio
     refused = _usable(found)
     if refused:
         return refused
-    if state.get(member_key(action.body["root"]), Member) is not None:
+    if is_root(state, action.body["root"]):
         return Rejection.ALREADY_MEMBER
     if state.need(member_key(found.inviter), Member).status in ("suspended", "expelled"):
         return Rejection.INVITE_REVOKED

@@ -14,7 +14,9 @@ from dao_app.core.rules import (
     departments,
     devices,
     emergency,
+    epochs,
     firms,
+    guardians,
     ledger,
     matching,
     membership,
@@ -48,6 +50,11 @@ TYPES: dict[str, Entry] = {
     "invite.create": Entry(membership.INVITE, membership.invite, ""),
     "invite.revoke": Entry(membership.REVOKE, membership.revoke, "invite"),
     "device.fork": Entry(devices.FORK, devices.fork, ""),
+    "device.revoke": Entry(devices.REVOKE, devices.revoke, ""),
+    "key.epoch": Entry(epochs.PUBLISH, epochs.publish, ""),
+    "guardian.set": Entry(guardians.SET, guardians.name, ""),
+    "guardian.approve": Entry(guardians.APPROVE, guardians.approve, ""),
+    "guardian.refuse": Entry(guardians.REFUSE, guardians.refuse, ""),
     "task.open": Entry(tasks.OPEN, tasks.open_task, ""),
     "task.publish": Entry(tasks.STEP, tasks.publish, "task"),
     "task.edit": Entry(tasks.EDIT, tasks.edit, "task"),
@@ -116,7 +123,10 @@ TYPES: dict[str, Entry] = {
 
 # Actions that remove rights come first among ready ones (protocol §3.2).
 REMOVES_RIGHTS = frozenset(
-    {"device.fork", "emergency.stop", "invite.revoke", "member.leave", "role.take", "witness.evidence"}
+    {
+        "device.fork", "device.revoke", "emergency.stop", "invite.revoke", "member.leave", "role.take",
+        "witness.evidence",
+    }
 )
 
 
