@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from dao_app.app.ports import SignatureCheck, Verifier
 from dao_app.app.storage import StoredAction
+from dao_app.core.attachment import is_attachment
 from dao_app.core.encoding import digest
 from dao_app.core.envelope import (
     CERTIFY_TYPE,
@@ -186,8 +187,10 @@ def refs_of(action: Action) -> tuple[tuple[bytes, int], ...]:
 
 
 def stored(parsed: Parsed) -> StoredAction:
+    action = parsed.action
+    listed = "attachment" if is_attachment(action.type, action.body) else action.type
     return StoredAction(
-        parsed.action, parsed.payload, parsed.signature, about(parsed.action), refs_of(parsed.action), parsed.off
+        action, parsed.payload, parsed.signature, listed, about(action), refs_of(action), parsed.off
     )
 
 

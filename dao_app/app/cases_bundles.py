@@ -20,15 +20,15 @@ class BundleCases(Cases):
 
     async def bundle_export(self, org: str, path: str, progress: Sink = None) -> p.BundleView:
         opened = self._ws.find(org)
-        file = _absolute(path)
+        file = absolute(path)
         await export_bundle(opened.org, file, self._ws.pause, self._told("export", progress))
         return await self.bundle_inspect(path)
 
     async def bundle_inspect(self, path: str, progress: Sink = None) -> p.BundleView:
-        return await inspect_bundle(_absolute(path), self._here, self._ws.pause, self._told("inspect", progress))
+        return await inspect_bundle(absolute(path), self._here, self._ws.pause, self._told("inspect", progress))
 
     async def bundle_import(self, path: str, progress: Sink = None) -> p.BundleMerged:
-        file = _absolute(path)
+        file = absolute(path)
         org_id = open_bundle(file).manifest.org
         org = self._here(org_id)
         if org is None:
@@ -51,7 +51,7 @@ class BundleCases(Cases):
         return told
 
 
-def _absolute(path: str) -> Path:
+def absolute(path: str) -> Path:
     """The engine may run in another process, with another working folder."""
     found = Path(path)
     if not found.is_absolute():

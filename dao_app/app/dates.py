@@ -1,4 +1,4 @@
-"""Dates and lengths of time as people type them. Raises InputError."""
+"""Dates, lengths of time and sizes as people type them. Raises InputError."""
 
 from __future__ import annotations
 
@@ -46,3 +46,9 @@ def read_length(text: str) -> int | None:
     """Seconds of "90", "90s", "15m", "2h", "7d" or "2w"; None: no such thing."""
     found = re.fullmatch(r"([0-9]{1,9})([smhdw]?)", text.strip().lower(), re.ASCII)
     return int(found[1]) * _UNIT_S[found[2]] if found else None
+
+
+def read_size(text: str) -> int | None:
+    """Bytes of "1024", "500 MB" or "2GiB" (powers of 1,024 either way); None: no such thing."""
+    found = re.fullmatch(r"([0-9]{1,12})\s*([kmgt]?)(?:i?b)?", text.strip().lower(), re.ASCII)
+    return int(found[1]) * 1024 ** " kmgt".index(found[2] or " ") if found else None

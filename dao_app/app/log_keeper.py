@@ -136,6 +136,7 @@ class LogKeeper(ABC):
         self.certificate_of_device = b""
         self.on_conflict: Callable[[], None] = lambda: None
         self.on_key: Callable[[], None] = lambda: None
+        self.on_content: Callable[[], None] = lambda: None
         self.on_restored: Callable[[], None] = lambda: None
         self.on_stored: Callable[[list[Action]], None] = lambda actions: None
         self.on_sealed: Callable[[Certificate, Sealed], None] = lambda certificate, sealed: None

@@ -253,6 +253,7 @@ class Organisation(Checkpoints):
         if size is None or size != len(blob) - SALT_BYTES:
             return False
         self.store.add_content(hash_, blob)
+        self.on_content()
         return True
 
     def standing(self, device: bytes) -> DeviceStanding:
@@ -324,6 +325,12 @@ class Organisation(Checkpoints):
     def set_anchor(self, height: int, id_: bytes) -> None:
         """Remember the anchor of the invitation by which this device joins."""
         self.store.set_meta("anchor", encode([height, id_]))
+
+    def stands(self, id_: bytes) -> bool:
+        """Has an action an effect, by all that is known here?"""
+        if id_ in self.replay.pending:
+            return id_ not in self.replay.verdicts
+        return not self.settled.of(id_)[0]
 
     # -- detached content ------------------------------------------------------------------------
     def detach(self, text: str, kind: str) -> tuple[dict[str, Any], bytes]:

@@ -253,6 +253,10 @@ class Network(Protocol):
         """New local content: tell peers that it can be fetched."""
         ...
 
+    def want_content(self, org_id: bytes) -> None:
+        """Content is wanted here that was not before: peers are asked for it soon."""
+        ...
+
     async def dial(self, org_id: bytes, address: str) -> bool: ...
     def addresses(self, org_id: bytes) -> tuple[str, ...]:
         """Multiaddresses under which this host can be reached, with /p2p/ part."""

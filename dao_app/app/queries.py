@@ -7,8 +7,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from dao_app.app import views as v
+from dao_app.app.attachments import Found, find
 from dao_app.app.organisation import Organisation
-from dao_app.app.storage import LogRecord
+from dao_app.app.storage import FileState, LogRecord
+from dao_app.core.attachment import KIND
 from dao_app.core.encoding import power_from_wire
 from dao_app.core.entities import Department, Device, Firm, Member, Org, Proposal, Ref, Task, Unit
 from dao_app.core.envelope import Action, parse_trusted
@@ -66,6 +68,7 @@ class Reader:
         self._held: dict[bytes, dict[bytes, list[str]]] | None = None
         self._actions: dict[bytes, Action] = {}
         self._latest: dict[bytes, bytes] | None = None
+        self._files: dict[bytes, FileState] | None = None
         self._witness_members: dict[bytes, bytes] | None = None
         self._witness: tuple[tuple[str, ...], int | None] | None = None
 
@@ -261,17 +264,24 @@ class Reader:
     def comment(self, action: Action) -> v.CommentView:
         reference = action.body["text"]
         erased = self.org.is_erased(reference["hash"])
+        if reference["kind"] == KIND:
+            view = file_view(find(self.org, action, self._file_states()))
+            return v.CommentView(action.id.hex(), self.author(action.by), "", erased, self.stamp(action.id), (), view)
         text = None if erased else self.text((reference["hash"], reference["size"]))
         return v.CommentView(
             action.id.hex(), self.author(action.by), text, erased, self.stamp(action.id),
             tuple(self.person(root) for root in action.body.get("mentions", ())),
         )
 
+    def _file_states(self) -> dict[bytes, FileState]:
+        """Read once for all comments that a reader shows."""
+        if self._files is None:
+            self._files = self.org.store.file_states()
+        return self._files
+
     def stands(self, id_: bytes) -> bool:
         """Has it an effect? What was rejected may have any body at all and is never shown."""
-        if id_ in self.org.replay.pending:
-            return id_ not in self.org.replay.verdicts
-        return not self.org.settled.of(id_)[0]
+        return self.org.stands(id_)
 
     # -- what you may do ---------------------------------------------------------------------------
     def judge(self, type_: str, body: dict[str, Any]) -> Rejection | None:
@@ -285,6 +295,20 @@ class Reader:
     def can(self, gestures: Iterable[tuple[str, str, dict[str, Any]]]) -> tuple[str, ...]:
         """Names of the gestures (name, action type, body) that would be accepted now."""
         return tuple(name for name, type_, body in gestures if self.judge(type_, body) is None)
+
+
+def file_view(found: Found) -> v.FileView:
+    """An attachment with what may be done about it."""
+    file, state = found.file, found.state
+    can = {
+        "fetch": state in ("absent", "partial"),
+        "stop": state == "coming",
+        "save": state == "here",
+        "preview": file is not None and found.here > 0,
+        "drop": found.here > 0,
+    }
+    gestures = tuple(name for name, there in can.items() if there)
+    return v.FileView(file.name if file else "", file.size if file else 0, found.here, state, gestures)
 
 
 def choice_json(choice: Any) -> str:

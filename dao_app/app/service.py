@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 from dao_app.app import views as v
+from dao_app.app.cases_attachments import AttachmentCases
 from dao_app.app.cases_bundles import BundleCases
 from dao_app.app.cases_contributions import ContributionCases
 from dao_app.app.cases_events import EventCases
@@ -29,7 +30,7 @@ OpenDemo = Callable[[Callable[[v.Progress], None]], Awaitable[bytes]]
 class Service(
     IdentityCases, MembershipCases, GovernanceCases, FirmCases, PaymentCases, EventCases, TaskCases,
     FinalityCases, ContributionCases, RewardCases, TokenCases, TodayCases, TrustCases, ProofCases, BundleCases,
-    NodeCases,
+    NodeCases, AttachmentCases,
 ):  # fmt: skip
     """One open data folder, as window and command line see it. ``open_demo`` builds and opens the sample
     organisation (given by the composition root)."""

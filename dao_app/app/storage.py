@@ -20,11 +20,13 @@ CHANGES_META = "witness_changes"  # DAG-CBOR [height looked at, [height of each 
 
 
 class StoredAction(NamedTuple):
-    """An action to append, with what the store indexes. ``refs``: detached content (hash, size)."""
+    """An action to append, with what the store indexes. ``listed``: its type, or "attachment" for a comment that is
+    one; ``refs``: detached content (hash, size)."""
 
     action: Action
     payload: bytes
     signature: bytes
+    listed: str
     about: bytes | None
     refs: tuple[tuple[bytes, int], ...]
     off: bool  # on a branch that is not its device's trunk here
@@ -77,6 +79,13 @@ class Past(NamedTuple):
     order: list[bytes]
     verdicts: Verdicts
     postings: list[Posting]
+
+
+class FileState(NamedTuple):
+    """Bytes of an attached file that are here, and that are wanted and not here."""
+
+    here: int
+    wanted: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +174,15 @@ class OrgStore(Source, Protocol):
         """The size expected of this content, or None where it is not wanted."""
         ...
 
+    def want_chunks(self, owner: bytes, rows: Sequence[tuple[bytes, int]]) -> None:
+        """Chunks of attached files: see ``store.chunks``. They are content too: wanted, added and read as such."""
+        ...
+
+    def put_chunk(self, owner: bytes, place: int, hash_: bytes, blob: bytes, size: int) -> None: ...
+    def give_up_chunks(self, owner: bytes) -> None: ...
+    def drop_chunks(self, owner: bytes) -> None: ...
+    def chunks(self, owner: bytes) -> list[bytes]: ...
+    def file_states(self) -> dict[bytes, FileState]: ...
     def forget_derived(self) -> None:
         """Drop checkpoints and all that was derived, and a conflict; actions and contents stay."""
         ...

@@ -63,13 +63,29 @@ class EffectView:
 
 
 @dataclass(frozen=True, slots=True)
+class FileView:
+    """An attached file. ``name`` is foreign; ``size`` and ``here`` in bytes. ``state``: here | partial | coming |
+    absent | erased | unread (its list of chunks is not here yet) | damaged (the list is none). ``can``: fetch, stop,
+    save, preview, drop."""
+
+    name: str
+    size: int
+    here: int
+    state: str
+    can: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class CommentView:
+    """``file``: the comment carries one, and ``text`` is empty."""
+
     id: str
     author: PersonView
     text: str | None  # None: not here yet
     erased: bool
     stamp: Stamp
     mentions: tuple[PersonView, ...] = ()
+    file: FileView | None = None
 
 
 @dataclass(frozen=True, slots=True)

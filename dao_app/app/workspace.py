@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from dao_app.app import views as v
 from dao_app.app.duties import do_duties, load_witness_keys
 from dao_app.app.errors import GuildhallError, Locked, NotFound, StorageError
+from dao_app.app.file_keeping import FileKeeping
 from dao_app.app.log_keeper import Judge
 from dao_app.app.organisation import Organisation
 from dao_app.app.ports import Clock, Network, Random, Signer, Verifier
@@ -113,6 +114,7 @@ class Workspace:
         self.vault: Vault | None = None
         self.opened: dict[bytes, Opened] = {}
         self.unsent: dict[bytes, set[bytes]] = {}
+        self.files = FileKeeping(self)
         self._sinks: list[Callable[[v.Change | v.Progress], None]] = []
         self._changed: dict[str, set[str]] = {}
         for org_id in home.organisations():
@@ -165,6 +167,7 @@ class Workspace:
         org.on_stored = lambda actions: self._stored(opened, actions)
         org.on_sealed = lambda certificate, sealed: self._sealed(opened)
         org.on_restored = lambda: self._sealed(opened)
+        org.on_content = lambda: self.files.changed(opened)
         org.on_key = lambda: self.keep_keys(org)
         org.on_conflict = lambda: self.mark(org.org_id, ALL_TOPICS)
         org.witnessing.on_words = org.recovering.on_change = lambda: self._pass_on(opened)
@@ -358,6 +361,7 @@ class Workspace:
                 self._settle_join(opened)
             except StorageError as error:
                 self.failed(opened, error)
+        self.files.tick(now)
         self.flush()
 
     def _do_duties(self, opened: Opened, now: int) -> None:

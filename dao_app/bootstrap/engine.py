@@ -111,7 +111,7 @@ async def run_engine(options: Options, ready: Callable[[Service], None], stop: t
             home, RealKeys(random), verifier, clock, random, TrioRuntime(nursery), network, judge_with(pool),
             options.listen, options.mdns,
         )
-        workspace.stands_ready = options.node
+        workspace.stands_ready = workspace.files.archive = options.node
         stack.callback(workspace.close_all)
         watcher.workspace = workspace
         service = Service(workspace, _demo_opener(options, workspace))

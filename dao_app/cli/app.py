@@ -15,6 +15,7 @@ import click
 
 from dao_app.app.errors import GuildhallError, InputError, Locked
 from dao_app.app.texts import LANGUAGES, Texts, language_of
+from dao_app.cli.attachments import attachment
 from dao_app.cli.bundles import bundle
 from dao_app.cli.commands import BadValue, Duration, Root
 from dao_app.cli.contributions import contribution
@@ -52,7 +53,7 @@ def tree() -> click.Group:
         payout, earnings, token,
         charter, role, department, delegate, emergency, leave, firm, payment,
         file, certificate, bundle, witness, device, log, state, peer, doctor, watch, node, window, demo, tally,
-        rewards, recovery,
+        rewards, recovery, attachment,
     ):
         root.add_command(command)
     return root

@@ -141,8 +141,17 @@ def comments(session: Session, rows: Sequence[Row]) -> None:
     for row in rows:
         session.line()
         session.line(f"{who(session, row['author'])} · {moment(session, row['stamp']['at_ms'])}")
+        if row["file"] is not None:
+            session.line(f"{plain(row['file']['name'])} · {file_state(session, row['file'])} · {row['id'][:12]}")
+            continue
         key = "cli.text_erased" if row["erased"] else "cli.text_not_here"
         session.line(session.t(key) if row["text"] is None else paragraphs(row["text"]))
+
+
+def file_state(session: Session, file: Row) -> str:
+    """How much of an attached file is here."""
+    percent = file["here"] * 100 // file["size"] if file["size"] else 0
+    return session.t(f"file.state.{file['state']}", percent=percent)
 
 
 def report(session: Session, value: Mapping[str, Any]) -> None:

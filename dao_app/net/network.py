@@ -97,6 +97,11 @@ class LibNetwork:
         if node is not None:
             node.announce_content(digests)
 
+    def want_content(self, org_id: bytes) -> None:
+        node = self._nodes.get(org_id)
+        if node is not None:
+            node.want_content()
+
     async def dial(self, org_id: bytes, address: str) -> bool:
         node = self._nodes.get(org_id)
         return node is not None and await node.dial(address)

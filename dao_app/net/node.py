@@ -143,6 +143,11 @@ class Node:
             link.session.tell_content(hashes)
             link.poke()
 
+    def want_content(self) -> None:
+        for link in self._links.values():
+            link.session.content_wanted()
+            link.poke()
+
     def addresses(self) -> tuple[str, ...]:
         return () if self._host is None else tuple(self._host.addresses()[: limits.ADDRESSES_PER_PEER_MAX])
 

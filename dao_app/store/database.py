@@ -28,7 +28,8 @@ class Database(ABC):
 
     @abstractmethod
     def shred(self, connection: Connection, hashes: list[bytes]) -> None:
-        """Delete detached content so that its bytes go as far as the database can make them."""
+        """Delete detached content, and chunks that belong to it, so that their bytes go as far as the database can
+        make them."""
 
     @contextmanager
     @abstractmethod

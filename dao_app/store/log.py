@@ -33,12 +33,14 @@ from dao_app.core.finality.checkpoint import Certificate
 from dao_app.core.merkle import BUCKETS, bucket_of
 from dao_app.core.replay import Branching, Sealed
 from dao_app.core.state import FRONTIER_TREE, RESULTS_TREE, STATE_TREE, TreeChange
+from dao_app.store.chunks import ChunkTable
 from dao_app.store.database import Database, Many, transaction
 from dao_app.store.schema import (
     OBJECT_KINDS,
     action,
     bucket,
     checkpoint,
+    chunk,
     content,
     device,
     entity,
@@ -71,6 +73,7 @@ _CHAIN = (
 )
 _VERDICTS = select(verdict).where(verdict.c.pos.in_(bindparam("numbers", expanding=True)))
 _CONTENT = select(content.c.blob).where(content.c.hash == bindparam("hash"))
+_CHUNK = select(chunk.c.blob).where(chunk.c.hash == bindparam("hash"), chunk.c.blob.isnot(None)).limit(1)
 _ABOUT = select(action).where(action.c.about == bindparam("pos")).order_by(action.c.pos)
 _POSTINGS = (
     select(
@@ -84,7 +87,7 @@ _POSTING = ("height", "kind", "source", "target", "unit", "amount", "action", "m
 _ROW = ("pos", "id", "device", "seq", "off", "kind", "about", "payload", "signature")  # of a new action
 
 
-class SqlStore(SnapshotTables):
+class SqlStore(SnapshotTables, ChunkTable):
     """One organisation's database: a file of its own (created where there is none), or one that was opened."""
 
     def __init__(self, place: Path | Database) -> None:
@@ -172,7 +175,7 @@ class SqlStore(SnapshotTables):
                 [
                     (
                         fresh[r.action.id], r.action.id, numbers[r.action.by], r.action.seq, r.off * (1 + past),
-                        _KIND_NO.get(r.action.type), about.get(r.about) if r.about else None, r.payload, r.signature,
+                        _KIND_NO.get(r.listed), about.get(r.about) if r.about else None, r.payload, r.signature,
                     )
                     for r in rows
                 ],
@@ -383,7 +386,7 @@ class SqlStore(SnapshotTables):
 
     # -- detached content ----------------------------------------------------------------------
     def content(self, hash_: bytes) -> bytes | None:
-        rows = self._all(_CONTENT, hash=hash_)
+        rows = self._all(_CONTENT, hash=hash_) or self._all(_CHUNK, hash=hash_)
         return rows[0][0] if rows else None
 
     def contents(self, after: bytes, limit: int) -> list[bytes]:
@@ -392,20 +395,27 @@ class SqlStore(SnapshotTables):
 
     def add_content(self, hash_: bytes, blob: bytes) -> None:
         with self._writing() as connection:
-            connection.execute(update(content).where(content.c.hash == hash_).values(blob=blob))
+            for table in (content, chunk):
+                connection.execute(update(table).where(table.c.hash == hash_).values(blob=blob))
 
     def erase_content(self, hash_: bytes) -> None:
         with self._writing() as connection:
             self._base.shred(connection, [hash_])
 
     def wanted(self, limit: int) -> list[tuple[bytes, int]]:
-        query = select(content.c.hash, content.c.size).where(content.c.blob.is_(None)).limit(limit)
-        return [(row.hash, row.size) for row in self._all(query)]
+        rows: list[tuple[bytes, int]] = []
+        for table in (content, chunk):
+            query = select(table.c.hash, table.c.size).where(table.c.blob.is_(None)).limit(limit - len(rows))
+            rows += [(row.hash, row.size) for row in self._all(query)]
+        return rows
 
     def wants(self, hash_: bytes) -> int | None:
-        query = select(content.c.size).where(content.c.hash == hash_, content.c.blob.is_(None))
-        rows = self._all(query)
-        return rows[0][0] if rows else None
+        for table in (content, chunk):
+            query = select(table.c.size).where(table.c.hash == hash_, table.c.blob.is_(None)).limit(1)
+            rows = self._all(query)
+            if rows:
+                return int(rows[0][0])
+        return None
 
     # -- small things --------------------------------------------------------------------------
     def counts(self) -> Counts:

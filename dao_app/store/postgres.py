@@ -19,7 +19,7 @@ from sqlalchemy.schema import CreateSchema, DropSchema
 
 from dao_app.app.errors import InputError, StorageError
 from dao_app.store.database import Database
-from dao_app.store.schema import SCHEMA_VERSION, content, metadata
+from dao_app.store.schema import SCHEMA_VERSION, chunk, content, metadata
 
 DRIVER = "postgresql+psycopg"
 CONNECT_S = 10
@@ -35,6 +35,7 @@ class ServerSchema(Database):
     def shred(self, connection: Connection, hashes: list[bytes]) -> None:
         """Delete the rows; the server overwrites their bytes when it vacuums the table (docs/known-limits.md)."""
         connection.execute(delete(content).where(content.c.hash.in_(hashes)))
+        connection.execute(delete(chunk).where(chunk.c.owner.in_(hashes)))
 
     @contextmanager
     def translated(self) -> Iterator[None]:

@@ -8,7 +8,7 @@ from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, SmallIntege
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.types import UserDefinedType
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 metadata = MetaData()
 
 
@@ -40,7 +40,7 @@ device = Table(
     Column("head", Bytes, nullable=False),
 )
 
-# ``kind`` is the place of the type in OBJECT_KINDS for actions that make objects, else NULL;
+# ``kind`` is the place of what the action is listed as in OBJECT_KINDS, for those that make objects, else NULL;
 # ``about`` is the pos of the action that made the object concerned; ``off`` says where a forked device's action
 # stands: 0 on the trunk, 1 off it and not sealed, 2 sealed off it.
 action = Table(
@@ -116,6 +116,18 @@ Index(
     "content_wanted", content.c.size, sqlite_where=content.c.blob.is_(None), postgresql_where=content.c.blob.is_(None)
 )
 
+# Chunks of attached files; ``blob`` is NULL while somebody here wants it. ``owner``: hash of the list that names it.
+chunk = Table(
+    "chunk",
+    metadata,
+    Column("owner", Bytes, primary_key=True),
+    Column("place", Whole, primary_key=True),
+    Column("hash", Bytes, nullable=False),
+    Column("size", Whole, nullable=False),
+    Column("blob", Bytes),
+)
+Index("chunk_hash", chunk.c.hash)
+
 # What witnesses said of the height that is being decided; gone with its certificate.
 word = Table(
     "word",
@@ -149,5 +161,5 @@ OBJECT_KINDS = (
     "org.create", "member.join", "invite.create", "task.open", "task.accept", "proposal.open", "contribution.claim",
     "firm.register", "firm.pay", "round.open", "match.open", "payout.record",
     "task.dispute", "payment.request", "payment.schedule", "witness.ready", "file.notarise", "witness.evidence",
-    "device.fork", "key.epoch",
+    "device.fork", "key.epoch", "attachment",
 )  # fmt: skip

@@ -1,0 +1,38 @@
+"""Attached files as people see them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dao_app.app.views_parts import FileView, PersonView, Stamp
+
+
+@dataclass(frozen=True, slots=True)
+class AttachmentRow:
+    """``id``: of the comment that carries it; ``target``: what it hangs on."""
+
+    id: str
+    target: str
+    author: PersonView
+    file: FileView
+    stamp: Stamp
+
+
+@dataclass(frozen=True, slots=True)
+class AttachmentsView:
+    """``used`` and ``quota`` in bytes, of all organisations in this folder."""
+
+    rows: tuple[AttachmentRow, ...]
+    used: int
+    quota: int
+
+
+@dataclass(frozen=True, slots=True)
+class FilePreview:
+    """``kind``: text | image | none. ``text``: its beginning, foreign; ``cut``: there is more. ``image``: base64."""
+
+    kind: str
+    name: str
+    text: str = ""
+    cut: bool = False
+    image: str = ""
