@@ -297,7 +297,7 @@ class Reader:
         return tuple(name for name, type_, body in gestures if self.judge(type_, body) is None)
 
 
-def file_view(found: Found) -> v.FileView:
+def file_view(found: Found) -> v.AttachedFile:
     """An attachment with what may be done about it."""
     file, state = found.file, found.state
     can = {
@@ -308,7 +308,7 @@ def file_view(found: Found) -> v.FileView:
         "drop": found.here > 0,
     }
     gestures = tuple(name for name, there in can.items() if there)
-    return v.FileView(file.name if file else "", file.size if file else 0, found.here, state, gestures)
+    return v.AttachedFile(file.name if file else "", file.size if file else 0, found.here, state, gestures)
 
 
 def choice_json(choice: Any) -> str:

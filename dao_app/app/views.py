@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from dao_app.app.views_parts import ActivityView as ActivityView
 from dao_app.app.views_parts import AmountView as AmountView
+from dao_app.app.views_parts import AttachedFile as AttachedFile
 from dao_app.app.views_parts import CommentView as CommentView
 from dao_app.app.views_parts import EffectView as EffectView
 from dao_app.app.views_parts import FieldView as FieldView
-from dao_app.app.views_parts import FileView as FileView
 from dao_app.app.views_parts import PersonView as PersonView
 from dao_app.app.views_parts import Stamp as Stamp
 from dao_app.app.views_parts import State as State

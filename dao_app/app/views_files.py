@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dao_app.app.views_parts import FileView, PersonView, Stamp
+from dao_app.app.views_parts import AttachedFile, PersonView, Stamp
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +14,7 @@ class AttachmentRow:
     id: str
     target: str
     author: PersonView
-    file: FileView
+    file: AttachedFile
     stamp: Stamp
 
 

@@ -63,7 +63,7 @@ class EffectView:
 
 
 @dataclass(frozen=True, slots=True)
-class FileView:
+class AttachedFile:
     """An attached file. ``name`` is foreign; ``size`` and ``here`` in bytes. ``state``: here | partial | coming |
     absent | erased | unread (its list of chunks is not here yet) | damaged (the list is none). ``can``: fetch, stop,
     save, preview, drop."""
@@ -85,7 +85,7 @@ class CommentView:
     erased: bool
     stamp: Stamp
     mentions: tuple[PersonView, ...] = ()
-    file: FileView | None = None
+    file: AttachedFile | None = None
 
 
 @dataclass(frozen=True, slots=True)

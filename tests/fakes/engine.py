@@ -17,6 +17,7 @@ from dao_app.app import views as v
 from dao_app.app import views_governance as g
 from dao_app.app.errors import GuildhallError, InputError, Locked, NotFound
 from tests.fakes import sample
+from tests.fakes.files import FakeFiles
 from tests.fakes.finality import FakeFinality, signers_of
 from tests.fakes.governing import FakeGoverning
 from tests.fakes.proofs import FakeProofs
@@ -45,7 +46,7 @@ from tests.fakes.sample import (
 from tests.fakes.work import FakeWork
 
 
-class FakeEngine(FakeWork, FakeGoverning, FakeRewards, FakeProofs, FakeFinality):
+class FakeEngine(FakeWork, FakeGoverning, FakeRewards, FakeProofs, FakeFinality, FakeFiles):
     """An ``EngineHandle`` over sample data. ``fail`` maps a method to the error it raises next."""
 
     def __init__(self, filled: bool = True, founder_alone: bool = False) -> None:

@@ -351,6 +351,10 @@ def comments() -> dict[str, list[v.CommentView]]:
             ),
         ],
         ident("task 214"): [
+            v.CommentView(
+                ident("c5"), AMARA, "", False, final(1 * DAY), (),
+                v.AttachedFile("Hours 2024 and 2025.ods", 412_300, 0, "absent", ("fetch",)),
+            ),
             v.CommentView(ident("c4"), AMARA, "The 2024 sheet has two columns named *Total*.", False, final(2 * DAY))
         ],
     }

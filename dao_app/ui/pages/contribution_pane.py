@@ -13,6 +13,7 @@ from dao_app.app.texts import isolate
 from dao_app.ui.context import Ui
 from dao_app.ui.dialogs.base import ConfirmDialog
 from dao_app.ui.dialogs.contributions import DisputeDialog, ValueDialog
+from dao_app.ui.files import on_file, take_files
 from dao_app.ui.markdown import MarkdownView
 from dao_app.ui.models import show, show_rewards
 from dao_app.ui.pages.base import Facts, Pane, section_head
@@ -53,6 +54,7 @@ class ContributionPane(Pane):
         self._text.link.connect(self.link_opened)
         self._posts.link.connect(self.link_opened)
         self._posts.erase.connect(lambda c: erase_comment(ui, self, c, self.reload))
+        self._posts.file.connect(lambda comment, gesture: on_file(ui, self, comment, gesture, self.reload))
         content = QWidget()
         content.setProperty("box", "surface")
         content.setLayout(
@@ -65,6 +67,7 @@ class ContributionPane(Pane):
         self.body.addWidget(scrolling(content))
         self.composer = Composer(ui, margins=(20, 8, 20, 8))
         self.composer.written.connect(self._comment)
+        take_files(ui, self, self.composer, lambda: self._detail.row.id if self._detail else "", self.reload)
         self.foot(self.composer)
         self.foot(self._gestures())
         self.link.hide()

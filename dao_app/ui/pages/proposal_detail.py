@@ -13,6 +13,7 @@ from dao_app.app import views as v
 from dao_app.app.errors import GuildhallError
 from dao_app.ui.context import Ui
 from dao_app.ui.dialogs.proposals import ReviseDialog
+from dao_app.ui.files import on_file, take_files
 from dao_app.ui.markdown import MarkdownView
 from dao_app.ui.models import show
 from dao_app.ui.pages.base import section_head
@@ -125,6 +126,7 @@ class ProposalDetailView(QWidget):
         self._posts = Posts(ui)
         self._posts.link.connect(self.link_opened)
         self._posts.erase.connect(lambda c: erase_comment(ui, self, c, self.reload))
+        self._posts.file.connect(lambda comment, gesture: on_file(ui, self, comment, gesture, self.reload))
         self._text.link.connect(self.link_opened)
         meta = row(ui, self._picture, self._who, self._how, self._state, gap=8)
         meta.setStretch(2, 1)
@@ -157,6 +159,7 @@ class ProposalDetailView(QWidget):
         )
         self.composer = Composer(ui)
         self.composer.written.connect(self._comment)
+        take_files(ui, self, self.composer, lambda: self.proposal.id if self.proposal else "", self.reload)
         holder = QWidget()
         layout = column(ui, scrolling(content, ui.t("page.proposals")), self.composer)
         layout.setStretch(0, 1)

@@ -14,6 +14,7 @@ from dao_app.app.texts import isolate
 from dao_app.ui.context import Ui
 from dao_app.ui.dialogs.base import ConfirmDialog
 from dao_app.ui.dialogs.tasks import AssignDialog, NoteDialog, SubmitDialog, TaskDialog
+from dao_app.ui.files import on_file, take_files
 from dao_app.ui.markdown import MarkdownView
 from dao_app.ui.models import show_tasks as show
 from dao_app.ui.models.show import due_tone, title
@@ -73,6 +74,7 @@ class TaskPane(Pane):
         for source in (self._text.link, self._work.link, self._posts.link):
             source.connect(self.link_opened)
         self._posts.erase.connect(self._erase)
+        self._posts.file.connect(lambda comment, gesture: on_file(ui, self, comment, gesture, self.reload))
         content = QWidget()
         content.setProperty("box", "surface")
         content.setLayout(
@@ -152,6 +154,7 @@ class TaskPane(Pane):
         self._foot = Box(ui, "bottom", foot)
         self.composer = Composer(ui, margins=(20, 8, 20, 8))
         self.composer.written.connect(self._comment)
+        take_files(ui, self, self.composer, lambda: self.task.id if self.task is not None else "", self.reload)
         self.foot(self.composer)
         self.foot(self._foot)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeyEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from dao_app.app.views import ActivityView, CommentView
@@ -13,6 +13,7 @@ from dao_app.ui.context import Ui
 from dao_app.ui.markdown import MarkdownView
 from dao_app.ui.widgets.buttons import KEY_SIGN, Button, IconButton
 from dao_app.ui.widgets.fields import Area
+from dao_app.ui.widgets.file_row import FileRow
 from dao_app.ui.widgets.glyphs import AvatarView, SealView
 from dao_app.ui.widgets.labels import Label, Paragraph
 from dao_app.ui.widgets.layout import Box, clear, column, row
@@ -28,6 +29,7 @@ class Post(QWidget):
 
     link = Signal(str)
     erase = Signal(str)
+    file = Signal(object, str)
 
     def __init__(self, ui: Ui, comment: CommentView) -> None:
         super().__init__()
@@ -46,7 +48,10 @@ class Post(QWidget):
             head.addWidget(erase)
         head.addWidget(seal)
         body: QWidget
-        if comment.erased or comment.text is None:
+        if comment.file is not None:
+            body = FileRow(ui, comment.file)
+            body.wanted.connect(lambda gesture: self.file.emit(comment, gesture))
+        elif comment.erased or comment.text is None:
             body = Paragraph(ui, "comment.erased" if comment.erased else "comment.absent", tone="text3")
         else:
             body = MarkdownView(ui)
@@ -68,6 +73,7 @@ class Posts(QWidget):
 
     link = Signal(str)
     erase = Signal(str)
+    file = Signal(object, str)  # the comment that carries it, one of ``AttachedFile.can``
 
     def __init__(self, ui: Ui) -> None:
         super().__init__()
@@ -91,6 +97,7 @@ class Posts(QWidget):
             post = Post(self._ui, comment)
             post.link.connect(self.link)
             post.erase.connect(self.erase)
+            post.file.connect(self.file)
             self._list.addWidget(post)
         left = len(newest_first) - self._limit
         self._more.setVisible(left > 0)
@@ -107,9 +114,11 @@ class Posts(QWidget):
 
 
 class Composer(Box):
-    """Where a comment is written; it grows with the text, Ctrl+Enter signs."""
+    """Where a comment is written; it grows with the text, Ctrl+Enter signs. Files may be dropped on it."""
 
     written = Signal(str)
+    attach = Signal()
+    dropped = Signal(str)
 
     def __init__(self, ui: Ui, margins: tuple[int, int, int, int] = (24, 10, 24, 10)) -> None:
         super().__init__(ui, "bottom")
@@ -117,13 +126,27 @@ class Composer(Box):
         self.field.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._sign = Button(ui, "comment.sign", "primary", KEY_SIGN)
         self._sign.clicked.connect(self._send)
-        layout = row(ui, self.field, column(ui, None, self._sign), gap=8, margins=margins)
-        layout.setStretch(0, 1)
+        clip = IconButton(ui, "clip", "attachment.add")
+        clip.clicked.connect(self.attach)
+        layout = row(ui, column(ui, None, clip), self.field, column(ui, None, self._sign), gap=8, margins=margins)
+        layout.setStretch(1, 1)
+        self.setAcceptDrops(True)
+        self.field.setAcceptDrops(False)  # a file dropped on the text is attached, not written out as a path
         self.setLayout(layout)
         self._sign.hide()
         self.field.textChanged.connect(self._grow)
         self.field.installEventFilter(self)
         self.mentions = Mentions(ui, self.field)  # asked before us for the keys that it needs
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802 (Qt)
+        if any(url.isLocalFile() for url in event.mimeData().urls()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802 (Qt)
+        local = [url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile()]
+        if local:
+            event.acceptProposedAction()
+            self.dropped.emit(local[0])
 
     def put(self, text: str) -> None:
         """Bring back what was typed."""
