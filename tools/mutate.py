@@ -70,6 +70,21 @@ MUTANTS = (
         (WITNESSES_TEST,),
     ),
     Mutant(
+        "a label leads where it says", (18,),
+        (Edit("app/cases_attachments.py", "place / safe_name(found.file.name)", "place / found.file.name"),),
+        ("tests/unit/app/test_attachments.py",),
+    ),
+    Mutant(
+        "a file may be written over", (18,),
+        (Edit("app/attachments.py", "os.O_CREAT | os.O_EXCL", "os.O_CREAT | os.O_TRUNC"),),
+        ("tests/unit/app/test_attachments.py",),
+    ),
+    Mutant(
+        "a quota is not asked", (16,),
+        (Edit("app/cases_attachments.py", "self._ws.files.need_room(found.file.size - found.here)", "pass"),),
+        ("tests/unit/app/test_attachments.py",),
+    ),
+    Mutant(
         "do not persist a vote", (38,),
         (Edit("app/witnessing.py", "self._org.store.set_meta(SAVED, encode([machine.height, output.saved]))", "pass"),),
         simulation("restarted", 4, 0, 1),

@@ -29,11 +29,15 @@ class FileRow(Box):
         texts = column(ui, name, about)
         line = row(ui, IconView(ui, "file", "text2", 16, "sunken"), texts, gap=10, margins=(12, 8, 8, 8))
         line.setStretch(1, 1)
-        for gesture in BUTTONS:
-            if gesture in file.can:
-                button = Button(ui, f"attachment.{gesture}", "primary" if gesture == "fetch" else "ghost")
-                button.clicked.connect(lambda _=False, gesture=gesture: self.wanted.emit(gesture))
-                line.addWidget(button)
+        gestures = [gesture for gesture in BUTTONS if gesture in file.can]
+        place = row(ui, gap=14) if len(gestures) > 1 else line  # several do not fit beside a name
+        for gesture in gestures:
+            button = Button(ui, f"attachment.{gesture}", "link" if len(gestures) > 1 else "")
+            button.clicked.connect(lambda _=False, gesture=gesture: self.wanted.emit(gesture))
+            place.addWidget(button)
+        if place is not line:
+            place.addStretch(1)
+            texts.addLayout(place)
         if "drop" in file.can and "stop" not in file.can:
             away = IconButton(ui, "x", "attachment.drop")
             away.clicked.connect(lambda: self.wanted.emit("drop"))
