@@ -1,6 +1,6 @@
 # Guildhall: everything one does from a checkout. `make help` lists it.
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test check bench soak mutate screenshots lock clean
+.PHONY: help setup run demo test check bench soak fuzz mutate screenshots lock clean
 PYTHON ?= python3
 BIN := .venv/bin
 ARGS ?=
@@ -32,6 +32,10 @@ MINUTES ?= 10
 soak: setup  ## simulate witnesses with fresh seeds (make soak MINUTES=60)
 	@$(BIN)/python -m tools.soak --minutes $(MINUTES) $(ARGS)
 
+fuzz: setup  ## feed every decoder what coverage-guided fuzzing finds (make fuzz MINUTES=60 ARGS="message invitation")
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r packaging/fuzz.lock
+	@$(BIN)/python -m tools.fuzz --minutes $(MINUTES) $(ARGS)
+
 mutate: setup  ## take each answer to an attack out of a copy: a simulation or test must notice
 	@QT_QPA_PLATFORM=offscreen $(BIN)/python -m tools.mutate $(ARGS)
 
@@ -47,6 +51,7 @@ lock:  ## renew requirements.lock, requirements-dev.lock and packaging/crosschec
 	$(BIN)/pip-compile -q --upgrade --extra dev -c requirements.lock -o requirements-dev.lock pyproject.toml
 	$(BIN)/pip-compile -q --upgrade --no-annotate -o - packaging/crosscheck.in | \
 	  awk '/^[^ ]/ { on = /^pref-voting==/ } on' > packaging/crosscheck.lock
+	$(BIN)/pip-compile -q --upgrade --no-annotate -o packaging/fuzz.lock packaging/fuzz.in
 
 clean:  ## remove what setup and tests made
 	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
