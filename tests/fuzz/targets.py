@@ -133,9 +133,11 @@ def _text(read: Callable[[str], object]) -> Callable[[bytes], object]:
 
 MESSAGES = (
     m.State(b"d" * 32, 3, 1_700_000_000_000), m.Want(1, 1, (m.RangeRow(b"d" * 32, 1, 5),), (b"h" * 32,), (b"i" * 32,)),
-    m.Actions(1, (b"x" * 40,)), m.Certificates(1, (b"x" * 40,)), m.Contents(1, (b"x" * 40,)), m.Done(1), m.Have((b"h" * 32,)),
+    m.Actions(1, (b"x" * 40,)), m.Certificates(1, (b"x" * 40,)), m.Contents(1, (b"x" * 40,)), m.Done(1),
+    m.Have((b"h" * 32,)),
     m.Join(b"e"), m.Joined("used"), m.Keys(((0, KEY),)), m.Addresses(("/ip4/127.0.0.1/tcp/1",)), m.Words((b"w",)),
-    m.SnapshotWant(1, 0, ((0, 3),)), m.SnapshotHead(1, b"h", (b"r",)), m.SnapshotPart(1, 2, ((0, b"b"),)), m.Bye("refused"),
+    m.SnapshotWant(1, 0, ((0, 3),)), m.SnapshotHead(1, b"h", (b"r",)), m.SnapshotPart(1, 2, ((0, b"b"),)),
+    m.Bye("refused"),
 )  # fmt: skip
 
 
@@ -169,7 +171,8 @@ def targets() -> dict[str, Target]:
             (world["head"],), False,
         ),
         "snapshot_roots": Target(
-            lambda raw: snapshot.read_roots(raw, b"r" * 32), (EncodingError, snapshot.Poisoned), (world["roots"],), False,
+            lambda raw: snapshot.read_roots(raw, b"r" * 32), (EncodingError, snapshot.Poisoned), (world["roots"],),
+            False,
         ),
         "snapshot_bucket": Target(
             lambda raw: snapshot.read_bucket(raw, 0, b"r" * 32), (EncodingError, snapshot.Poisoned),

@@ -10,7 +10,8 @@ from tests.fuzz.targets import Target, targets
 
 NAMES = sorted(targets())
 changes = st.lists(
-    st.tuples(st.sampled_from(["flip", "cut", "put", "twice"]), st.integers(0, 1 << 20), st.integers(0, 255)), max_size=6
+    st.tuples(st.sampled_from(["flip", "cut", "put", "twice"]), st.integers(0, 1 << 20), st.integers(0, 255)),
+    max_size=6,
 )
 
 

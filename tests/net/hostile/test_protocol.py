@@ -10,62 +10,23 @@ from pathlib import Path
 import pytest
 import trio
 from libp2p.custom_types import TProtocol
-from libp2p.host.exceptions import StreamFailure
 from libp2p.pubsub.pb import rpc_pb2
 
-from dao_app.app.organisation import Organisation
 from dao_app.core.encoding import encode
 from dao_app.crypto.keys import SeedSigner
 from dao_app.crypto.sealing import SodiumSealer
-from dao_app.crypto.verifier import SodiumVerifier
 from dao_app.net import gossip, limits
 from dao_app.net import messages as m
 from dao_app.net.codec import FrameReader, frame
-from dao_app.net.hello import Opener, Self
-from dao_app.net.host import GOSSIP_PROTOCOL, SYNC_PROTOCOL, Handlers, Host, open_host, peer_id_of, read_some, write_all
+from dao_app.net.host import GOSSIP_PROTOCOL, SYNC_PROTOCOL, Host, read_some, write_all
 from dao_app.net.network import LibNetwork
 from dao_app.platform.random import SystemRandom
-from tests.fakes.world import TestSigner
+from tests.net.hostile.kit import GARBAGE, PROTOCOLS, Camp, greeted, hostile_host, raw_stream, send_raw
 from tests.net.test_loopback import Party
 from tests.net.worlds import ORG_KEY, in_step, networks, reach, until
 
 pytestmark = pytest.mark.xdist_group("loopback")
 HOSTILE_SEED = b"h" * 32
-PROTOCOLS = [SYNC_PROTOCOL, GOSSIP_PROTOCOL, "/ipfs/id/1.0.0", "/ipfs/id/push/1.0.0", "/ipfs/ping/1.0.0"]
-GARBAGE = [
-    b"\x00", b"\xff" * 300, frame(b"\xff" * 99),
-    frame(b"\x81" * 1_000), b"\xff\xff\xff\xff\x0f", b"GET / HTTP/1.1\r\n",
-]  # fmt: skip
-
-
-async def _nothing(device: bytes, stream: object) -> None: ...
-async def _no_hint(device: bytes, data: bytes) -> bool:
-    return True
-
-
-@asynccontextmanager
-async def hostile_host(signer: SeedSigner, address: str) -> AsyncIterator[Host]:
-    """A libp2p host of somebody with bad intentions, connected to the node."""
-    handlers = Handlers(_nothing, lambda device, address: None, lambda device: None, _no_hint)
-    async with open_host(signer, handlers) as host:
-        assert await host.dial(address) is not None
-        yield host
-
-
-async def raw_stream(host: Host, device: bytes, protocol: TProtocol) -> object:
-    return await host._basic.new_stream(peer_id_of(device), [protocol])
-
-
-async def send_raw(host: Host, device: bytes, protocol: TProtocol, data: bytes) -> bytes:
-    """Bytes on a stream of its own, and the answer; a node that ends the stream at once gave b""."""
-    try:
-        stream = await raw_stream(host, device, protocol)
-    except StreamFailure:
-        return b""
-    await write_all(stream, data)
-    with trio.move_on_after(0.2):
-        return await read_some(stream)
-    return b""
 
 
 class Siege:
@@ -169,27 +130,10 @@ def test_many_strangers_at_once_cost_bounded_work(tmp_path: Path, monkeypatch: p
 
 @asynccontextmanager
 async def insider(found: Siege) -> AsyncIterator[tuple[Host, object]]:
-    """The third member's device, greeted by the node; what it says next is not what a session would say."""
-    person, org = found.party.people[2], found.party.orgs[2]
-    async with hostile_host(person.device, found.address) as host:
-        stream = await raw_stream(host, found.device, SYNC_PROTOCOL)
-        hello = Opener(_self_of(person.device, org), found.device)
-        await write_all(stream, frame(hello.start()))
-        reader = FrameReader()
-        while hello.met is None:
-            for body in reader.feed(await read_some(stream)):
-                answer = hello.receive(body)
-                if answer is not None:
-                    await write_all(stream, frame(answer))
-        host.welcome(found.device)
-        yield host, stream
-
-
-def _self_of(device: TestSigner, org: Organisation) -> Self:
-    return Self(
-        org.org_id, device.public, org.device_certificate(), org.org_keys(), b"i" * 8, SodiumVerifier(),
-        b"n" * 32, SystemRandom().token,
-    )  # fmt: skip
+    """The third member's device, greeted by the node."""
+    camp = Camp(found.address, found.device, found.party.people[2], found.party.orgs[2])
+    async with greeted(camp) as met:
+        yield met
 
 
 def _linked(found: Siege) -> bool:
