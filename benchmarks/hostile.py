@@ -1,7 +1,8 @@
 """Honest throughput under attack: how fast an honest member gets a node's news while the kit's attacks go on.
 
-Node and honest member are processes of their own; the attacker runs in this one. The ratio is the time without an attack
-by the time with it, each the median of ``RUNS`` bursts, taken in turn so that other load on the machine hits both alike.
+Node and honest member are processes of their own; the attacker runs in this one. The ratio is the time without an
+attack by the time with it, each the median of ``RUNS`` bursts, taken in turn so that other load on the machine hits
+both alike.
 """
 
 from __future__ import annotations
@@ -66,7 +67,7 @@ async def _burst(field: Field, honest: Device) -> float:
     start = time.perf_counter()
     await field.victim.ask(f"burst {BURST}")
     with trio.fail_after(GIVE_UP_S):
-        while (await honest.ask("tell"))["actions"] < before + BURST:
+        while (await honest.ask("tell"))["actions"] < before + BURST:  # noqa: ASYNC110  (another process)
             await trio.sleep(0.01)
     return time.perf_counter() - start
 
