@@ -6,6 +6,7 @@ Run after a deliberate change of the protocol only; the tests compare the progra
 from __future__ import annotations
 
 import json
+import random
 import sys
 import tempfile
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+from dao_app.app.heads import Head, HeadTable  # noqa: E402
 from dao_app.app.proofs import make_evidence, make_proof, signed_by  # noqa: E402
 from dao_app.core.encoding import Link, cid_text, digest, encode  # noqa: E402
 from dao_app.core.envelope import build_payload, pack, parse_action, signed_message, unpack  # noqa: E402
@@ -31,6 +33,7 @@ from dao_app.core.finality.proofs import (  # noqa: E402
 from dao_app.core.keys import TREASURY  # noqa: E402
 from dao_app.core.merkle import bucket_of, entry_leaf, map_root  # noqa: E402
 from dao_app.core.ordering import final_order, node_of  # noqa: E402
+from dao_app.net import reconcile  # noqa: E402
 from tests.fakes.chains import Chain, witnesses  # noqa: E402
 from tests.fakes.history import History  # noqa: E402
 from tests.fakes.world import TestSigner, World, roots  # noqa: E402
@@ -234,6 +237,30 @@ def write_tally(path: Path) -> None:
     print(path.name, path.stat().st_size)
 
 
+def reconcile_file() -> dict[str, Any]:
+    """Sets of heads, and what a comparison says of them (protocol §5)."""
+    dice = random.Random(SEED)
+    cases = []
+    for count, symbols in ((1, 12), (40, 60)):
+        rows = [(dice.randbytes(32), Head(dice.randrange(1, 70_000), dice.randbytes(32))) for _ in range(count)]
+        org, opener, answerer, salt, checkpoint = (dice.randbytes(size) for size in (32, 32, 32, 16, 32))
+        key = reconcile.key_of(org, opener, answerer, salt)
+        heads, items = HeadTable(dict(rows)), reconcile.Items(rows, key)
+        names = {"org": org, "opener": opener, "answerer": answerer, "salt": salt, "key": key, "checkpoint": checkpoint}
+        cases.append(
+            {name: value.hex() for name, value in names.items()}
+            | {
+                "height": 7, "rows": [[device.hex(), seq, id_.hex()] for device, (seq, id_) in rows],
+                "digest": heads.digest(7, checkpoint).hex(),
+                "fingerprints": [one.hex() for one in reconcile.fingerprints(heads, key, 32)],
+                "samples": reconcile.samples(heads, key).hex(), "items": reconcile.listed(items).hex(),
+                "count": symbols, "symbols": reconcile.pack(items.symbols(symbols)).hex(),
+            }
+        )  # fmt: skip
+    about = "Heads, their digest, and one side's part of a comparison; docs/protocol.md, section 5"
+    return {"about": about, "cases": cases}
+
+
 def main() -> None:
     write_tally(FOLDER / "tally.json")
     with tempfile.TemporaryDirectory() as folder:
@@ -242,6 +269,7 @@ def main() -> None:
             ("encoding", encoding()), ("actions", actions(history)),
             ("ordering", ordering(History(Path(folder) / "ordering", SEED, 5 * STEPS))),
             ("roots", roots_file(history)), ("proofs", proofs_file(Path(folder) / "proofs")),
+            ("reconcile", reconcile_file()),
         ):  # fmt: skip
             path = FOLDER / f"{name}.json"
             path.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -340,7 +340,7 @@ class Checkpoints(LogKeeper):
             self._tips.pop(id_, None)
             self.admitted_ms.pop(id_, None)
         for device, head in sealed.branching.heads.items():
-            self._heads[device] = head
+            self._heads.put(device, *head)
         for id_, place in sealed.branching.places.items():
             if place:
                 self._tips.pop(id_, None)

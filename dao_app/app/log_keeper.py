@@ -24,6 +24,7 @@ from dao_app.app.admission import (
     stored,
 )
 from dao_app.app.errors import Refused, StorageError
+from dao_app.app.heads import HeadTable
 from dao_app.app.ports import AdmitReport, Clock, DeviceStanding, Random, Signer, Verifier
 from dao_app.app.settled import Settled
 from dao_app.app.storage import OrgStore
@@ -130,6 +131,7 @@ class LogKeeper(ABC):
         self.signer = signer
         self.witness_keys: dict[bytes, Signer] = {witness.public: witness} if witness is not None else {}
         self._judge = judge
+        self._heads = HeadTable()
         self.conflict: str = ""
         self.evidence: dict[bytes, tuple[bytes, bytes]] = {}  # forked device → its two envelopes, by id
         self.keys: list[tuple[int, bytes]] = []
@@ -149,7 +151,7 @@ class LogKeeper(ABC):
         self.replay = Replay(self._org, self.store, self._load, position)
         self.live = LiveCounts()
         self.settled = Settled(self.store)
-        self._heads: dict[bytes, tuple[int, bytes]] = dict(self.store.heads())
+        self._heads.replace(self.store.heads())
         self._times: OrderedDict[bytes, int] = OrderedDict()
         self._tips: dict[bytes, tuple[bytes, int]] = {}
         self._waiting = Waiting()
@@ -258,7 +260,7 @@ class LogKeeper(ABC):
 
     def _overlaps(self, batch: Sequence[Parsed | str]) -> bool:
         """Might some be here already? Not if each is beyond its device's head."""
-        return any(not isinstance(p, str) and p.action.seq <= self._heads.get(p.action.by, (0, b""))[0] for p in batch)
+        return any(not isinstance(p, str) and p.action.seq <= self._heads.at(p.action.by).seq for p in batch)
 
     def _fit(self, parsed: Parsed, fresh: Mapping[bytes, Parsed]) -> str | None:
         """None: fit for the log; "": waits; otherwise why it is refused."""
@@ -268,7 +270,7 @@ class LogKeeper(ABC):
         if action.at > self._clock.now_ms() + CLOCK_AHEAD_MS_MAX:
             self._waiting.add_early(parsed)
             return ""
-        seq, head = self._heads.get(action.by, (0, b""))
+        seq, head = self._heads.at(action.by)
         if action.seq <= seq and self.store.known([action.id]):
             return "known"
         parents = action.deps if action.prev is None else (action.prev, *action.deps)
@@ -408,7 +410,7 @@ class LogKeeper(ABC):
             self._times.popitem(last=False)
 
     def _note_head(self, action: Action) -> None:
-        self._heads[action.by] = (action.seq, action.id)
+        self._heads.put(action.by, action.seq, action.id)
 
     def _store(self, batch: list[Parsed], wait: bool = True) -> None:
         """Append, then derive from; on failure heads go back to what is stored."""
@@ -428,13 +430,13 @@ class LogKeeper(ABC):
     def _take_back_heads(self, batch: list[Parsed]) -> None:
         """What was not stored does not count; a database that cannot be asked holds what came before the batch."""
         try:
-            self._heads = dict(self.store.heads())
+            self._heads.replace(self.store.heads())
         except StorageError:
             for action in (parsed.action for parsed in reversed(batch) if not parsed.off):
                 if action.prev is None:
-                    self._heads.pop(action.by, None)
+                    self._heads.drop(action.by)
                 else:
-                    self._heads[action.by] = (action.seq - 1, action.prev)
+                    self._heads.put(action.by, action.seq - 1, action.prev)
 
     def _derive_from(self, action: Action, off: bool) -> None:
         self._remember_time(action.id, action.at)
@@ -483,7 +485,7 @@ class LogKeeper(ABC):
     def _draft(self, type_: str, body: dict[str, Any]) -> tuple[bytes, Action]:
         assert self.signer is not None
         by = self.signer.public
-        seq, prev = self._heads.get(by, (0, b""))
+        seq, prev = self._heads.at(by)
         now = self._clock.now_ms()
         if seq:
             now = max(now, self._time_of(prev, {}) or 0)

@@ -11,14 +11,15 @@ from typing import Any
 from dao_app.app.admission import Parsed, content_hash, parse_signed, parse_verified
 from dao_app.app.checkpoints import CERTIFICATES_WAITING_MAX, Checkpoints
 from dao_app.app.errors import Refused
+from dao_app.app.heads import HeadTable
 from dao_app.app.history import History, certificates_of
 from dao_app.app.log_keeper import BULK_MIN, Judge, Tally
-from dao_app.app.ports import CHAIN_MAX, AdmitReport, Clock, DeviceStanding, Head, Random, Signer, Verifier
+from dao_app.app.ports import CHAIN_MAX, AdmitReport, Clock, DeviceStanding, Random, Signer, Verifier
 from dao_app.app.recovering import Recovering
 from dao_app.app.snapshots import OrgSnapshots
 from dao_app.app.storage import LogRecord, OrgStore
 from dao_app.app.witnessing import Witnessing
-from dao_app.core.encoding import decode, digest, encode
+from dao_app.core.encoding import decode, encode
 from dao_app.core.entities import Device, Erased, Invite, Member
 from dao_app.core.envelope import CERTIFY_TYPE, Action, pack, parse_trusted
 from dao_app.core.finality.checkpoint import Certificate
@@ -180,12 +181,11 @@ class Organisation(Checkpoints):
     def org_id(self) -> bytes:
         return self._org
 
-    def heads(self) -> Mapping[bytes, Head]:
-        return {device: Head(seq, id_) for device, (seq, id_) in self._heads.items()}
+    def heads(self) -> HeadTable:
+        return self._heads
 
     def heads_digest(self) -> bytes:
-        rows = [[device, seq, id_] for device, (seq, id_) in sorted(self._heads.items())]
-        return digest(encode([self.height(), self.replay.position.id, rows]))
+        return self._heads.digest(self.height(), self.replay.position.id)
 
     def envelopes(self, device: bytes, first: int, last: int, max_bytes: int) -> list[bytes]:
         found: list[bytes] = []

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple, Protocol
 
 from dao_app.app.errors import GuildhallError
+from dao_app.app.heads import HeadTable
 from dao_app.app.views import Change, Finding, Progress
 from dao_app.core.invitation import Invitation
 
@@ -51,14 +52,6 @@ class Signer(Protocol):
     @property
     def public(self) -> bytes: ...
     def sign(self, message: bytes) -> bytes: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Head:
-    """The newest admitted action of a device: seq from 1, digest of 32 bytes."""
-
-    seq: int
-    digest: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +120,8 @@ class Replica(Protocol):
     def org_id(self) -> bytes: ...
     @property
     def snapshots(self) -> Snapshots: ...
-    def heads(self) -> Mapping[bytes, Head]:
-        """Device key → head, of everything admitted."""
+    def heads(self) -> HeadTable:
+        """The newest action of each device, of everything admitted; always the same table."""
         ...
 
     def heads_digest(self) -> bytes:

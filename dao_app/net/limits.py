@@ -21,6 +21,11 @@ STRANGERS_MAX = 64  # connections that have not said hello yet
 # session
 HEADS_PER_MESSAGE_MAX = 8_000  # x 73 bytes
 DEVICES_MAX = 100_000  # heads of one peer that are remembered
+PLAIN_HEADS_MAX = 16  # rows of the smaller side up to which both simply list theirs
+SYMBOLS_MAX = 8_192  # of one comparison, x 20 bytes; of larger differences items are listed
+ITEMS_MAX = 65_536  # listed in one comparison, x 12 bytes; more are told as heads
+MORE_MAX = 4  # times that one comparison asks for more of them
+COMPARISONS_MAX = 4  # of one session: again under another salt where digests go on differing and nothing is lacking
 RANGES_PER_WANT_MAX = 10_000  # x 45 bytes
 IDS_PER_WANT_MAX = 256  # actions asked for by name
 WORDS_PER_MESSAGE_MAX = 64  # votes and proposals of witnesses

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from dao_app.app.heads import SHARES
 from dao_app.core.encoding import decode, encode_trusted
 from dao_app.core.errors import EncodingError
 from dao_app.core.finality.checkpoint import CERTIFICATE_BYTES_MAX
@@ -27,18 +28,23 @@ from dao_app.net.limits import (
     IDS_PER_WANT_MAX,
     MESSAGE_BYTES_MAX,
     RANGES_PER_WANT_MAX,
+    SYMBOLS_MAX,
     WORDS_PER_MESSAGE_MAX,
 )
+from dao_app.net.reconcile import FINGERPRINT_BYTES, NAME_BYTES, SALT_BYTES, SAMPLES_BYTES, SEQ_BYTES
 
 CODE_CHARS_MAX = 48
+RANGES_BYTES = frozenset(FINGERPRINT_BYTES << n for n in range(3, 9))  # 8 to 256 ranges
 
 
 class State(NamedTuple):
-    """Where the sender is. ``digest`` over its heads and height; ``clock_ms`` is its machine's clock."""
+    """Where the sender is. ``digest`` over its heads and height; ``clock_ms`` is its machine's clock; ``devices``: how
+    many heads it has."""
 
     digest: bytes
     height: int
     clock_ms: int
+    devices: int
 
 
 class HeadRow(NamedTuple):
@@ -152,6 +158,38 @@ class SnapshotPart(NamedTuple):
     rows: tuple[tuple[int, bytes], ...]
 
 
+class Compare(NamedTuple):
+    """Opens a comparison of heads: fingerprints of ranges one after the other, and samples (``reconcile``)."""
+
+    salt: bytes
+    ranges: bytes
+    samples: bytes
+
+
+class Symbols(NamedTuple):
+    """Of the heads in the ranges whose bit is set (the first range is the highest bit of the first byte): coded symbols
+    from the beginning on, or what follows those that were sent; or all items, not coded. Coded and none: too many."""
+
+    differing: bytes
+    coded: bool
+    data: bytes
+
+
+class More(NamedTuple):
+    """So many symbols more."""
+
+    count: int
+
+
+class Compared(NamedTuple):
+    """What came of it. ``rows``: devices of which the sender has more, name and seq, 9 bytes each; ``names`` of devices
+    whose heads it does not know, 5 bytes each. Not ``found``: both list all heads."""
+
+    found: bool
+    rows: bytes
+    names: bytes
+
+
 class Bye(NamedTuple):
     """Why the sender ends the session."""
 
@@ -160,11 +198,11 @@ class Bye(NamedTuple):
 
 Message = (
     State | Heads | Want | Certificates | Actions | Contents | Done | Have | Join | Joined | Keys | Addresses | Bye
-    | Words | SnapshotWant | SnapshotHead | SnapshotPart
+    | Words | SnapshotWant | SnapshotHead | SnapshotPart | Compare | Symbols | More | Compared
 )
 _KINDS: tuple[type[Any], ...] = (
     State, Heads, Want, Certificates, Actions, Contents, Done, Have, Join, Joined, Keys, Addresses, Bye,
-    Words, SnapshotWant, SnapshotHead, SnapshotPart,
+    Words, SnapshotWant, SnapshotHead, SnapshotPart, Compare, Symbols, More, Compared,
 )  # fmt: skip
 _NUMBER = {kind: number for number, kind in enumerate(_KINDS)}
 _LARGE = frozenset(  # may hold a whole frontier, a chain of checkpoints, one large bucket
@@ -216,7 +254,7 @@ def _are_bytes(value: Any, most: int, size_max: int) -> bool:
 
 
 def _state(v: list[Any]) -> State | None:
-    good = len(v) == 3 and _is_digest(v[0]) and _is_count(v[1]) and _is_count(v[2])
+    good = len(v) == 4 and _is_digest(v[0]) and all(map(_is_count, v[1:]))
     return State(*v) if good else None
 
 
@@ -333,6 +371,27 @@ def _snapshot_part(v: list[Any]) -> SnapshotPart | None:
     return SnapshotPart(v[0], v[1], tuple((slot, raw) for slot, raw in v[2]))
 
 
+def _compare(v: list[Any]) -> Compare | None:
+    good = len(v) == 3 and all(type(part) is bytes for part in v) and len(v[0]) == SALT_BYTES
+    good = good and len(v[1]) in RANGES_BYTES and len(v[2]) == SAMPLES_BYTES
+    return Compare(*v) if good else None
+
+
+def _symbols(v: list[Any]) -> Symbols | None:
+    good = len(v) == 3 and type(v[0]) is bytes and type(v[1]) is bool and type(v[2]) is bytes
+    return Symbols(*v) if good and len(v[0]) <= SHARES // 8 else None
+
+
+def _more(v: list[Any]) -> More | None:
+    return More(v[0]) if len(v) == 1 and _is_count(v[0], SYMBOLS_MAX) and v[0] else None
+
+
+def _compared(v: list[Any]) -> Compared | None:
+    good = len(v) == 3 and type(v[0]) is bool and type(v[1]) is bytes and type(v[2]) is bytes
+    good = good and not len(v[1]) % (NAME_BYTES + SEQ_BYTES) and not len(v[2]) % NAME_BYTES
+    return Compared(*v) if good else None
+
+
 def _bye(v: list[Any]) -> Bye | None:
     return Bye(v[0]) if len(v) == 1 and _is_code(v[0]) else None
 
@@ -355,4 +414,8 @@ _READERS: dict[type[Any], Any] = {
     SnapshotWant: _snapshot_want,
     SnapshotHead: _snapshot_head,
     SnapshotPart: _snapshot_part,
+    Compare: _compare,
+    Symbols: _symbols,
+    More: _more,
+    Compared: _compared,
 }

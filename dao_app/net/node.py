@@ -276,7 +276,10 @@ class Node:
             if old.met.instance == met.instance and lower_opened and not old.ended:
                 return
             old.close("replaced")
-        session = Session(self.replica, met.device, met.standing, self._fetching, self.addresses())
+        session = Session(
+            self.replica, self._signer.public, met.device, met.standing, self._fetching, self._tools.random.token,
+            self.addresses(),
+        )
         link = Link(self, self.replica, self._tools.clock, met, stream, opener, session)
         self._links[met.device] = link
         self._greet_done(met)

@@ -1,10 +1,10 @@
 """A sync session between two members over one stream. Sans-IO: messages in; effects and messages out.
 
-Both sides tell where they are (``State``). Where that differs, each lists heads that the other may lack
-(``Heads``), and each asks for what it lacks (``Want``); answers come as certificates, actions in causal order,
-contents, then ``Done``. Afterwards only heads that change are told, so the same few messages serve catching up
-and living on. A side sends no more than one request at a time and takes answers to it alone; bulk is made
-when the stream has room (``next_frame``), so nothing piles up.
+Both sides tell where they are (``State``). Where that differs, they find out which heads do (``telling``), and each
+asks for what it lacks (``Want``); answers come as certificates, actions in causal order, contents, then ``Done``.
+Afterwards only heads that change are told, so the same few messages serve catching up and living on. A side sends no
+more than one request at a time and takes answers to it alone; bulk is made when the stream has room (``next_frame``),
+so nothing piles up.
 
 A guest (a joiner before its join is final) may send ``Join`` and nothing else.
 """
@@ -12,10 +12,10 @@ A guest (a joiner before its join is final) may send ``Join`` and nothing else.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from dao_app.app.ports import CHAIN_MAX, AdmitReport, Head, Replica
+from dao_app.app.ports import CHAIN_MAX, AdmitReport, Replica
 from dao_app.core.encoding import digest
 from dao_app.core.envelope import JOIN_TYPE, parse_action, unpack
 from dao_app.core.errors import EncodingError
@@ -38,6 +38,7 @@ from dao_app.net.fetching import Fetching
 from dao_app.net.hello import Standing
 from dao_app.net.meters import Traffic
 from dao_app.net.snapshotting import Snapshotting
+from dao_app.net.telling import Telling
 from dao_app.net.words import Told
 
 _FORGED = frozenset({"malformed", "signature", "other_organisation", "weak_key", "certification", "certificate"})
@@ -57,7 +58,8 @@ class Session:
     """See the module. ``fetching`` is shared by the sessions of one organisation: nothing is asked of two."""
 
     def __init__(
-        self, replica: Replica, device: bytes, standing: Standing, fetching: Fetching, addresses: Iterable[str] = ()
+        self, replica: Replica, me: bytes, device: bytes, standing: Standing, fetching: Fetching,
+        token: Callable[[int], bytes], addresses: Iterable[str] = (),
     ) -> None:
         self._replica = replica
         self._device = device
@@ -67,14 +69,8 @@ class Session:
         self._addresses = tuple(addresses)[: limits.ADDRESSES_PER_PEER_MAX]
         self._control: deque[m.Message] = deque()
         self._bulk: deque[Iterator[m.Message]] = deque()
-        self._peer_heads: dict[bytes, tuple[int, bytes]] = {}
-        self._peer_height = 0
-        self._peer_digest: bytes | None = None
-        self._told: dict[bytes, Head] = {}
-        self._told_height = 0
-        self._told_all = False
+        self._telling = Telling(replica, me, device, token)
         self._sent_digest: bytes | None = None
-        self._lacking: dict[bytes, int] = {}
         self._tried: dict[bytes, tuple[int, ...]] = {}
         self._want: m.Want | None = None
         self._want_id = 0
@@ -86,7 +82,6 @@ class Session:
         self._in_work = 0
         self._words = Told()  # that the peer has
         self._ids_tried: set[bytes] = set()
-        self._odd: set[bytes] = set()  # heads of the peer's that are not ours at the same place
         self._content_due = True
         self._content_absent: set[bytes] = set()
         self._refused = 0
@@ -174,7 +169,7 @@ class Session:
             if self._replica.standing(self._device) == "refused":
                 self.say_bye("refused")
                 return []
-            self._tell_heads()
+            self._control += self._telling.news()
             self._control += self._words.news(self._replica.words())
             return self._ask()
         return []
@@ -195,9 +190,10 @@ class Session:
                 self._ids_tried.clear()
                 self._snapshot.try_again()
                 self._words.forget()  # what the peer had no room for it may have room for now
+                self._control += self._telling.audit()
             digest = self._replica.heads_digest()
             if keepalive or digest != self._sent_digest:
-                self._send_state(now_ms, digest)
+                self._send_state(now_ms)
             self._look(digest)
         elif keepalive:
             self._control.append(m.Addresses(self._addresses))
@@ -214,7 +210,7 @@ class Session:
     @property
     def waiting(self) -> bool:
         """An answer is outstanding."""
-        return self._snapshot.waiting or (self._want is not None and not self._answered)
+        return self._snapshot.waiting or self._telling.waiting or (self._want is not None and not self._answered)
 
     # -- guests and joiners ------------------------------------------------------------------------
     def _from_guest(self, message: m.Message) -> list[Effect]:
@@ -268,7 +264,11 @@ class Session:
         if isinstance(message, m.State):
             return self._hear_state(message, now_ms)
         if isinstance(message, m.Heads):
-            return self._hear_heads(message)
+            self._telling.hear_heads(message)
+            return [] if message.more else self._ask()
+        if isinstance(message, m.Compare | m.Symbols | m.More | m.Compared):
+            self._control += self._telling.hear(message)
+            return self._ask()
         if isinstance(message, m.Want | m.SnapshotWant):
             if len(self._bulk) >= limits.WANTS_WAITING_MAX:
                 raise PeerError("too_many_wants")
@@ -300,40 +300,10 @@ class Session:
         raise PeerError("order")
 
     def _hear_state(self, state: m.State, now_ms: int) -> list[Effect]:
-        first = self._peer_digest is None
-        self._peer_digest = state.digest
-        self._peer_height = max(self._peer_height, state.height)
-        self.view.height = state.height
+        self._control += self._telling.hear_state(state)
         self.view.clock_difference_ms = state.clock_ms - now_ms
-        digest = self._replica.heads_digest()
-        if state.digest == digest:
-            self._peer_has_all()
-        if first:
-            self._told_all = True
-            self._tell_heads(always=state.digest != digest)
-        self._look(digest)
+        self._look(self._replica.heads_digest())
         return self._ask()
-
-    def _peer_has_all(self) -> None:
-        heads = self._replica.heads()
-        self._told = dict(heads)
-        self._told_height = self._replica.height()
-        self._peer_heads = {device: (head.seq, head.digest) for device, head in heads.items()}
-
-    def _hear_heads(self, heads: m.Heads) -> list[Effect]:
-        self._peer_height = max(self._peer_height, heads.height)
-        self.view.height = self._peer_height
-        mine = self._replica.heads()
-        for row in heads.rows:
-            self._peer_heads[row.device] = (row.seq, row.digest)
-            have = mine.get(row.device)
-            if have is None or have.seq < row.seq:
-                self._lacking[row.device] = row.seq
-            elif have.seq == row.seq and have.digest != row.digest and len(self._odd) < limits.IDS_PER_WANT_MAX:
-                self._odd.add(row.digest)  # a fork: the other branch is evidence
-        if len(self._peer_heads) > limits.DEVICES_MAX:
-            raise PeerError("too_many_heads")
-        return [] if heads.more else self._ask()
 
     def _hear_items(self, message: m.Actions | m.Certificates | m.Contents) -> list[Effect]:
         want = self._want
@@ -362,53 +332,34 @@ class Session:
         return [Admit(batch), Progressed(self._got, self._asked)]
 
     # -- members: telling and asking ------------------------------------------------------------------
-    def _send_state(self, now_ms: int, digest: bytes | None = None) -> None:
-        self._sent_digest = self._replica.heads_digest() if digest is None else digest
-        self._control.append(m.State(self._sent_digest, self._replica.height(), now_ms))
-
-    def _tell_heads(self, always: bool = False) -> None:
-        """Heads of ours that the peer has not heard of and does not have itself."""
-        if not self._told_all:
-            return
-        mine, height = self._replica.heads(), self._replica.height()
-        rows = [m.HeadRow(d, h.seq, h.digest) for d, h in mine.items() if self._is_news(d, h)]
-        if not rows and height <= self._told_height and not always:
-            return
-        self._told = dict(mine)
-        self._told_height = height
-        size = limits.HEADS_PER_MESSAGE_MAX
-        pages = [tuple(rows[i : i + size]) for i in range(0, len(rows), size)] or [()]
-        for place, page in enumerate(pages):
-            self._control.append(m.Heads(height, page, place + 1 < len(pages)))
+    def _send_state(self, now_ms: int) -> None:
+        state = self._telling.state(now_ms)
+        self._sent_digest = state.digest
+        self._control.append(state)
 
     def _ids(self) -> tuple[bytes, ...]:
         """Actions to ask for by name: each once, until something came in or some time passed."""
-        wanted = [*self._replica.missing_ids(limits.IDS_PER_WANT_MAX), *self._odd]
-        self._odd.clear()
+        wanted = [*self._replica.missing_ids(limits.IDS_PER_WANT_MAX), *self._telling.odd]
+        self._telling.odd.clear()
         fresh = [id_ for id_ in dict.fromkeys(wanted) if id_ not in self._ids_tried][: limits.IDS_PER_WANT_MAX]
         self._ids_tried.update(fresh)
         return tuple(fresh)
-
-    def _is_news(self, device: bytes, head: Head) -> bool:
-        if self._told.get(device) == head:
-            return False
-        seq, digest = self._peer_heads.get(device, (0, b""))
-        return seq < head.seq or (seq == head.seq and digest != head.digest)
 
     def _ask(self) -> list[Effect]:
         """Ask for the next part of what is lacking, unless an answer is outstanding."""
         if self._want is not None or self._snapshot.is_open or self.closing is not None:
             return []
-        mine, height = self._replica.heads(), self._replica.height()
-        self._forget_arrived(mine)
-        if self._snapshot.is_due(sum(n - (mine[d].seq if d in mine else 0) for d, n in self._lacking.items())):
+        height = self._replica.height()
+        for device in self._telling.forget_arrived():
+            self._tried.pop(device, None)
+        if self._snapshot.is_due(self._telling.missing()):
             self._want_id += 1
             self._control += self._snapshot.ask(self._want_id)
             return []
         contents: tuple[bytes, ...] = ()
         history = self._snapshot.history(True)
         if history is None:
-            ranges = self._ranges(mine, height)
+            ranges = self._ranges(height)
             certificates = self._certificates_from(height)
             ids = self._ids() if not ranges else ()
             if not ranges and not certificates and self._content_due:
@@ -430,18 +381,14 @@ class Session:
         self._control.append(self._want)
         return [Progressed(0, self._asked)] if self._asked else []
 
-    def _forget_arrived(self, mine: Mapping[bytes, Head]) -> None:
-        for device in [d for d, seq in self._lacking.items() if d in mine and mine[d].seq >= seq]:
-            del self._lacking[device]
-            self._tried.pop(device, None)
-
-    def _ranges(self, mine: Mapping[bytes, Head], height: int) -> tuple[m.RangeRow, ...]:
+    def _ranges(self, height: int) -> tuple[m.RangeRow, ...]:
         """Ranges to ask for: not those that another session fetches, nor what failed and has not changed."""
         rows: list[m.RangeRow] = []
-        for device, last in self._lacking.items():
+        heads = self._replica.heads()
+        for device, last in self._telling.lacking.items():
             if len(rows) == limits.RANGES_PER_WANT_MAX:
                 break
-            first = mine[device].seq + 1 if device in mine else 1
+            first = heads.at(device).seq + 1
             if self._tried.get(device) == (first, last, height) or not self._fetching.take(device, self):
                 continue
             self._tried[device] = (first, last, height)
@@ -450,17 +397,18 @@ class Session:
 
     def _certificates_from(self, height: int) -> int:
         key = b"certificates"
-        if self._peer_height <= height or self._tried.get(key) == (height, self._peer_height):
+        if self._telling.peer_height <= height or self._tried.get(key) == (height, self._telling.peer_height):
             return 0
         if not self._fetching.take(key, self):
             return 0
-        self._tried[key] = (height, self._peer_height)
+        self._tried[key] = (height, self._telling.peer_height)
         return max(1, height)  # our last one too: where the peer's is another one, both must be seen
 
     def _certificate_of_another_history(self, height: int) -> int:
         """Nothing is lacking, both are at one height, and still the digests differ: another checkpoint there?"""
         key = b"other history"
-        if not height or self._peer_height != height or self._peer_digest in (None, self._replica.heads_digest()):
+        telling = self._telling
+        if not height or telling.peer_height != height or telling.peer_digest in (None, self._replica.heads_digest()):
             return 0
         if self._tried.get(key) == (height,):
             return 0
@@ -497,16 +445,10 @@ class Session:
 
     def _look(self, digest: bytes) -> None:
         """Bring up to date what people see of this peer."""
-        self.view.agrees = None if self._peer_digest is None else digest == self._peer_digest
-        if self.view.agrees:
-            self.view.behind = 0
-            return
-        mine = self._replica.heads()
-        theirs = sum(seq - (mine[d].seq if d in mine else 0) for d, seq in self._lacking.items())
-        ours = 0
-        if self._told_all:
-            ours = sum(max(0, h.seq - self._peer_heads.get(d, (0, b""))[0]) for d, h in mine.items())
-        self.view.behind = max(0, theirs) + ours
+        theirs = self._telling.peer_digest
+        self.view.height = self._telling.peer_height if theirs is not None else None
+        self.view.agrees = None if theirs is None else digest == theirs
+        self.view.behind = 0 if self.view.agrees else self._telling.behind()
 
     def _next_message(self) -> m.Message | None:
         if self._control:

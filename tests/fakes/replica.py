@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 import trio
 
 from dao_app.app.admission import parse_signed
-from dao_app.app.ports import AdmitReport, DeviceStanding, Head, Replica, Signer, Snapshots, Verifier
+from dao_app.app.heads import HeadTable
+from dao_app.app.ports import AdmitReport, DeviceStanding, Replica, Signer, Snapshots, Verifier
 from dao_app.core.encoding import digest, encode
 from dao_app.core.envelope import JOIN_TYPE, build_payload, device_message, pack, signed_message
 from dao_app.crypto.keys import SeedSigner
@@ -67,7 +68,7 @@ class FakeReplica(Replica):
         self._verifier = verifier
         self.chains: dict[bytes, list[bytes]] = {}
         self.ids: dict[bytes, int] = {}
-        self._heads: dict[bytes, Head] = {}
+        self._heads = HeadTable()
         self.held_certificates: list[bytes] = []
         self.contents: dict[bytes, bytes] = {}
         self.wanted: set[bytes] = set()
@@ -91,12 +92,11 @@ class FakeReplica(Replica):
     def signer(self) -> Signer:
         return self.device.signer
 
-    def heads(self) -> Mapping[bytes, Head]:
-        return dict(self._heads)
+    def heads(self) -> HeadTable:
+        return self._heads
 
     def heads_digest(self) -> bytes:
-        rows = [[device, head.seq, head.digest] for device, head in sorted(self._heads.items())]
-        return digest(encode([self.height(), self.held_certificates[-1:], rows]))
+        return self._heads.digest(self.height(), b"".join(self.held_certificates[-1:]))
 
     def envelopes(self, device: bytes, first: int, last: int, max_bytes: int) -> list[bytes]:
         found: list[bytes] = []
@@ -153,7 +153,7 @@ class FakeReplica(Replica):
                 refused[code] = refused.get(code, 0) + 1
                 continue
             action = parsed.action
-            head = self._heads.get(action.by, Head(0, b""))
+            head = self._heads.at(action.by)
             if action.id in self.ids:
                 known += 1
             elif action.seq != head.seq + 1 or any(dep not in self.ids for dep in action.deps):
@@ -167,7 +167,7 @@ class FakeReplica(Replica):
     def _keep(self, envelope: bytes, id_: bytes, by: bytes, seq: int, type_: str) -> None:
         self.chains.setdefault(by, []).append(envelope)
         self.ids[id_] = seq
-        self._heads[by] = Head(seq, id_)
+        self._heads.put(by, seq, id_)
         if type_ == JOIN_TYPE:
             self.members.setdefault(by, "joining")
 
@@ -187,7 +187,8 @@ class FakeReplica(Replica):
     def copy_from(self, other: FakeReplica) -> None:
         """Hold what the other holds."""
         self.chains = {device: list(chain) for device, chain in other.chains.items()}
-        self.ids, self._heads = dict(other.ids), dict(other._heads)
+        self.ids = dict(other.ids)
+        self._heads.replace(dict(other._heads.items()))
         self.held_certificates = list(other.held_certificates)
 
     def wanted_content(self, limit: int) -> list[bytes]:

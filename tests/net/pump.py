@@ -31,7 +31,9 @@ class End:
 
     def __init__(self, replica: FakeReplica, peer: FakeReplica, standing: Standing, fetching: Fetching) -> None:
         self.replica = replica
-        self.session = Session(replica, peer.signer.public, standing, fetching)
+        self.session = Session(
+            replica, replica.signer.public, peer.signer.public, standing, fetching, random.Random(7).randbytes
+        )
         self.inbox: deque[bytes] = deque()
         self.reader = FrameReader()
         self.answers: list[str] = []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -16,6 +18,8 @@ from dao_app.net.ranges import claimed_time, merged
 from dao_app.net.session import Session
 from tests.fakes.replica import FIRST_AT, Device, FakeReplica
 from tests.net.pump import NOW, Pump
+
+TOKEN = random.Random(3).randbytes
 
 
 def replicas(count: int) -> list[FakeReplica]:
@@ -212,7 +216,7 @@ def test_a_refused_joiner_is_told_and_gets_nothing() -> None:
 
 def guest_session() -> tuple[Session, FakeReplica, FakeReplica]:
     member, joiner, _ = joining()
-    session = Session(member, joiner.signer.public, "guest", Fetching())
+    session = Session(member, member.signer.public, joiner.signer.public, "guest", Fetching(), TOKEN)
     session.start(NOW)
     return session, member, joiner
 
@@ -220,7 +224,7 @@ def guest_session() -> tuple[Session, FakeReplica, FakeReplica]:
 @pytest.mark.parametrize(
     "message",
     [
-        m.State(b"d" * 32, 1, NOW), m.Heads(1, (), False), m.Want(1, 1, (), ()), m.Want(1, 0, (), (b"h" * 32,)),
+        m.State(b"d" * 32, 1, NOW, 0), m.Heads(1, (), False), m.Want(1, 1, (), ()), m.Want(1, 0, (), (b"h" * 32,)),
         m.Actions(1, (b"x",)), m.Have((b"h" * 32,)), m.Done(1), m.Keys(((0, b"k" * 32),)), m.Joined(""), m.Join(b"x"),
     ],
     ids=lambda message: type(message).__name__,
@@ -246,7 +250,8 @@ def test_a_guest_may_not_bring_actions_or_joins_of_others_and_asks_once() -> Non
 
 
 def member_session(replica: FakeReplica | None = None) -> Session:
-    session = Session(replica or FakeReplica(Device("here")), Device("peer").signer.public, "member", Fetching())
+    here = replica or FakeReplica(Device("here"))
+    session = Session(here, here.signer.public, Device("peer").signer.public, "member", Fetching(), TOKEN)
     session.start(NOW)
     return session
 
@@ -274,7 +279,7 @@ def test_what_was_not_asked_for_is_not_taken(message: m.Message) -> None:
 def asked() -> tuple[Session, m.Want]:
     """A session that has asked for three actions of a device."""
     session = member_session()
-    session.receive(m.encode_message(m.State(b"d" * 32, 0, NOW)), NOW)
+    session.receive(m.encode_message(m.State(b"d" * 32, 0, NOW, 1)), NOW)
     session.receive(m.encode_message(m.Heads(0, (m.HeadRow(b"e" * 32, 3, b"h" * 32),), False)), NOW)
     wants = [message for message in messages_of(session) if isinstance(message, m.Want)]
     assert [want.ranges for want in wants] == [(m.RangeRow(b"e" * 32, 1, 3),)]

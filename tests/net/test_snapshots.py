@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -117,9 +118,9 @@ def session(tmp_path: Path) -> tuple[Session, Organisation]:
     party = busy(tmp_path, 1)
     main = party.orgs[0]
     org = party.world.replica(name="empty")
-    made = Session(org, party.people[0].device.public, "member", Fetching())
+    made = Session(org, b"\xff" * 32, party.people[0].device.public, "member", Fetching(), random.Random(3).randbytes)
     made.start(NOW)
-    made.receive(m.encode_message(m.State(main.heads_digest(), main.height(), NOW)), NOW)
+    made.receive(m.encode_message(m.State(main.heads_digest(), main.height(), NOW, len(main.heads()))), NOW)
     rows = tuple(m.HeadRow(device, head.seq, head.digest) for device, head in main.heads().items())
     while made.next_frame() is not None:
         pass

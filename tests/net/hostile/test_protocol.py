@@ -175,7 +175,7 @@ def test_a_member_that_breaks_the_protocol_loses_its_link(tmp_path: Path, data: 
 def test_a_member_that_forges_is_banned_for_a_while(tmp_path: Path) -> None:
     async def attack(found: Siege) -> None:
         liar = SeedSigner(b"l" * 32).public
-        state = frame(m.encode_message(m.State(b"d" * 32, 0, 0)))
+        state = frame(m.encode_message(m.State(b"d" * 32, 0, 0, 0)))
         heads = frame(m.encode_message(m.Heads(0, (m.HeadRow(liar, len(FORGED), b"h" * 32),), False)))
         async with insider(found) as (_, stream):
             await until(lambda: _linked(found))

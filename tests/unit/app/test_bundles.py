@@ -170,7 +170,7 @@ def test_a_bundle_of_an_organisation_that_is_not_here_says_what_to_do(bundle: Pa
 # -- hostile files -------------------------------------------------------------------------------
 def refusal(org: Organisation, path: Path) -> str:
     """The code with which a file is refused; what is here stays as it was, whatever the file says."""
-    before, heads = roots(org), org.heads()
+    before, heads = roots(org), dict(org.heads())
     code = ""
     for step in (Desk(org).inspect, Desk(org).merge):
         try:
