@@ -35,6 +35,10 @@ TARGETS = {
     "final_latency_ms_4": ("<", 500),
     "snapshot_ratio": ("<=", 0.2),
     "certificate_bytes": ("<=", 10_000),
+    "resync_heads_0_bytes": ("<=", 200),
+    "resync_heads_10_bytes": ("<=", 2_000),
+    "resync_heads_1000_bytes": ("<=", 80_000),
+    "resync_heads_1000_cpu_ms": ("<=", 100),
 }
 
 
@@ -203,10 +207,20 @@ def _window_once(home: str) -> dict[str, float]:
 
 def catchup() -> dict[str, Any]:
     """An empty peer fetches everything from another process over libp2p on loopback."""
-    from benchmarks import resync
     from benchmarks.catchup import measure
 
-    return {**measure(ACTIONS, RUNS, verify_rate), **resync.measure()}
+    return measure(ACTIONS, RUNS, verify_rate)
+
+
+def resync() -> dict[str, Any]:
+    """Bytes and turns of meeting again: small sessions as a whole, and the comparison of 10,000 heads."""
+    return _child("resync")
+
+
+def _resync_once() -> dict[str, float]:
+    from benchmarks import reconcile, resync
+
+    return {**resync.measure(), **reconcile.measure()}
 
 
 def snapshot() -> dict[str, Any]:
@@ -322,12 +336,12 @@ def _medians(runs: list[dict[str, float]]) -> dict[str, Any]:
 CHILDREN: dict[str, Callable[..., dict[str, float]]] = {
     "ingest": _ingest_once, "local": _local_once, "open": _open_once, "node": _node_once, "window": _window_once,
     "tally": _tally_once, "snapshot": _snapshot_once,
-    "finality": _finality_once,
+    "finality": _finality_once, "resync": _resync_once,
 }  # fmt: skip
 ALL: dict[str, Callable[[], dict[str, Any]]] = {
     "ingest": ingest, "local": local, "open": opening, "node": node, "start": window, "catchup": catchup,
     "tally": tally, "witnesses": witnesses, "verifier": verifier, "snapshot": snapshot,
-    "finality": finality,
+    "finality": finality, "resync": resync,
 }  # fmt: skip
 
 

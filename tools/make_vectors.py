@@ -252,7 +252,7 @@ def reconcile_file() -> dict[str, Any]:
             | {
                 "height": 7, "rows": [[device.hex(), seq, id_.hex()] for device, (seq, id_) in rows],
                 "digest": heads.digest(7, checkpoint).hex(),
-                "fingerprints": [one.hex() for one in reconcile.fingerprints(heads, key, 32)],
+                "fingerprints": [one.hex() for one in reconcile.fingerprints(reconcile.ranged(heads, 32), key)],
                 "samples": reconcile.samples(heads, key).hex(), "items": reconcile.listed(items).hex(),
                 "count": symbols, "symbols": reconcile.pack(items.symbols(symbols)).hex(),
             }

@@ -40,6 +40,7 @@ def simulation(kind: str, witnesses: int, seed: int, runs: int) -> tuple[str, ..
 
 CONSENSUS = "core/finality/consensus.py"
 WITNESSES_TEST = "tests/unit/app/test_witnesses.py"
+TELLING_TEST = "tests/net/test_telling.py"
 ADMISSION_TEST = "tests/unit/app/test_admission.py"
 DEVICES_TEST = "tests/unit/rules/test_devices.py"
 
@@ -197,6 +198,16 @@ MUTANTS = (
         "heads ahead of one's clock become parents", (41,),
         (Edit("app/log_keeper.py", "if device != by and at <= now]", "if device != by]"),),
         (ADMISSION_TEST,),
+    ),
+    Mutant(
+        "a comparison's key is always the same", (28,),
+        (Edit("net/reconcile.py", "sha256(KEY_PREFIX + org + opener + answerer + salt)", "sha256(KEY_PREFIX + org)"),),
+        (TELLING_TEST,),
+    ),
+    Mutant(
+        "digests that go on differing are left alone", (28,),
+        (Edit("net/telling.py", "[self._open()]\n\n    def _open", "[]\n\n    def _open"),),
+        (TELLING_TEST,),
     ),
     Mutant(
         "rules that half the witnesses cannot run", (44,),

@@ -32,6 +32,14 @@ def row_bytes(device: bytes, head: Head) -> bytes:
     return device + head.seq.to_bytes(4, "big") + head.digest
 
 
+def parse_rows(data: bytes) -> list[tuple[bytes, Head]]:
+    """What ``row_bytes`` gave, one after the other."""
+    return [
+        (data[at : at + 32], Head(int.from_bytes(data[at + 32 : at + 36], "big"), data[at + 36 : at + ROW_BYTES]))
+        for at in range(0, len(data), ROW_BYTES)
+    ]
+
+
 class HeadTable(Mapping[bytes, Head]):
     """See the module. Devices are keys of 32 bytes."""
 
@@ -90,10 +98,6 @@ class HeadTable(Mapping[bytes, Head]):
                 break
             found.append(device)
         return found
-
-    def rows(self, share: int) -> list[tuple[bytes, Head]]:
-        """The devices of one share, by key, with their heads."""
-        return [(device, self._heads[device]) for device in self._devices[share]]
 
     def share(self, number: int) -> bytes:
         """The rows of one share (``row_bytes``), one after the other."""

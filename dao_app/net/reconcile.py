@@ -21,7 +21,7 @@ from math import exp, isqrt, log
 from operator import xor
 from typing import NamedTuple
 
-from dao_app.app.heads import ROW_BYTES, SHARES, Head, HeadTable
+from dao_app.app.heads import ROW_BYTES, SHARES, Head, HeadTable, parse_rows
 from dao_app.net.codec import PeerError
 from dao_app.net.limits import SYMBOLS_MAX
 
@@ -55,38 +55,36 @@ def ranges_for(rows: int) -> int:
     return RANGES if rows < LARGE_SET else RANGES_LARGE
 
 
-def fingerprints(heads: HeadTable, key: bytes, ranges: int) -> list[bytes]:
-    """One for each range of ``SHARES`` / ``ranges`` shares."""
+def ranged(heads: HeadTable, ranges: int) -> list[bytes]:
+    """The rows of each range as they are now, one after the other, by key."""
     width = SHARES // ranges
-    whole = [b"".join(map(heads.share, range(first, first + width))) for first in range(0, SHARES, width)]
-    return [sha256(b"range" + key + rows).digest()[:FINGERPRINT_BYTES] for rows in whole]
+    return [b"".join(map(heads.share, range(first, first + width))) for first in range(0, SHARES, width)]
 
 
-def rows_in(shares: Sequence[Sequence[Row]], ranges: Iterable[int]) -> list[Row]:
-    """Of rows by range (``ranged``) those in these ranges."""
-    return [row for one in ranges for row in shares[one]]
+def fingerprints(parts: Iterable[bytes], key: bytes) -> list[bytes]:
+    """One for each range."""
+    return [sha256(b"range" + key + rows).digest()[:FINGERPRINT_BYTES] for rows in parts]
 
 
-def ranged(heads: HeadTable, ranges: int) -> list[list[Row]]:
-    """All rows as they are now, by range."""
-    width = SHARES // ranges
-    return [
-        [row for share in range(first, first + width) for row in heads.rows(share)]
-        for first in range(0, SHARES, width)
-    ]
+def rows_in(parts: Sequence[bytes], ranges: Iterable[int]) -> list[Row]:
+    """The rows of these ranges."""
+    return [row for one in ranges for row in parse_rows(parts[one])]
 
 
 def samples(heads: HeadTable, key: bytes) -> bytes:
-    """Half a byte for each cell of each sample. A sample covers the devices whose second byte ends in so many zero bits,
-    by the third byte modulo its cells."""
+    """Half a byte for each cell of each sample. A sample covers the devices whose second byte ends in so many zero
+    bits, by the third byte modulo its cells."""
     cells: list[list[list[bytes]]] = [[[] for _ in range(count)] for _, count in SAMPLES]
+    first = (1 << SAMPLES[0][0]) - 1
     for share in map(heads.share, range(SHARES)):
-        for at in range(0, len(share), ROW_BYTES):
-            second = share[at + 1]
+        for place, second in enumerate(share[1::ROW_BYTES]):
+            if second & first:
+                continue
+            row = share[place * ROW_BYTES : (place + 1) * ROW_BYTES]
             for (bits, count), of in zip(SAMPLES, cells, strict=True):
                 if second & (1 << bits) - 1:
                     break
-                of[share[at + 2] % count].append(share[at : at + ROW_BYTES])
+                of[row[2] % count].append(row)
     halves = [sha256(b"sample" + key + b"".join(rows)).hexdigest()[0] for of in cells for rows in of]
     return bytes.fromhex("".join(halves))
 

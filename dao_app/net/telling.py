@@ -27,7 +27,7 @@ class _Comparison:
     """One under way: our rows by range as they were when it began, and the version of the heads then."""
 
     key: bytes
-    rows: Sequence[Sequence[Row]]
+    rows: Sequence[bytes]
     version: int
     differing: bytes = b""
     items: Items | None = None
@@ -200,9 +200,9 @@ class Telling:
         key = reconcile.key_of(self._replica.org_id, self._me, self._peer, salt)
         ranges = reconcile.ranges_for(len(heads))
         self._settled = False
-        self._opened = _Comparison(key, reconcile.ranged(heads, ranges), heads.version)
-        prints = b"".join(reconcile.fingerprints(heads, key, ranges))
-        return m.Compare(salt, prints, reconcile.samples(heads, key))
+        rows = reconcile.ranged(heads, ranges)
+        self._opened = _Comparison(key, rows, heads.version)
+        return m.Compare(salt, b"".join(reconcile.fingerprints(rows, key)), reconcile.samples(heads, key))
 
     def _hear_symbols(self, message: m.Symbols) -> list[m.Message]:
         """Raises PeerError for what is no answer to us."""
@@ -269,11 +269,13 @@ class Telling:
         heads = self._replica.heads()
         key = reconcile.key_of(self._replica.org_id, self._peer, self._me, message.salt)
         ranges = len(message.ranges) // reconcile.FINGERPRINT_BYTES
-        mine = b"".join(reconcile.fingerprints(heads, key, ranges))
-        size = reconcile.FINGERPRINT_BYTES
-        unequal = [n for n in range(ranges) if mine[n * size : n * size + size] != message.ranges[n * size :][:size]]
-        now = _Comparison(key, reconcile.ranged(heads, ranges), heads.version, _as_bits(unequal, ranges))
-        rows = reconcile.rows_in(now.rows, unequal)
+        parts = reconcile.ranged(heads, ranges)
+        unequal = [
+            n for n, own in enumerate(reconcile.fingerprints(parts, key))
+            if own != message.ranges[n * len(own) : (n + 1) * len(own)]
+        ]  # fmt: skip
+        now = _Comparison(key, parts, heads.version, _as_bits(unequal, ranges))
+        rows = reconcile.rows_in(parts, unequal)
         now.items = Items(rows, key)
         self._answering = now
         self._settled = False

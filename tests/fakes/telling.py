@@ -59,8 +59,10 @@ class Pair:
     """Their messages are carried as bytes; ``bytes`` and ``turns`` (half round trips) count what was said until both
     know."""
 
-    def __init__(self, one: HeadsOnly, two: HeadsOnly, seed: int = 0) -> None:
-        token = random.Random(seed).randbytes
+    def __init__(
+        self, one: HeadsOnly, two: HeadsOnly, seed: int = 0, token: Callable[[int], bytes] | None = None
+    ) -> None:
+        token = random.Random(seed).randbytes if token is None else token
         self.low, self.high = Side(one, LOW, HIGH, token), Side(two, HIGH, LOW, token)
         self.bytes = self.turns = 0
 

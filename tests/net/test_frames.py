@@ -11,6 +11,11 @@ from dao_app.net import limits
 from dao_app.net import messages as m
 from dao_app.net.codec import FrameReader, PeerError, frame
 
+
+def sized(count: int) -> st.SearchStrategy[bytes]:
+    return st.binary(min_size=count, max_size=count)
+
+
 digests = st.binary(min_size=32, max_size=32)
 counts = st.integers(0, 2**53 - 1)
 seqs = st.integers(1, 2**32 - 1)
@@ -19,7 +24,11 @@ ranges = st.tuples(digests, seqs, seqs).map(lambda r: m.RangeRow(r[0], min(r[1:]
 codes = st.text("abc_", max_size=20)
 head_rows = st.lists(st.builds(m.HeadRow, digests, seqs, digests), max_size=5).map(tuple)
 any_message = st.one_of(
-    st.builds(m.State, digests, counts, counts),
+    st.builds(m.State, digests, counts, counts, counts),
+    st.builds(m.Compare, sized(16), st.sampled_from([8, 32, 256]).flatmap(lambda n: sized(8 * n)), sized(224)),
+    st.builds(m.Symbols, st.binary(max_size=32), st.booleans(), st.binary(max_size=99)),
+    st.builds(m.More, st.integers(1, limits.SYMBOLS_MAX)),
+    st.builds(m.Compared, st.booleans(), st.integers(0, 9).flatmap(lambda n: sized(9 * n)), sized(15)),
     st.builds(m.Heads, counts, head_rows, st.booleans()),
     st.builds(
         m.Want, counts, counts, st.lists(ranges, max_size=5).map(tuple), st.lists(digests).map(tuple),

@@ -143,12 +143,15 @@ def tables(count: int, changed: int, seed: int = 0) -> tuple[HeadTable, HeadTabl
     return one, two
 
 
+def prints(heads: HeadTable, ranges: int) -> list[bytes]:
+    return reconcile.fingerprints(reconcile.ranged(heads, ranges), KEY)
+
+
 @pytest.mark.parametrize("changed", [0, 1, 10, 100, 1_000, 4_000])
 def test_the_guess_is_near(changed: int) -> None:
     one, two = tables(5_000, changed)
     ranges = reconcile.ranges_for(5_000)
-    pairs = zip(reconcile.fingerprints(one, KEY, ranges), reconcile.fingerprints(two, KEY, ranges), strict=True)
-    unequal = sum(a != b for a, b in pairs)
+    unequal = sum(a != b for a, b in zip(prints(one, ranges), prints(two, ranges), strict=True))
     found = reconcile.guess(ranges, unequal, reconcile.samples(one, KEY), reconcile.samples(two, KEY))
     assert changed * 0.6 - 1 <= found <= changed * 1.6 + 1
 
@@ -156,7 +159,7 @@ def test_the_guess_is_near(changed: int) -> None:
 def test_only_ranges_in_which_something_changed_differ() -> None:
     one, two = tables(2_000, 1)
     changed = next(device for device, head in two.items() if one.at(device) != head)
-    pairs = list(zip(reconcile.fingerprints(one, KEY, 32), reconcile.fingerprints(two, KEY, 32), strict=True))
+    pairs = list(zip(prints(one, 32), prints(two, 32), strict=True))
     assert [place for place, (a, b) in enumerate(pairs) if a != b] == [changed[0] // 8]
 
 
@@ -168,7 +171,7 @@ def test_the_vectors() -> None:
         assert key.hex() == case["key"]
         heads = HeadTable(dict(rows))
         assert heads.digest(case["height"], bytes.fromhex(case["checkpoint"])).hex() == case["digest"]
-        assert [one.hex() for one in reconcile.fingerprints(heads, key, 32)] == case["fingerprints"]
+        assert [one.hex() for one in reconcile.fingerprints(reconcile.ranged(heads, 32), key)] == case["fingerprints"]
         assert reconcile.samples(heads, key).hex() == case["samples"]
         items = Items(rows, key)
         assert reconcile.listed(items).hex() == case["items"]

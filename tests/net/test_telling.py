@@ -12,7 +12,7 @@ from dao_app.app.heads import Head
 from dao_app.net import limits, reconcile
 from dao_app.net import messages as m
 from dao_app.net.codec import PeerError
-from tests.fakes.telling import LOW, NOW, HeadsOnly, Pair, Side, changed, lacking, odd, some_heads
+from tests.fakes.telling import HIGH, LOW, NOW, ORG, HeadsOnly, Pair, Side, changed, lacking, odd, some_heads
 
 MANY = limits.PLAIN_HEADS_MAX + 1
 
@@ -163,6 +163,41 @@ def test_what_the_digests_still_tell_apart_is_compared_again_under_another_salt(
         pair.low.telling.lacking.clear()
         pair.low.telling._peer_heads.clear()
     assert opened == limits.COMPARISONS_MAX
+
+
+def test_heads_that_collide_under_one_salt_are_found_under_the_next() -> None:
+    """A fork whose two heads have equal tags under the first salt, as chance or a search may give."""
+    common, device = some_heads(40), b"forked".ljust(32, b".")
+    salts = [bytes(16), b"\1" * 16]
+    key = reconcile.key_of(ORG, LOW, HIGH, salts[0])
+    seen: dict[bytes, Head] = {}
+    for number in range(2**18):
+        head = Head(7, number.to_bytes(32, "big"))
+        twin = seen.setdefault(reconcile.listed(reconcile.Items([(device, head)], key)), head)
+        if twin is not head:
+            break
+    left = iter(salts)
+    pair = Pair(HeadsOnly({**common, device: head}), HeadsOnly({**common, device: twin}), token=lambda _: next(left))
+    pair.start()
+    pair.run()
+    assert pair.low.telling.odd == pair.high.telling.odd == set()
+    pair.send(pair.high, pair.low.telling.audit())
+    pair.run()
+    check(pair)
+    assert pair.low.telling.odd == {twin.digest}
+
+
+def test_no_two_comparisons_have_one_key() -> None:
+    common = some_heads(600)
+    two = changed(common, 3)
+    first, second = (next(one for one in told(common, two, n).high.said if isinstance(one, m.Compare)) for n in (1, 2))
+    assert first.salt != second.salt
+    assert not set(pairs(first.ranges)) & set(pairs(second.ranges))
+
+
+def pairs(ranges: bytes) -> list[bytes]:
+    size = reconcile.FINGERPRINT_BYTES
+    return [ranges[at : at + size] for at in range(0, len(ranges), size)]
 
 
 # -- liars -----------------------------------------------------------------------------------------------
