@@ -79,13 +79,18 @@ class HeadTable(Mapping[bytes, Head]):
         self._changed[device] = self.version
         self._shares[device[0]] = None
 
-    def replace(self, rows: Mapping[bytes, tuple[int, bytes]]) -> None:
-        """Become these rows; what differs has changed."""
-        for device in [device for device in self._heads if device not in rows]:
-            del self._heads[device], self._changed[device]
+    def drop(self, device: bytes) -> None:
+        """Nothing of this device is here any more."""
+        if self._heads.pop(device, None) is not None:
+            del self._changed[device]
             self._devices[device[0]].remove(device)
             self._shares[device[0]] = None
             self.version += 1
+
+    def replace(self, rows: Mapping[bytes, tuple[int, bytes]]) -> None:
+        """Become these rows; what differs has changed."""
+        for device in [device for device in self._heads if device not in rows]:
+            self.drop(device)
         for device, head in rows.items():
             if self._heads.get(device) != head:
                 self.put(device, *head)
