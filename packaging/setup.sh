@@ -18,19 +18,20 @@ command -v "$python" >/dev/null || fail "$python was not found. Install Python 3
 "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
   fail "$("$python" --version) is too old; Python 3.11 or newer is needed. Name one: make setup PYTHON=/path/to/python3"
 
-# What tests/e2e/test_ipld.py reads bundles with. Continuous integration must not do without it.
-ipld=packaging/ipld
-ipld_wanted=$(sha256sum $ipld/package-lock.json | cut -d' ' -f1)
-if [ "${CI:-}" = true ] && [ "$(cat $ipld/node_modules/.guildhall-setup 2>/dev/null || true)" != "$ipld_wanted" ]; then
-  if ! command -v npm >/dev/null && command -v apt-get >/dev/null && [ "$(id -u)" = 0 ]; then
-    say "Installing system packages: nodejs npm"
-    apt-get update -qq
-    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends nodejs npm >/dev/null
+# What tests/e2e/test_ipld.py reads bundles with, and the client of tests/net/foreign. Continuous integration must not do without.
+for folder in packaging/ipld packaging/jsclient; do
+  lock=$(sha256sum $folder/package-lock.json | cut -d' ' -f1)
+  if [ "${CI:-}" = true ] && [ "$(cat $folder/node_modules/.guildhall-setup 2>/dev/null || true)" != "$lock" ]; then
+    if ! command -v npm >/dev/null && command -v apt-get >/dev/null && [ "$(id -u)" = 0 ]; then
+      say "Installing system packages: nodejs npm"
+      apt-get update -qq
+      DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends nodejs npm >/dev/null
+    fi
+    command -v npm >/dev/null || fail "npm was not found; tests with programs of another make need it"
+    npm ci --prefix $folder --ignore-scripts --no-audit --no-fund --loglevel=error
+    printf '%s\n' "$lock" > $folder/node_modules/.guildhall-setup
   fi
-  command -v npm >/dev/null || fail "npm was not found; the check of bundles by IPLD's libraries needs it"
-  npm ci --prefix $ipld --ignore-scripts --no-audit --no-fund --loglevel=error
-  printf '%s\n' "$ipld_wanted" > $ipld/node_modules/.guildhall-setup
-fi
+done
 
 wanted=$({ "$python" --version; cat requirements-dev.lock packaging/crosscheck.lock pyproject.toml; pwd; } | sha256sum | cut -d' ' -f1)
 if [ -x $venv/bin/guildhall ] && [ "$(cat $stamp 2>/dev/null || true)" = "$wanted" ]; then
@@ -41,8 +42,8 @@ fi
 libraries="libegl1 libgl1 libxkbcommon-x11-0 libdbus-1-3 libfontconfig1 libxcb-cursor0 libxcb-icccm4 libxcb-keysyms1
   libxcb-shape0 libxcb-xkb1 libxcb-render-util0 libxcb-image0 libgmp-dev gcc libc6-dev"
 fonts="fonts-noto-cjk"
-# What tests run a server of; continuous integration must not do without it.
-[ "${CI:-}" != true ] || libraries="$libraries postgresql"
+# What tests run a server of, and make networks of; continuous integration must not do without it.
+[ "${CI:-}" != true ] || libraries="$libraries postgresql iproute2 nftables"
 needed=""
 if command -v dpkg-query >/dev/null; then
   missing() { [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null || true)" != installed ]; }
