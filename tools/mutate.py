@@ -43,6 +43,8 @@ WITNESSES_TEST = "tests/unit/app/test_witnesses.py"
 TELLING_TEST = "tests/net/test_telling.py"
 ADMISSION_TEST = "tests/unit/app/test_admission.py"
 DEVICES_TEST = "tests/unit/rules/test_devices.py"
+RELAY_TEST = "tests/net/test_relay.py"
+REACHING_TEST = "tests/net/test_reaching.py"
 
 MUTANTS = (
     Mutant(
@@ -238,6 +240,54 @@ MUTANTS = (
         "an earlier list of guardians is put again", (21,),
         (Edit("core/rules/guardians.py", "(before.version if before is not None else 0) + 1", 'body["version"]'),),
         (DEVICES_TEST,),
+    ),
+    Mutant(
+        "a relay serves anybody", (16, 31),
+        (Edit("net/host_relay.py", " or not self._is_member(source):", ":"),),
+        (f"{RELAY_TEST}::test_a_stranger_gets_neither_place_nor_circuit",),
+    ),
+    Mutant(
+        "anybody may bring a circuit", (16, 31),
+        (Edit("net/host_relay.py", "relay not in self.used or not self._is_member(relay)", "False"),),
+        (f"{RELAY_TEST}::test_only_a_relay_that_keeps_our_place_may_bring_somebody",),
+    ),
+    Mutant(
+        "no end of circuits", (16,),
+        (Edit("net/relaying.py", " or self.circuits >= CIRCUITS_MAX", ""),), ("tests/net/test_relaying.py",),
+    ),
+    Mutant(
+        "no end of a circuit", (16,),
+        (Edit("net/host_relay.py", "if not data or not budget.take(len(data)):", "if not data:"),),
+        (f"{RELAY_TEST}::test_a_circuit_that_used_up_its_bytes_ends",),
+    ),
+    Mutant(
+        "a stranger has itself dialled back", (31,),
+        (Edit("net/host_punch.py", "if not self._is_member(device) or self._dialling_back", "if self._dialling_back"),),
+        (f"{RELAY_TEST}::test_a_stranger_is_told_nothing_and_nobody_asks_all_the_time",),
+    ),
+    Mutant(
+        "a word that nobody signed is taken", (15,),
+        (Edit("net/reaching.py", " or not is_signed(record, self._tools.verifier):", ":"),), (REACHING_TEST,),
+    ),
+    Mutant(
+        "an old word replaces a newer one", (15,),
+        (
+            Edit("net/reaching.py", "entry is not None and entry.record_ms >= record.at_ms", "False"),
+            Edit("app/addresses.py", "entry is None or record_ms <= entry.record_ms", "entry is None"),
+        ),
+        (REACHING_TEST,),
+    ),
+    Mutant(
+        "anybody's word is passed on", (15, 16),
+        (
+            Edit("net/reaching.py", 'standing == "unknown" and record.device != teller', "False"),
+            Edit("net/reaching.py", 'standing == "refused" or (standing != "active" and record.device != teller)', "0"),
+        ),
+        (REACHING_TEST,),
+    ),
+    Mutant(
+        "any version will do", (23,),
+        (Edit("net/hello.py", "if value[0] != VERSION:", "if False:"),), ("tests/net/test_old_peers.py",),
     ),
 )
 
