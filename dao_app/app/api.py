@@ -378,6 +378,11 @@ class Api(RewardsApi, ProofsApi, FinalityApi, FilesApi, NodeApi, Protocol):
         ...
 
     async def doctor(self, org: str = "") -> tuple[v.Finding, ...]: ...
+    async def doctor_network(self, org: str = "", wait_s: int = 0) -> tuple[v.Finding, ...]:
+        """How this device is reached and reaches others, of one organisation or all; ``wait_s``: how long to wait
+        where the network has just begun."""
+        ...
+
     def subscribe(self, sink: ChangeSink) -> Callable[[], None]:
         """Call ``sink`` in the engine's thread after each change, at most 20 times a second;
         returns the way to stop."""

@@ -26,6 +26,7 @@ from dao_app.core.rules.schema import NAME_BYTES_MAX
 from dao_app.core.words import words_for
 
 INVITE_WORDS = 4
+OWN_TOLD_MAX, KNOWN_TOLD_MAX = 4, 4  # addresses in an invitation: this device's, and of peers that answered
 
 
 class MembershipCases(Cases):
@@ -188,7 +189,7 @@ class MembershipCases(Cases):
             anchor_height=position.height,
             anchor_id=position.id,
             bearer_seed=seed,
-            addresses=tuple([*addresses, *opened.known_addresses][:8]),
+            addresses=tuple(dict.fromkeys([*addresses[:OWN_TOLD_MAX], *opened.book.proven(KNOWN_TOLD_MAX)])),
             expires_ms=entity.expires or at + entity.lifetime,
             role=entity.role,
             inviter=self._ws.member() or b"",

@@ -14,6 +14,7 @@ from dao_app.app.queries import Reader, fingerprint
 from dao_app.app.resolve import ids_by_prefix
 from dao_app.app.storage import LogRecord
 from dao_app.app.verification import verify_everything
+from dao_app.app.workspace import Opened
 from dao_app.core.encoding import Link, cid_text, decode_trusted
 from dao_app.core.entities import Totals
 from dao_app.core.envelope import parse_trusted
@@ -28,6 +29,10 @@ LOG_ROWS_MAX = 5_000
 HISTORY_WORDS = 6
 PLACES_BACK_MAX = 500  # checkpoints searched for the place of an entry
 ADDRESS_CHARS_MAX = 512
+
+
+REACH_KNOWN = frozenset({"net_reached", "net_not_reached", "net_only_dials"})  # there is nothing more to wait for
+DIAGNOSE_STEP_S = 0.5
 
 
 class TrustCases(Cases):
@@ -169,6 +174,7 @@ class TrustCases(Cases):
                     p.height,
                     p.agrees,
                     p.behind,
+                    p.delay_ms,
                 )
             )
         return tuple(rows)
@@ -203,10 +209,28 @@ class TrustCases(Cases):
                 findings.append(v.Finding("rules_unknown", "problem", {"org": name, "version": version}))
             if opened.org.evidence:
                 findings.append(v.Finding("forks", "problem", {"org": name, "count": str(len(opened.org.evidence))}))
-            if self._ws.network is not None and opened.online:
-                findings.extend(await self._ws.network.diagnose(opened.org.org_id))
+            findings.extend(await self._diagnose(opened, 0))
         return tuple(findings)
 
+    async def doctor_network(self, org: str = "", wait_s: int = 0) -> tuple[v.Finding, ...]:
+        codes = ("locked", "no_identity", "no_organisation", "network_not_running")
+        findings = [finding for finding in self._ws.examine() if finding.code in codes]
+        for opened in [self._ws.find(org)] if org else list(self._ws.opened.values()):
+            findings.extend(await self._diagnose(opened, wait_s))
+        return tuple(findings)
+
+    async def _diagnose(self, opened: Opened, wait_s: int) -> list[v.Finding]:
+        """What the network says; waited for until somebody has told whether this device is reached."""
+        network = self._ws.network
+        if network is None or not opened.online:
+            return []
+        until_ms = self._ws.clock.now_ms() + wait_s * 1000
+        while True:
+            found = await network.diagnose(opened.org.org_id)
+            codes = {finding.code for finding in found}
+            if codes & REACH_KNOWN or self._ws.clock.now_ms() >= until_ms:
+                return found
+            await self._ws.runtime.sleep(DIAGNOSE_STEP_S)
 
 
 def _places(reader: Reader, wanted: set[bytes]) -> dict[bytes, int]:

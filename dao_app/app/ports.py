@@ -213,7 +213,7 @@ class NetworkEvents(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class PeerInfo:
-    """A peer device of an organisation. ``path``: direct | local | none."""
+    """A peer device of an organisation. ``path``: direct | local | relay | none; ``delay_ms``: its last round trip."""
 
     device: bytes
     address: str
@@ -223,6 +223,7 @@ class PeerInfo:
     height: int | None
     agrees: bool | None
     behind: int | None
+    delay_ms: int | None = None
 
 
 class Network(Protocol):

@@ -127,6 +127,14 @@ class Texts:
         key = f"action.{kind}"
         return self.t(key) if self.has(key) else self.t("action.other", type=kind)
 
+    def finding(self, code: str, params: Mapping[str, str]) -> str:
+        """A line of the doctor; what ends with _ms is a time, shown under its name without that."""
+        shown = {
+            name.removesuffix("_ms"): self.stamp(int(value)) if name.endswith("_ms") else value
+            for name, value in params.items()
+        }
+        return self.t(f"doctor.{code}", **shown)
+
     def error_text(self, error: GuildhallError) -> ErrorText:
         """What happened, what was not done and what to do; foreign parameters are isolated."""
         params = {name: isolate(value) for name, value in error.params.items()}

@@ -253,12 +253,13 @@ class PeerRow:
     person: PersonView | None
     device: str
     address: str
-    path: str  # direct | local | none
+    path: str  # direct | local | relay | none
     connected: bool
     seen_ms: int | None
     height: int | None
     agrees: bool | None
     behind: int | None  # actions that it or we still miss
+    delay_ms: int | None = None  # of its last round trip
 
 
 @dataclass(frozen=True, slots=True)

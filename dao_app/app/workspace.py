@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from dao_app.app import views as v
+from dao_app.app.addresses import AddressBook
 from dao_app.app.duties import do_duties, load_witness_keys
 from dao_app.app.errors import GuildhallError, Locked, NotFound, StorageError
 from dao_app.app.file_keeping import FileKeeping
@@ -28,7 +29,7 @@ SEAL_AFTER_MS = 200  # quiet time before the sole witness seals: gathers one ges
 DUTIES_EVERY_MS = 1_000
 CATCHING_UP_MS = 15_000  # without a new checkpoint: who says there is one is not waited for
 WAIT_STEP_S = 0.1
-ADDRESSES_MAX = 64
+BOOK_EVERY_MS = 30_000  # how often what became of dialling is written down
 ALL_TOPICS = frozenset(
     {"org", "members", "invites", "tasks", "proposals", "contributions", "rewards", "ledger", "log",
      "checkpoints", "status", "files"}
@@ -71,16 +72,13 @@ class Opened:
     offline_since_ms: int | None = None
     syncing: tuple[int, int] | None = None
     filling: bool = False  # the history before a snapshot is being derived
-    addresses: list[str] = field(default_factory=list)  # of peers, newest success first
+    book: AddressBook = field(default_factory=AddressBook)  # where peers are
+    book_ms: int = 0  # when it was written down
 
     @property
     def join_waits(self) -> bool:
         """Asked to join, and the final order has not answered yet."""
         return self.join is not None and self.join.stage not in ("done", "refused")
-
-    @property
-    def known_addresses(self) -> list[str]:
-        return self.addresses[:4]
 
 
 class Workspace:
@@ -155,8 +153,7 @@ class Workspace:
         )
         opened = self._adopt(org)
         self._load_keys(org)
-        kept = org.store.meta("addresses")
-        opened.addresses = list(decode(kept)) if kept else []
+        opened.book = AddressBook.read(org.store.meta("addresses") or b"", self.clock.now_ms())
         if org.replay.pending:
             opened.dirty_ms = self.clock.now_ms()
         return opened
@@ -187,7 +184,11 @@ class Workspace:
 
     def close(self, org_id: bytes) -> None:
         opened = self.opened.pop(org_id)
-        opened.org.store.close()
+        try:
+            if opened.book.changed:
+                self._keep_book(opened)
+        finally:
+            opened.org.store.close()
 
     def _load_keys(self, org: Organisation) -> None:
         if self.vault is None:
@@ -257,9 +258,15 @@ class Workspace:
             await self.runtime.sleep(WAIT_STEP_S)
 
     def remember_address(self, opened: Opened, address: str) -> None:
-        """Keep a peer's address, newest first."""
-        opened.addresses = [address, *(a for a in opened.addresses if a != address)][:ADDRESSES_MAX]
-        opened.org.store.set_meta("addresses", encode(opened.addresses))
+        """Keep a peer's address."""
+        opened.book.learn(address, self.clock.now_ms())
+        self._keep_book(opened)
+
+    def _keep_book(self, opened: Opened) -> None:
+        now = self.clock.now_ms()
+        opened.book.forget(now)
+        opened.book.changed, opened.book_ms = False, now
+        opened.org.store.set_meta("addresses", opened.book.encoded())
 
     def examine(self) -> list[v.Finding]:
         """What the doctor finds in this folder."""
@@ -372,6 +379,8 @@ class Workspace:
         opened.duties_ms = now
         opened.org.recovering.tick()
         self._look_for_peers(opened)
+        if opened.book.changed and now - opened.book_ms >= BOOK_EVERY_MS:
+            self._keep_book(opened)
         done = do_duties(opened.org, self.vault, self.keys, self.random, self.stands_ready)
         if done:
             self.announce(opened, done)
@@ -454,9 +463,6 @@ class Workspace:
             opened.offline_since_ms = self.clock.now_ms()
         if connected:
             opened.offline_since_ms = None
-            for peer in connected:
-                if peer.address and peer.address not in opened.addresses:
-                    self.remember_address(opened, peer.address)
         if any(p.agrees for p in connected):
             self.sent(org_id)
         if opened.join is not None and opened.join.stage == "searching" and connected:

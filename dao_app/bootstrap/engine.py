@@ -17,6 +17,7 @@ from typing import Any
 import trio
 
 from dao_app.app import views as v
+from dao_app.app.addresses import AddressBook
 from dao_app.app.errors import GuildhallError, InputError
 from dao_app.app.log_keeper import Judge
 from dao_app.app.service import Service
@@ -39,7 +40,8 @@ TICK_S = 0.1  # heartbeat: changes are told at most ten times a second
 class Options:
     """How to open a folder. ``network`` off: no host is started (quick commands of the command line); ``node``:
     always on, so it declares a witness key by itself when its member is elected; ``database``: the server that is to
-    keep the logs from now on."""
+    keep the logs from now on; ``announce``: addresses under which others reach it; ``relays``: members may reach each
+    other through it."""
 
     home: Path
     network: bool = True
@@ -49,6 +51,8 @@ class Options:
     vault_cost: str = "moderate"
     node: bool = False
     database: str = ""
+    announce: Sequence[str] = ()
+    relays: bool = False
 
 
 class TrioRuntime:
@@ -70,10 +74,10 @@ class NetworkWatcher:
     def __init__(self) -> None:
         self.workspace: Workspace | None = None
 
-    def known(self, org_id: bytes) -> Sequence[str]:
-        """Kept addresses of an organisation's peers."""
+    def known(self, org_id: bytes) -> AddressBook:
+        """Where an organisation's peers are; the network keeps it up, the workspace writes it down."""
         opened = self.workspace.opened.get(org_id) if self.workspace is not None else None
-        return opened.addresses if opened is not None else ()
+        return opened.book if opened is not None else AddressBook()
 
     def peers_changed(self, org_id: bytes) -> None:
         if self.workspace is not None:
@@ -105,7 +109,10 @@ async def run_engine(options: Options, ready: Callable[[Service], None], stop: t
             from dao_app.net.network import open_network  # heavy: only where a host is wanted
 
             network = await stack.enter_async_context(
-                open_network(watcher, clock, random, verifier, SodiumSealer(random), SeedSigner, watcher.known)
+                open_network(
+                    watcher, clock, random, verifier, SodiumSealer(random), SeedSigner, watcher.known,
+                    options.announce, options.relays,
+                )
             )
         workspace = Workspace(
             home, RealKeys(random), verifier, clock, random, TrioRuntime(nursery), network, judge_with(pool),

@@ -11,6 +11,7 @@ from typing import Any
 
 import trio
 
+from dao_app.app.addresses import check_announced
 from dao_app.app.errors import InputError, StorageError
 from dao_app.app.ports import Caller, EngineHandle
 from dao_app.app.texts import Texts
@@ -42,12 +43,18 @@ class RealServices:
     def run_node(
         self, home: Path, passphrase: Callable[[], str], listen: Sequence[str], mdns: bool,
         ready: Callable[[Mapping[str, Any]], None], report: Path | None = None, database: str = "", metrics: str = "",
+        announce: Sequence[str] = (), relays: bool = True,
     ) -> None:
         from dao_app.bootstrap.engine import Options, single_error
         from dao_app.bootstrap.node import keep_node
 
         start_log(Paths(home).log)
-        options = Options(home, network=True, listen=tuple(listen), mdns=mdns, node=True, database=database)
+        for address in announce:
+            check_announced(address)
+        options = Options(
+            home, network=True, listen=tuple(listen), mdns=mdns, node=True, database=database,
+            announce=tuple(announce), relays=relays,
+        )
         try:
             trio.run(keep_node, options, passphrase, ready, report, metrics)
         except BaseException as error:

@@ -29,13 +29,16 @@ def node() -> None:
 
 @node.command("run")
 @option("--listen", multiple=True, metavar="ADDR")
+@option("--announce", multiple=True, metavar="ADDR")
+@option("--no-relay", is_flag=True)
 @option("--no-mdns", is_flag=True)
 @option("--database", default="", metavar="URL", envvar="GUILDHALL_DATABASE")
 @option("--metrics", default="", metavar="HOST:PORT", envvar="GUILDHALL_METRICS")
 @option("--report", type=click.Path(dir_okay=False, path_type=Path), default=None, metavar="FILE")
 @click.pass_obj
 def run(
-    session: Session, listen: tuple[str, ...], no_mdns: bool, database: str, metrics: str, report: Path | None
+    session: Session, listen: tuple[str, ...], announce: tuple[str, ...], no_relay: bool, no_mdns: bool,
+    database: str, metrics: str, report: Path | None,
 ) -> None:
     def ready(told: Mapping[str, Any]) -> None:
         if session.json:
@@ -49,7 +52,8 @@ def run(
             session.line(session.t("cli.node_metrics", address=told["metrics"]))
 
     session.services.run_node(
-        session.home, session.passphrase.get, listen, not no_mdns, ready, report, database, metrics
+        session.home, session.passphrase.get, listen, not no_mdns, ready, report, database, metrics, announce,
+        not no_relay,
     )
 
 

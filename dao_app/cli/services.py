@@ -33,12 +33,15 @@ class Services(Protocol):
         report: Path | None = None,
         database: str = "",
         metrics: str = "",
+        announce: Sequence[str] = (),
+        relays: bool = True,
     ) -> None:
         """Own the folder without a window until interrupted or terminated. ``ready`` is told once:
         {"pid", "home", "addresses": {organisation id: [multiaddress]}, "metrics": address or ""}. ``report`` is
         written at the end: heights, roots, results and balances, to compare with another peer's.
         ``database``: address of a server that is to keep the logs from now on. ``metrics``: loopback address where
-        monitoring may read."""
+        monitoring may read. ``announce``: addresses under which others reach it though it listens elsewhere;
+        ``relays``: members may reach each other through it."""
         ...
 
     def run_window(self, home: Path) -> int:

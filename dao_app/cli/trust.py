@@ -8,10 +8,11 @@ import click
 
 from dao_app.app.views import Change
 from dao_app.cli import render
-from dao_app.cli.commands import Command, Group, option
+from dao_app.cli.commands import DURATION, Command, Group, option
 from dao_app.cli.session import Session, json_text
 
 LOG_ROWS = 50
+NETWORK_WAIT = "10s"  # a host that has just begun finds others and is answered within that
 EVENT_TOPICS = frozenset({"log", "checkpoints"})
 LOG_ROWS_MAX = 100_000
 DAMAGED_EXIT_CODE = 7  # as for damaged data
@@ -139,6 +140,7 @@ def _peers(session: Session, rows: Any) -> None:
         ("cli.col.device", render.text("device")),
         ("cli.col.connected", lambda row: session.t("cli.yes" if row["connected"] else "cli.no")),
         ("cli.col.path", render.word(session, "cli.path", "path")),
+        ("cli.col.delay", lambda row: "" if row["delay_ms"] is None else session.t("cli.ms", n=row["delay_ms"])),
         ("cli.col.address", render.text("address")),
         ("cli.col.seen", render.when(session, "seen_ms")),
         ("cli.col.height", render.count(session, "height")),
@@ -147,18 +149,30 @@ def _peers(session: Session, rows: Any) -> None:
     ], rows, "cli.no_peers")
 
 
-@click.command("doctor", cls=Command)
+@click.group("doctor", cls=Group, invoke_without_command=True)
 @click.pass_context
 def doctor(ctx: click.Context) -> None:
+    if ctx.invoked_subcommand is None:
+        _examine(ctx, "doctor")
+
+
+@doctor.command("network")
+@option("--wait", type=DURATION, default=NETWORK_WAIT, show_default=True)
+@click.pass_context
+def doctor_network(ctx: click.Context, wait: int) -> None:
+    _examine(ctx, "doctor_network", wait_s=wait)
+
+
+def _examine(ctx: click.Context, method: str, **params: object) -> None:
     session: Session = ctx.obj
     session.network = True
     session.unlock(silently=True)
-    found = session.ask("doctor")
+    found = session.ask(method, **params)
 
     def human(findings: Any) -> None:
         for finding in findings:
             params = {name: render.plain(value) for name, value in finding["params"].items()}
-            session.line(f"{_LEVELS[finding['level']]} {session.t('doctor.' + finding['code'], **params)}")
+            session.line(f"{_LEVELS[finding['level']]} {session.texts.finding(finding['code'], params)}")
 
     session.show(found, human)
     if any(finding["level"] == "problem" for finding in found):

@@ -1,58 +1,50 @@
-"""Whom to dial and when: known addresses by device, with jittered exponential back-off. Sans-IO."""
+"""Whom to dial and when: devices of the address book, with jittered exponential back-off. Sans-IO."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from dao_app.net.limits import ADDRESSES_PER_PEER_MAX, BACKOFF_S_MAX, BACKOFF_S_MIN, PEERS_KNOWN_MAX
+from dao_app.app.addresses import AddressBook
+from dao_app.net.limits import BACKOFF_S_MAX, BACKOFF_S_MIN, WAKE_S
 
 
 @dataclass(slots=True)
 class Known:
-    """A device that may be dialled; newest success first in ``addresses``."""
+    """A device that may be dialled."""
 
-    addresses: list[str] = field(default_factory=list)
     failures: int = 0
     next_s: float = 0.0
     dialling: bool = False
-    reached: bool = False  # at least once since the start
     local: bool = False  # seen by mDNS
 
 
 class Dialer:
-    """``jitter`` gives a number in [0, 1)."""
+    """``jitter`` gives a number in [0, 1); ``book`` says where devices are and keeps what became of dialling them."""
 
-    def __init__(self, jitter: Callable[[], float]) -> None:
+    def __init__(self, jitter: Callable[[], float], book: AddressBook) -> None:
         self._jitter = jitter
+        self.book = book
         self.known: dict[bytes, Known] = {}
 
-    def learn(self, device: bytes, address: str, now_s: float, local: bool = False, delay_s: float = 0.0) -> None:
-        """An address that may work; the oldest are forgotten when there are too many."""
-        found = self.known.get(device)
-        if found is None:
-            if len(self.known) >= PEERS_KNOWN_MAX and not self._forget_one():
-                return
-            found = self.known[device] = Known(next_s=now_s + delay_s)
+    def learn(self, text: str, now_s: float, now_ms: int, local: bool = False, delay_s: float = 0.0) -> bytes | None:
+        """An address that may work; the device that it names, None where it is not taken."""
+        address = self.book.learn(text, now_ms)
+        if address is None:
+            return None
+        found = self.known.setdefault(address.device, Known(next_s=now_s + delay_s))
         found.local = found.local or local
-        if address not in found.addresses:
-            found.addresses.append(address)
-            del found.addresses[ADDRESSES_PER_PEER_MAX:]
-
-    def _forget_one(self) -> bool:
-        """Make room by forgetting a peer that was never reached."""
-        for device, found in self.known.items():
-            if not found.reached and not found.dialling:
-                del self.known[device]
-                return True
-        return False
+        return address.device
 
     def due(self, now_s: float, linked: Callable[[bytes], bool], most: int) -> list[bytes]:
         """Devices to dial now, soonest due first; they count as being dialled."""
+        for device in self.known.keys() - self.book.entries.keys():
+            if not self.known[device].dialling:
+                del self.known[device]  # forgotten by the book
         waiting = [
             (found.next_s, device)
             for device, found in self.known.items()
-            if not found.dialling and found.addresses and found.next_s <= now_s and not linked(device)
+            if not found.dialling and found.next_s <= now_s and not linked(device) and self.book.addresses(device)
         ]
         chosen = [device for _, device in sorted(waiting)[: max(0, most)]]
         for device in chosen:
@@ -68,13 +60,9 @@ class Dialer:
             found.next_s = now_s + pause * (0.5 + self._jitter() / 2)
             found.dialling = False
 
-    def reached(self, device: bytes, address: str) -> None:
-        """Connected at this address."""
+    def connected(self, device: bytes) -> None:
         found = self.known.get(device)
         if found is not None:
-            if address in found.addresses:
-                found.addresses.remove(address)
-                found.addresses.insert(0, address)
             found.dialling = False
 
     def greeted(self, device: bytes) -> None:
@@ -82,10 +70,15 @@ class Dialer:
         found = self.known.get(device)
         if found is not None:
             found.failures = 0
-            found.reached = True
 
     def lost(self, device: bytes, now_s: float) -> None:
         """A link ended: soon again, not all at the same instant."""
         found = self.known.get(device)
         if found is not None:
             found.next_s = now_s + BACKOFF_S_MIN * self._jitter()
+
+    def wake(self, now_s: float) -> None:
+        """The machine slept, or is in another network: what failed before may work now, each a little apart."""
+        for found in self.known.values():
+            found.failures = 0
+            found.next_s = min(found.next_s, now_s + WAKE_S * self._jitter())

@@ -50,7 +50,9 @@ class TakeKeys(NamedTuple):
 
 
 class TakeAddresses(NamedTuple):
-    items: tuple[str, ...]
+    """Signed words of devices about where they are, unchecked."""
+
+    items: tuple[bytes, ...]
 
 
 class JoinAnswered(NamedTuple):

@@ -1,4 +1,4 @@
-"""The only module that knows libp2p: one host of one organisation's device.
+"""One host of one organisation's device: with ``net.host_*`` beside it, all that knows libp2p.
 
 TCP, Noise and Yamux and nothing else (the library's default would also accept plain text). Everything that a
 peer can make the library raise is contained here; peers are named by their device keys. Importing this module
@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import functools
 import logging
-import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import cast
 
 import multiaddr  # type: ignore[import-untyped]
 import trio
@@ -29,10 +28,8 @@ from libp2p.network.auto_connector import AutoConnector
 from libp2p.network.config import ConnectionConfig, RetryConfig
 from libp2p.network.swarm import Swarm
 from libp2p.peer.id import ID
-from libp2p.peer.peerinfo import info_from_p2p_addr
 from libp2p.pubsub.gossipsub import GossipSub
 from libp2p.pubsub.pb import rpc_pb2
-from libp2p.pubsub.pubsub import Pubsub, get_content_addressed_msg_id
 from libp2p.security.noise.transport import PROTOCOL_ID as NOISE_ID
 from libp2p.security.noise.transport import Transport as NoiseTransport
 from libp2p.stream_muxer.yamux.yamux import PROTOCOL_ID as YAMUX_ID
@@ -41,13 +38,28 @@ from libp2p.tools.anyio_service import background_trio_service
 from libp2p.transport.tcp.tcp import TCP
 
 from dao_app.app.ports import Signer
-from dao_app.net.limits import CLOSE_S_MAX, DIAL_S_MAX, GOSSIP_BYTES_MAX, READ_BYTES
+from dao_app.net.host_parts import (
+    ByteStream,
+    connection_of,
+    device_of,
+    is_relayed,
+    is_taken,
+    peer_id_of,
+    quietly,
+    spelled_out,
+)
+from dao_app.net.host_pubsub import MembersPubsub
+from dao_app.net.host_punch import Puncher, Seen
+from dao_app.net.host_relay import Relay
+from dao_app.net.limits import CLOSE_S_MAX, DIAL_S_MAX, HEAD_START_S, READ_BYTES
 
-SYNC_PROTOCOL = TProtocol("/guildhall/sync/1")
+SYNC_PREFIX = "/guildhall/sync/"
+SYNC_PROTOCOL = TProtocol(f"{SYNC_PREFIX}1")
+IDENTIFY_TRIES, IDENTIFY_STEP_S = 10, 0.1  # within which a peer says which protocols it speaks
 GOSSIP_PROTOCOL = TProtocol("/meshsub/1.1.0")
+MDNS_ADDRESSES_MAX = 8
+LAN_DEVICES_MAX = 256  # looked at, of all that announce themselves
 MDNS_NAME = "guildhall"  # the same for all organisations: the LAN learns that the program runs, not for whom
-_KEY_PREFIX = b"\x00\x24\x08\x01\x12\x20"  # identity multihash of an Ed25519 public key
-_GOSSIP_RPC_BYTES_MAX = 4 * GOSSIP_BYTES_MAX
 
 # After the import, because importing the library sets its loggers up; what peers do is no news for our log.
 _LIBRARIES = ("libp2p", "multiaddr", "zeroconf")
@@ -56,7 +68,6 @@ for _name in (*_LIBRARIES, *list(logging.root.manager.loggerDict)):
         logging.getLogger(_name).setLevel(logging.CRITICAL + 1)
         logging.getLogger(_name).propagate = False
 
-ByteStream = INetStream
 StreamHandler = Callable[[bytes, ByteStream], Awaitable[None]]
 GossipHandler = Callable[[bytes, bytes], Awaitable[bool]]
 
@@ -80,32 +91,16 @@ class _DeviceKey(PrivateKey):
         return Ed25519PublicKey.from_bytes(self._signer.public)
 
 
-def peer_id_of(device: bytes) -> ID:
-    return ID(_KEY_PREFIX + device)
-
-
-def device_of(peer_id: ID) -> bytes | None:
-    """The device key in a peer id; None for peers with other keys."""
-    raw = peer_id.to_bytes()
-    return raw[len(_KEY_PREFIX) :] if len(raw) == 38 and raw.startswith(_KEY_PREFIX) else None
-
-
-def device_in(address: str) -> bytes | None:
-    """The device key in a multiaddress that ends with /p2p/…, or None where it is none."""
-    try:
-        return device_of(info_from_p2p_addr(multiaddr.Multiaddr(address)).peer_id)
-    except Exception:  # the library raises many kinds for foreign text
-        return None
-
-
 @dataclass(frozen=True, slots=True)
 class Handlers:
-    """What the host tells its node. ``gossip`` says whether a message is good and may be passed on."""
+    """What the host tells its node. ``gossip`` says whether a message is good and may be passed on; ``member``
+    whether a device is a linked member's."""
 
     stream: StreamHandler
     connected: Callable[[bytes, str], None]
     disconnected: Callable[[bytes], None]
     gossip: GossipHandler
+    member: Callable[[bytes], bool] = lambda device: False
 
 
 class _Watch(INotifee):
@@ -126,74 +121,27 @@ class _Watch(INotifee):
     async def listen_close(self, network: INetwork, multiaddr: multiaddr.Multiaddr) -> None: ...
 
 
-class MembersPubsub(Pubsub):
-    """Pubsub with members only, in which nothing that a peer sends raises past the peer's own stream."""
-
-    def __init__(self, host: BasicHost, router: GossipSub) -> None:
-        self.members: set[ID] = set()
-        super().__init__(
-            host,
-            router,
-            strict_signing=False,  # what is inside is sealed and signed by us
-            msg_id_constructor=get_content_addressed_msg_id,
-            max_inbound_rpc_size=_GOSSIP_RPC_BYTES_MAX,
-            max_subscriptions_per_rpc=8,
-            max_subscriptions_per_peer=8,
-        )
-
-    async def stream_handler(self, stream: INetStream) -> None:
-        if stream.muxed_conn.peer_id not in self.members:
-            await stream.reset()
-            return
-        await super().stream_handler(stream)
-
-    async def continuously_read_stream(self, stream: INetStream) -> None:
-        try:
-            await super().continuously_read_stream(stream)
-        except Exception:  # garbage in any layer of the library; only this peer's stream ends
-            await _quietly(stream.reset)
-            self._handle_dead_peer(stream.muxed_conn.peer_id)
-
-    async def push_msg(self, msg_forwarder: ID, msg: rpc_pb2.Message) -> None:
-        try:
-            await super().push_msg(msg_forwarder, msg)
-        except Exception:  # such as a sender id that is none: the message is dropped
-            return
-
-    async def _handle_new_peer(self, peer_id: ID) -> None:
-        if peer_id in self.members:
-            try:
-                await super()._handle_new_peer(peer_id)
-            except Exception as error:  # gone meanwhile; the next hello tries again
-                logging.getLogger(__name__).debug("no gossip stream: %s", type(error).__name__)
-
-    def welcome(self, peer_id: ID) -> None:
-        """This peer is a member: exchange gossip with it."""
-        self.members.add(peer_id)
-        if self.manager.is_running:
-            self.manager.run_task(self._handle_new_peer, peer_id)
-
-    def dismiss(self, peer_id: ID) -> None:
-        self.members.discard(peer_id)
-        self._handle_dead_peer(peer_id)
-
-
 class _Tcp(TCP):
     """Remembers the connections that it dialled: the library leaves them open where the peer closed first."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._dialled: dict[str, list[IRawConnection]] = {}
+        self._dialled: dict[str, list[IRawConnection]] = {}  # by the peer's id
 
     async def dial(self, maddr: multiaddr.Multiaddr) -> IRawConnection:
-        connection = await super().dial(maddr)
-        self._dialled.setdefault(str(maddr), []).append(connection)
+        return self._keep(maddr, await super().dial(maddr))
+
+    async def dial_with_source(self, maddr: multiaddr.Multiaddr, source: tuple[str, int]) -> IRawConnection:
+        return self._keep(maddr, await super().dial_with_source(maddr, source))
+
+    def _keep(self, maddr: multiaddr.Multiaddr, connection: IRawConnection) -> IRawConnection:
+        self._dialled.setdefault(str(maddr).rpartition("/p2p/")[2], []).append(connection)
         return connection
 
-    async def close_dialled(self, addresses: Iterable[str]) -> None:
-        for address in addresses:
-            for connection in self._dialled.pop(address, []):
-                await _quietly(connection.close)
+    async def close_dialled(self, peers: Iterable[str]) -> None:
+        for peer in peers:
+            for connection in self._dialled.pop(peer, []):
+                await quietly(connection.close)
 
     async def close(self) -> None:
         await self.close_dialled(list(self._dialled))
@@ -210,20 +158,21 @@ class Host:
     """See the module."""
 
     def __init__(
-        self, basic: BasicHost, swarm: Swarm, tcp: _Tcp, pubsub: MembersPubsub, handlers: Handlers
+        self, basic: BasicHost, swarm: Swarm, tcp: _Tcp, pubsub: MembersPubsub, handlers: Handlers, relay: Relay
     ) -> None:
         self._basic = basic
         self._tcp = tcp
-        self._dialled_at: dict[bytes, set[str]] = {}
         self._swarm = swarm
         self._pubsub = pubsub
         self._handlers = handlers
+        self._relay = relay
+        self._puncher = Puncher(basic, swarm, tcp, handlers.member, self._listens)
         self._mdns: MDNSDiscovery | None = None
         self._topic: str | None = None
 
     async def listen(self, address: str) -> bool:
         """Listen on one more address; False where it is taken or cannot be used."""
-        if _is_taken(address):
+        if is_taken(address):
             return False
         try:
             return await self._swarm.listen(multiaddr.Multiaddr(address))
@@ -234,24 +183,41 @@ class Host:
         """Where this host can be reached, with /p2p/; an address for all interfaces is spelled out."""
         found: list[str] = []
         for address in self._basic.get_transport_addrs():
-            found += _spelled_out(str(address))
+            found += spelled_out(str(address))
         return [f"{a}/p2p/{self._basic.get_id()}" for a in dict.fromkeys(found)]
 
-    async def dial(self, address: str) -> bytes | None:
-        """Connect; the device reached, or None. Gives up after ``DIAL_S_MAX`` seconds."""
+    def _listens(self) -> list[tuple[str, int]]:
+        """IP version ("ip4") and port of each address that this host listens on."""
+        parts = [str(address).split("/") for address in self._basic.get_transport_addrs()]
+        return [(part[1], int(part[4])) for part in parts if len(part) > 4 and part[3] == "tcp"]
+
+    async def dial(self, device: bytes, addresses: Sequence[str]) -> str:
+        """Connect to a device; the address that answered, or "". Addresses are tried with a short head start for each
+        before the next; gives up after ``DIAL_S_MAX`` seconds, and ``HEAD_START_S`` for each further address."""
+        answered: list[str] = []
+        if self.is_connected(device) or not addresses:
+            return addresses[0] if addresses else ""
+        async with trio.open_nursery() as nursery:
+            for address in addresses:
+                failed = trio.Event()
+                nursery.start_soon(self._dial_one, device, address, answered, failed, nursery.cancel_scope)
+                with trio.move_on_after(HEAD_START_S):
+                    await failed.wait()
+        return answered[0] if answered else ""
+
+    async def _dial_one(
+        self, device: bytes, address: str, answered: list[str], failed: trio.Event, scope: trio.CancelScope
+    ) -> None:
+        peer_id = peer_id_of(device)
+        self._swarm.unblock_peer(peer_id)  # when to dial again is decided by our own back-off
         try:
-            info = info_from_p2p_addr(multiaddr.Multiaddr(address))
-            device = device_of(info.peer_id)
-            if device is None:
-                return None
-            self._dialled_at.setdefault(device, set()).update(map(str, info.addrs))
-            self._swarm.peerstore.clear_addrs(info.peer_id)  # try what was asked for, not what was known
-            self._swarm.unblock_peer(info.peer_id)  # when to dial again is decided by our own back-off
             with trio.fail_after(DIAL_S_MAX):
-                await self._basic.connect(info)
-        except Exception:  # unreachable, refused, other key, malformed address, timed out: not reached
-            return None
-        return device
+                await self._swarm.dial_addr(multiaddr.Multiaddr(address.rpartition("/p2p/")[0]), peer_id)
+        except Exception:  # unreachable, refused, other key, timed out: not reached
+            failed.set()
+            return
+        answered.append(address)
+        scope.cancel()
 
     async def open_stream(self, device: bytes) -> ByteStream | None:
         """A sync stream to a connected device; None where it speaks no such protocol or is gone."""
@@ -261,13 +227,68 @@ class Host:
         except Exception:  # gone meanwhile, or another protocol
             return None
 
+    async def speaks_another_version(self, device: bytes) -> bool:
+        """Does a connected device offer the sync protocol in another version only?"""
+        for _ in range(IDENTIFY_TRIES):
+            try:
+                offered = [str(name) for name in self._swarm.peerstore.get_protocols(peer_id_of(device))]
+            except Exception:  # it has not said yet
+                offered = []
+            if offered or not self.is_connected(device):
+                return any(name.startswith(SYNC_PREFIX) and name != SYNC_PROTOCOL for name in offered)
+            await trio.sleep(IDENTIFY_STEP_S)
+        return False
+
     def is_connected(self, device: bytes) -> bool:
         return bool(self._swarm.get_connections(peer_id_of(device)))
 
+    def goes_through_relay(self, stream: ByteStream) -> bool:
+        """Is this stream carried by a member's relay?"""
+        connection = connection_of(self._swarm, stream)
+        return connection is not None and is_relayed(connection)
+
+    def delay_ms(self, device: bytes) -> int | None:
+        """The last round trip to a connected device; None before one was measured."""
+        for health in self._swarm.health_data.get(peer_id_of(device), {}).values():
+            if health.ping_latency > 0:
+                return max(1, round(health.ping_latency))
+        return None
+
     async def disconnect(self, device: bytes) -> None:
         """Close all connections to a device."""
-        await _quietly(functools.partial(self._basic.disconnect, peer_id_of(device)))
-        await self._tcp.close_dialled(self._dialled_at.pop(device, ()))
+        await quietly(functools.partial(self._basic.disconnect, peer_id_of(device)))
+        await self._tcp.close_dialled([str(peer_id_of(device))])
+
+    # -- through members -------------------------------------------------------------------------------
+    async def dial_through(self, relay: bytes, device: bytes) -> bool:
+        """Connect to a device through a connected member's relay."""
+        return self.is_connected(device) or await self._relay.dial(relay, device)
+
+    async def reserve(self, relay: bytes) -> bool:
+        """Ask a connected member's device to keep a place, so that others reach us through it."""
+        return await self._relay.reserve(relay)
+
+    def places(self) -> dict[bytes, float]:
+        """Relays that keep a place for this device, and until when (trio's clock)."""
+        return dict(self._relay.used)
+
+    def is_direct(self, device: bytes) -> bool:
+        """Is there a connection to this device that no relay carries?"""
+        return self._puncher.is_direct(device)
+
+    async def punch(self, device: bytes, known: Sequence[str]) -> bool:
+        """From a relayed connection to a direct one: at known addresses, or if the routers between let it through."""
+        return await self._puncher.punch(device, known)
+
+    async def leave_relay(self, device: bytes) -> None:
+        """Close the relayed connections to a device that is connected directly."""
+        for connection in self._swarm.get_connections(peer_id_of(device)):
+            if is_relayed(connection) and self._puncher.is_direct(device):
+                await quietly(connection.close)
+
+    async def ask_back(self, device: bytes, ports: Sequence[int]) -> Seen | None:
+        """Ask a member's device from where we come and which of these ports it reaches there."""
+        return await self._puncher.ask_back(device, ports)
 
     # -- gossip ------------------------------------------------------------------------------------
     async def join_topic(self, topic: str) -> None:
@@ -283,7 +304,7 @@ class Host:
 
     async def publish(self, data: bytes) -> None:
         if self._topic is not None:
-            await _quietly(functools.partial(self._pubsub.publish, self._topic, data))
+            await quietly(functools.partial(self._pubsub.publish, self._topic, data))
 
     def welcome(self, device: bytes) -> None:
         self._pubsub.welcome(peer_id_of(device))
@@ -300,29 +321,33 @@ class Host:
     # -- discovery in the LAN ------------------------------------------------------------------------
     async def start_mdns(self) -> bool:
         """Announce this host in the LAN and look for others; False where the machine allows no multicast."""
-        ports = [a.value_for_protocol("tcp") for a in self._basic.get_transport_addrs()]
-        if not ports or self._mdns is not None:
+        listens = self._listens()
+        if not listens or self._mdns is not None:
             return False
         try:
-            self._mdns = await trio.to_thread.run_sync(self._make_mdns, int(ports[0]))
+            self._mdns = await trio.to_thread.run_sync(self._make_mdns, listens[0][1])
         except Exception:  # no network interface, port 5353 kept by others
             return False
         return True
 
     def _make_mdns(self, port: int) -> MDNSDiscovery:
+        # Addresses spelled out: given the host, the library would announce 0.0.0.0, where everybody finds himself.
+        here = [address.partition("/p2p/")[0] for address in self.addresses()]
+        elsewhere = [address for address in here if "/127." not in address and "/ip6/::1/" not in address]
         found = create_mdns_discovery(
-            self._swarm, port, private_network_fingerprint=MDNS_NAME, host=self._basic
+            self._swarm, port, (elsewhere or here)[:MDNS_ADDRESSES_MAX], private_network_fingerprint=MDNS_NAME
         )
         found.broadcaster.register()
         return found
 
-    def seen_in_lan(self) -> list[str]:
-        """Addresses of hosts that announce themselves now."""
-        if self._mdns is None:
-            return []
-        found = []
-        for peer_id, _ in list(self._mdns.listener.discovered_services.values()):
-            found += [f"{address}/p2p/{peer_id}" for address in self._known_addresses(peer_id)]
+    def seen_in_lan(self) -> dict[bytes, list[str]]:
+        """Devices that announce themselves now, with their addresses."""
+        found: dict[bytes, list[str]] = {}
+        services = list(self._mdns.listener.discovered_services.values()) if self._mdns is not None else []
+        for peer_id, _ in services[:LAN_DEVICES_MAX]:
+            device = device_of(peer_id)
+            if device is not None:
+                found[device] = [f"{address}/p2p/{peer_id}" for address in self._known_addresses(peer_id)]
         return found
 
     def _known_addresses(self, peer_id: ID) -> list[multiaddr.Multiaddr]:
@@ -346,7 +371,7 @@ class Host:
                 await self._handlers.stream(device, stream)
         finally:
             with trio.CancelScope(shield=True):
-                await _quietly(stream.reset)
+                await quietly(stream.reset)
 
     def connection_changed(self, peer_id: ID, connection: INetConn, connected: bool) -> None:
         device = device_of(peer_id)
@@ -355,6 +380,8 @@ class Host:
         if connected:
             self._handlers.connected(device, _remote_address(connection, peer_id))
         elif not self.is_connected(device):
+            self._relay.gone(device)
+            self._puncher.gone(device)
             self._handlers.disconnected(device)
 
 
@@ -377,14 +404,7 @@ async def write_all(stream: ByteStream, data: bytes) -> bool:
 
 async def close_stream(stream: ByteStream) -> None:
     with trio.CancelScope(shield=True), trio.move_on_after(1):
-        await _quietly(stream.reset)
-
-
-async def _quietly(work: Callable[[], Awaitable[Any]]) -> None:
-    try:
-        await work()
-    except Exception as error:
-        logging.getLogger(__name__).debug("contained: %s", type(error).__name__)
+        await quietly(stream.reset)
 
 
 def _close_mdns(discovery: MDNSDiscovery) -> None:
@@ -403,54 +423,20 @@ def _remote_address(connection: INetConn, peer_id: ID) -> str:
         return ""
 
 
-def _is_taken(address: str) -> bool:
-    """Does a program listen there already? The library shares ports (SO_REUSEPORT) and would not notice."""
-    parts = address.split("/")
-    if len(parts) < 5 or parts[1] not in ("ip4", "ip6") or parts[3] != "tcp" or not parts[4].isdecimal():
-        return False
-    family = socket.AF_INET if parts[1] == "ip4" else socket.AF_INET6
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # what was closed just now is free
-        try:
-            probe.bind((parts[2], int(parts[4])))
-        except (OSError, OverflowError):
-            return True
-    return False
-
-
-def _spelled_out(address: str) -> list[str]:
-    """An address on all interfaces as those that others can dial, loopback last."""
-    for wildcard, family in (("/ip4/0.0.0.0/", "ip4"), ("/ip6/::/", "ip6")):
-        if address.startswith(wildcard):
-            rest = address[len(wildcard) :]
-            return [f"/{family}/{ip}/{rest}" for ip in _interfaces(family)]
-    return [address]
-
-
-def _interfaces(family: str) -> list[str]:
-    from libp2p.utils.address_validation import get_available_interfaces
-
-    found = []
-    for address in get_available_interfaces(1):
-        ip = address.value_for_protocol(family) if f"/{family}/" in str(address) else None
-        if ip:
-            found.append(ip)
-    found.sort(key=lambda ip: ip.startswith("127.") or ip == "::1")
-    return found or ["127.0.0.1" if family == "ip4" else "::1"]
-
-
 async def _close_host(basic: BasicHost, tcp: _Tcp) -> None:
     """Close connections and sockets before tasks are cancelled, or the library leaves them open."""
     with trio.CancelScope(shield=True):
         with trio.move_on_after(CLOSE_S_MAX):
-            await _quietly(basic.close)
+            await quietly(basic.close)
         with trio.move_on_after(CLOSE_S_MAX):
             await tcp.close()
 
 
 @asynccontextmanager
-async def open_host(signer: Signer, handlers: Handlers) -> AsyncIterator[Host]:
-    """A running host that listens nowhere yet."""
+async def open_host(
+    signer: Signer, handlers: Handlers, now_ms: Callable[[], int], relays: bool = False
+) -> AsyncIterator[Host]:
+    """A running host that listens nowhere yet. ``relays``: members may reach each other through it."""
     private = _DeviceKey(signer)
     pair = KeyPair(private, private.get_public_key())
     noise = NoiseTransport(pair, noise_privkey=new_x25519_key_pair().private_key)
@@ -483,7 +469,8 @@ async def open_host(signer: Signer, handlers: Handlers) -> AsyncIterator[Host]:
         eclipse_protection_enabled=False,  # all peers are certified devices, and may share an address
     )
     pubsub = MembersPubsub(basic, router)
-    host = Host(basic, swarm, tcp, pubsub, handlers)
+    relay = Relay(basic, swarm, handlers.member, relays, now_ms)
+    host = Host(basic, swarm, tcp, pubsub, handlers, relay)
     basic.set_stream_handler(SYNC_PROTOCOL, host.take_stream)
     swarm.register_notifee(_Watch(host.connection_changed))
     async with AsyncExitStack() as stack:

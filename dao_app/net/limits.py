@@ -51,8 +51,6 @@ RANGE_CHUNK_BYTES_MAX = 64 * 1024
 WANTS_WAITING_MAX = 2  # requests of a peer that wait for an answer; ours sends one at a time
 REFUSED_MAX = 32  # forged or malformed objects from one peer before it is sent away
 INTAKES_AT_ONCE = 2  # batches judged and stored side by side: one is verified while one is applied
-ADDRESSES_PER_PEER_MAX = 8
-ADDRESS_BYTES_MAX = 256
 
 # time
 FRAME_S_MAX = 30.0  # from a frame's first byte to its last (slow-loris)
@@ -74,11 +72,53 @@ BAN_S = 120.0  # a device that forged something is not heard again so long
 # dialling and closing
 CLOSE_S_MAX = 3.0  # connections that do not close by then are dropped
 DIAL_S_MAX = 10.0
+HEAD_START_S = 0.3  # of one address before the next is tried (RFC 8305 says 0.25)
 DIALS_AT_ONCE_MAX = 4
 BACKOFF_S_MIN = 0.5
 BACKOFF_S_MAX = 60.0
-PEERS_KNOWN_MAX = 256
+WAKE_LOOK_S = 5.0  # how often a changed network or a sleep of the machine is looked for
+WAKE_S = 2.0  # within which all are dialled again after the machine slept or its network changed
 MDNS_POLL_S = 1.0
+
+# peer exchange
+RECORDS_PER_MESSAGE_MAX = 64  # x 4 KiB
+RECORDS_TOLD_MAX = 256  # of all members, when a link begins
+RECORD_AGE_MS_MAX = 30 * 86_400_000  # an older one is passed on no more
+RECORD_AHEAD_MS_MAX = 600_000  # as for actions: one of a clock that is further ahead is not taken
+RECORDS_PER_MIN = 6.0  # of one device, after a burst: each is told to everybody
+RECORDS_BURST = 6.0
+CHECKS_PER_S = 20.0  # signatures of records from one peer, after a burst
+CHECKS_BURST = 600.0
+BUCKETS_MAX = 1_024
+RECORD_AGAIN_MS = 12 * 3_600_000  # one's own is renewed so often though nothing changed
+
+# relaying for members
+RESERVATIONS_MAX = 200  # devices that keep a place at one relay: as many as it has links
+RESERVATION_S = 3_600  # how long a place is kept without being asked for again
+CIRCUITS_MAX = 32  # at one time through one relay: a circuit costs two streams and 128 KiB
+CIRCUITS_PER_DEVICE_MAX = 8  # of which one device may be an end
+CIRCUIT_S_MAX = 2 * 3_600.0  # then it is dialled anew: who can be reached directly by then goes directly
+CIRCUIT_BYTES_MAX = 1024 * 1024 * 1024  # both ways: more than a first sync of 100,000 actions
+CIRCUIT_READ_BYTES = 64 * 1024
+CIRCUIT_WRITE_S_MAX = 60.0  # a side that reads nothing ends the circuit
+RELAY_MESSAGE_BYTES_MAX = 4_096  # of the relay's and the hole punching protocol's control messages
+RELAY_S_MAX = 10.0  # for one such exchange
+RELAYS_USED_MAX = 2  # at which a device that nobody reaches keeps a place
+RELAY_ADDRESSES_MAX = 2  # of one relay that are announced
+RELAY_TICK_S = 2.0
+PUNCH_ATTEMPTS_MAX = 3  # per relayed link
+PUNCH_PAUSES_S = (1.0, 20.0, 300.0)
+PUNCH_ADDRESSES_MAX = 4
+PUNCH_S_MAX = 5.0  # for one round of dialling from both sides
+PUNCH_DELAY_S_MAX = 2.0  # half a round trip, after which one side dials
+
+# asking a peer whether it reaches us
+DIAL_BACK_PORTS_MAX = 4
+DIAL_BACK_S_MAX = 4.0  # for one port: what drops packets is silent for ever
+DIAL_BACKS_AT_ONCE_MAX = 2
+DIAL_BACK_EVERY_S = 20.0  # for one peer that asks
+ASK_BACK_AGAIN_S = 600.0  # and so often a device asks one peer
+SLEPT_MS = 20_000  # the wall's clock ran so much further than ours: the machine slept
 
 # gossip
 GOSSIP_BYTES_MAX = 256 * 1024  # one hint; larger ones go by the sync stream alone

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from dao_app.app.addresses import RECORD_BYTES_MAX
 from dao_app.app.heads import SHARES
 from dao_app.core.encoding import decode, encode_trusted
 from dao_app.core.errors import EncodingError
@@ -16,8 +17,6 @@ from dao_app.core.limits import ENVELOPE_BYTES_MAX, INT_MAX, SEQ_MAX
 from dao_app.net.codec import PeerError
 from dao_app.net.limits import (
     ACTIONS_PER_MESSAGE_MAX,
-    ADDRESS_BYTES_MAX,
-    ADDRESSES_PER_PEER_MAX,
     BLOB_BYTES_MAX,
     CERTIFICATES_PER_WANT_MAX,
     CONTENTS_PER_WANT_MAX,
@@ -28,6 +27,7 @@ from dao_app.net.limits import (
     IDS_PER_WANT_MAX,
     MESSAGE_BYTES_MAX,
     RANGES_PER_WANT_MAX,
+    RECORDS_PER_MESSAGE_MAX,
     SYMBOLS_MAX,
     WORDS_PER_MESSAGE_MAX,
 )
@@ -122,9 +122,9 @@ class Keys(NamedTuple):
 
 
 class Addresses(NamedTuple):
-    """Where the sender can be reached."""
+    """Where devices can be reached, as each of them signed it (``net.records``)."""
 
-    items: tuple[str, ...]
+    items: tuple[bytes, ...]
 
 
 class Words(NamedTuple):
@@ -334,9 +334,7 @@ def _keys(v: list[Any]) -> Keys | None:
 
 
 def _addresses(v: list[Any]) -> Addresses | None:
-    if len(v) != 1 or type(v[0]) is not list or len(v[0]) > ADDRESSES_PER_PEER_MAX:
-        return None
-    good = all(type(a) is str and a.isascii() and a.isprintable() and len(a) <= ADDRESS_BYTES_MAX for a in v[0])
+    good = len(v) == 1 and _are_bytes(v[0], RECORDS_PER_MESSAGE_MAX, RECORD_BYTES_MAX)
     return Addresses(tuple(v[0])) if good else None
 
 

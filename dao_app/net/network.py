@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import trio
 
+from dao_app.app.addresses import AddressBook
 from dao_app.app.ports import Clock, NetworkEvents, PeerInfo, Random, Replica, Signer, Verifier
 from dao_app.app.views import Finding
 from dao_app.core.invitation import Invitation
@@ -22,12 +23,12 @@ from dao_app.net.tools import Tools
 if TYPE_CHECKING:
     from dao_app.net.node import Node
 
-KnownAddresses = Callable[[bytes], Sequence[str]]
+KnownAddresses = Callable[[bytes], AddressBook]
 MakeSigner = Callable[[bytes], Signer]
 
 
 class LibNetwork:
-    """See the module; made by ``open_network``. ``known`` gives the kept addresses of an organisation's peers."""
+    """See the module; made by ``open_network``. ``known`` gives an organisation's address book, kept up here."""
 
     def __init__(
         self, nursery: trio.Nursery, tools: Tools, make_signer: MakeSigner, known: KnownAddresses
@@ -59,22 +60,22 @@ class LibNetwork:
             return
         self._scopes[org] = trio.CancelScope()
         self._ended[org] = trio.Event()
-        known = list(dict.fromkeys([*invited_to, *self._known(org)]))
         started = trio.Event()
-        self._nursery.start_soon(self._keep, replica, signer, bearer, tuple(listen), mdns, known, started)
+        self._nursery.start_soon(self._keep, replica, signer, bearer, tuple(listen), mdns, tuple(invited_to), started)
         await started.wait()
 
     async def _keep(
         self, replica: Replica, signer: Signer, bearer: Signer | None, listen: Sequence[str], mdns: bool,
-        known: Sequence[str], started: trio.Event,
+        invited_to: Sequence[str], started: trio.Event,
     ) -> None:
         org = replica.org_id
         try:
             with self._scopes[org]:
                 parts = await trio.to_thread.run_sync(importlib.import_module, "dao_app.net.node")
-                node = self._nodes[org] = parts.Node(self._tools, replica, signer, bearer)
-                async with parts.open_host(signer, node.handlers()) as host:
-                    await node.run(host, listen, mdns, known, started.set)
+                node = self._nodes[org] = parts.Node(self._tools, replica, signer, self._known(org), bearer)
+                clock, relays = self._tools.clock, self._tools.relays
+                async with parts.open_host(signer, node.handlers(), clock.now_ms, relays) as host:
+                    await node.run(host, listen, mdns, invited_to, started.set)
         finally:
             started.set()
             self._nodes.pop(org, None)
@@ -126,9 +127,11 @@ class LibNetwork:
 @asynccontextmanager
 async def open_network(
     events: NetworkEvents, clock: Clock, random: Random, verifier: Verifier, sealer: Sealer, make_signer: MakeSigner,
-    known: KnownAddresses = lambda org_id: (),
+    known: KnownAddresses = lambda org_id: AddressBook(), announce: Sequence[str] = (), relays: bool = False,
 ) -> AsyncIterator[LibNetwork]:
-    """The network while the block runs. ``make_signer`` turns an invitation's bearer seed into its signer."""
+    """The network while the block runs. ``make_signer`` turns an invitation's bearer seed into its signer; ``announce``
+    and ``relays`` as in ``Tools``."""
+    tools = Tools(events, clock, random, verifier, sealer, tuple(announce), relays)
     async with trio.open_nursery() as nursery:
-        yield LibNetwork(nursery, Tools(events, clock, random, verifier, sealer), make_signer, known)
+        yield LibNetwork(nursery, tools, make_signer, known)
         nursery.cancel_scope.cancel()

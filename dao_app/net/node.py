@@ -11,18 +11,21 @@ from dataclasses import dataclass
 
 import trio
 
+from dao_app.app.addresses import AddressBook
 from dao_app.app.errors import StorageError
 from dao_app.app.ports import PeerInfo, Replica, Signer
 from dao_app.app.views import Finding
 from dao_app.core.encoding import digest
-from dao_app.net import gossip, limits
+from dao_app.net import diagnosis, gossip, limits
 from dao_app.net.codec import PeerError
 from dao_app.net.dialing import Dialer
 from dao_app.net.fetching import Fetching
 from dao_app.net.hello import INSTANCE_BYTES, NONCE_BYTES, Met, Self
-from dao_app.net.host import ByteStream, Handlers, Host, close_stream, device_in, open_host, read_some, write_all
+from dao_app.net.host import ByteStream, Handlers, Host, close_stream, open_host, read_some, write_all
 from dao_app.net.link import Link, greet
 from dao_app.net.meters import Bucket
+from dao_app.net.outbound import Outbound
+from dao_app.net.reaching import Reaching
 from dao_app.net.session import Session
 from dao_app.net.tools import Tools
 
@@ -49,8 +52,9 @@ class Peer:
 class HostStream:
     """``link.Stream`` over the host's."""
 
-    def __init__(self, stream: ByteStream) -> None:
+    def __init__(self, stream: ByteStream, relayed: bool) -> None:
         self._stream = stream
+        self.relayed = relayed
 
     async def read(self) -> bytes:
         return await read_some(self._stream)
@@ -65,15 +69,22 @@ class HostStream:
 class Node:
     """See the module. ``bearer`` while joining; ``run`` keeps it up until cancelled."""
 
-    def __init__(self, tools: Tools, replica: Replica, signer: Signer, bearer: Signer | None = None) -> None:
+    def __init__(
+        self, tools: Tools, replica: Replica, signer: Signer, book: AddressBook, bearer: Signer | None = None
+    ) -> None:
         self._tools = tools
         self.replica = replica
         self._signer = signer
         self._bearer = bearer
         self._instance = tools.random.token(INSTANCE_BYTES)
         self._fetching = Fetching()
-        self._dialer = Dialer(lambda: int.from_bytes(tools.random.token(4), "big") / 2**32)
+        self._dialer = Dialer(lambda: int.from_bytes(tools.random.token(4), "big") / 2**32, book)
         self._links: dict[bytes, Link] = {}
+        self._relayed: set[bytes] = set()  # whose link goes through a member's relay
+        self._reaching = Reaching(tools, replica, signer, book, self._links, self.dial, self._went_direct)
+        self._outbound = Outbound(
+            tools, signer, self._dialer, self._reaching, self._links, self._open_link, self._not_reached
+        )
         self._peers: dict[bytes, Peer] = {}
         self._banned: dict[bytes, float] = {}
         self._hellos = 0
@@ -82,51 +93,65 @@ class Node:
         self._strangers: dict[bytes, float] = {}
         self._outbox: list[tuple[Sequence[bytes], Sequence[bytes]]] = []
         self._outbox_filled = trio.Event()
-        self._dial_now = trio.Event()
         self._settled: dict[bytes, trio.Event] = {}
         self._host: Host | None = None
         self._nursery: trio.Nursery | None = None
-        self._mdns: bool | None = None
+        self._only_dials = False
         self._port_taken = ""
+        self._alone_since_ms: int | None = tools.clock.now_ms()
         self._wrong_version: set[bytes] = set()
         self._ended_traffic = (0, 0)
 
     # -- lifetime ------------------------------------------------------------------------------------
     def handlers(self) -> Handlers:
-        return Handlers(self._accept, self._connected, self._disconnected, self._hint_came)
+        return Handlers(self._accept, self._connected, self._disconnected, self._hint_came, self._is_member)
+
+    def _is_member(self, device: bytes) -> bool:
+        link = self._links.get(device)
+        return link is not None and link.session.standing == "member"
 
     async def run(
-        self, host: Host, listen: Sequence[str], mdns: bool, known: Sequence[str], started: Callable[[], None]
+        self, host: Host, listen: Sequence[str], mdns: bool, invited_to: Sequence[str], started: Callable[[], None]
     ) -> None:
         self._host = host
+        self._reaching.begin(host)
         await self._listen(host, listen)
-        for address in known:
-            self.learn(address)
+        for address in invited_to:
+            self._outbound.learn(address)
+        self._outbound.learn_book()
         try:
             async with trio.open_nursery() as nursery:
                 self._nursery = nursery
-                nursery.start_soon(self._dial_loop)
+                nursery.start_soon(self._outbound.run, host)
                 nursery.start_soon(self._publish_loop)
                 nursery.start_soon(self._strangers_loop)
-                await self._join_topic()
-                if mdns:
-                    nursery.start_soon(self._mdns_loop)
-                started()
+                nursery.start_soon(self._reaching.run, host, self._outbound.learn_book)
+                try:
+                    await self._join_topic()
+                    if mdns:
+                        nursery.start_soon(self._outbound.look_in_lan, host)
+                    started()
+                    await trio.sleep_forever()
+                finally:
+                    self._nursery = None  # links that end now start nothing more
         finally:
-            self._nursery = self._host = None
+            self._host = None
+            self._reaching.stopped()
             for link in list(self._links.values()):
                 link.close("stopped")
 
     async def _listen(self, host: Host, listen: Sequence[str]) -> None:
         """Listen where asked ("none": nowhere, only dial); without a wish on a port that belongs to this
         device; else on any."""
-        if tuple(listen) == (LISTEN_NOWHERE,):
+        self._only_dials = tuple(listen) == (LISTEN_NOWHERE,)
+        if self._only_dials:
             return
         own = PORT_FIRST + int.from_bytes(self._signer.public[:4], "big") % PORTS
         for address in listen or (f"/ip4/0.0.0.0/tcp/{own}",):
             if await host.listen(address):
                 continue
             self._port_taken = address
+            self._reaching.announces = False
             parts = address.split("/")
             if len(parts) > 4 and parts[3] == "tcp":
                 await host.listen("/".join([*parts[:4], "0", *parts[5:]]))
@@ -149,26 +174,16 @@ class Node:
             link.poke()
 
     def addresses(self) -> tuple[str, ...]:
-        return () if self._host is None else tuple(self._host.addresses()[: limits.ADDRESSES_PER_PEER_MAX])
-
-    def learn(self, address: str, local: bool = False, delay_s: float = 0.0) -> bytes | None:
-        """An address that may work; the device that it names."""
-        device = device_in(address)
-        if device is None or device == self._signer.public:
-            return None
-        self._dialer.learn(device, address, trio.current_time(), local, delay_s)
-        if not delay_s:
-            self._dial_now.set()
-        return device
+        return self._reaching.addresses()
 
     async def dial(self, address: str) -> bool:
         """Dial now; is the peer greeted within the time of dial and hello?"""
-        device = self.learn(address)
+        device = self._outbound.learn(address)
         if device is None:
             return False
         self._dialer.known[device].next_s = 0.0
         settled = self._settled.setdefault(device, trio.Event())
-        self._dial_now.set()
+        self._outbound.dial_soon()
         with trio.move_on_after(limits.DIAL_S_MAX + limits.HELLO_S_MAX):
             if device not in self._links:
                 await settled.wait()
@@ -180,6 +195,7 @@ class Node:
                 device, peer.address, self._path(device), device in self._links,
                 self._tools.clock.now_ms() if device in self._links else peer.seen_ms, peer.height,
                 peer.agrees if device in self._links else None, peer.behind,
+                self._host.delay_ms(device) if self._host is not None and device in self._links else None,
             )
             for device, peer in self._peers.items()
         )  # fmt: skip
@@ -193,36 +209,33 @@ class Node:
     def _path(self, device: bytes) -> str:
         if device not in self._links:
             return "none"
+        if device in self._relayed:
+            return "relay"
         known = self._dialer.known.get(device)
         return "local" if known is not None and known.local else "direct"
 
     def diagnose(self) -> list[Finding]:
         """What works and what to change."""
-        org = self.replica.org_id.hex()[:8]
-        found = []
-        addresses = self.addresses()
-        if not addresses:
-            found.append(Finding("net_no_address", "problem", {"org": org}))
-        else:
-            found.append(Finding("net_listens", "ok", {"org": org, "address": addresses[0]}))
-        if self._port_taken:
-            found.append(Finding("net_port_taken", "problem", {"org": org, "address": self._port_taken}))
-        if self._mdns is False:
-            found.append(Finding("net_no_mdns", "note", {"org": org}))
-        if self._links:
-            found.append(Finding("net_connected", "ok", {"org": org, "peers": str(len(self._links))}))
-        elif not self._dialer.known:
-            found.append(Finding("net_no_peer_known", "note", {"org": org}))
-        else:
-            found.append(Finding("net_none_reachable", "problem", {"org": org, "known": str(len(self._dialer.known))}))
-        for device in self._wrong_version:
-            found.append(Finding("net_other_version", "problem", {"org": org, "device": device.hex()[:12]}))
-        for device in self._links:
-            ms = self._peers[device].clock_difference_ms
-            if abs(ms) > limits.CLOCK_DIFFERENCE_MS_MAX:
-                params = {"org": org, "device": device.hex()[:12], "seconds": str(abs(ms) // 1000)}
-                found.append(Finding("net_peer_clock_ahead" if ms > 0 else "net_peer_clock_behind", "problem", params))
-        return found
+        outside = self._reaching.seen_outside()
+        return diagnosis.findings(diagnosis.Facts(
+            org=self.replica.org_id.hex()[:8],
+            addresses=self.addresses(),
+            only_dials=self._only_dials,
+            port_taken=self._port_taken,
+            mdns=self._outbound.mdns,
+            known=len(self._dialer.known),
+            linked=len(self._links),
+            relayed=len(self._relayed),
+            alone_since_ms=self._alone_since_ms,
+            outside=outside[0].host if outside else "",
+            reached=self._reaching.is_reachable() if outside else None,
+            relays_known=self._reaching.relays_known(),
+            places=self._reaching.places(),
+            relays=self._tools.relays,
+            other_version=[device.hex()[:12] for device in sorted(self._wrong_version)],
+            clocks=[(device.hex()[:12], self._peers[device].clock_difference_ms) for device in self._links],
+            behind=sum(bool(self._peers[device].behind) for device in self._links),
+        ))  # fmt: skip
 
     # -- greeting ------------------------------------------------------------------------------------
     def _self(self) -> Self:
@@ -250,11 +263,15 @@ class Node:
             return
         self._hellos += 1
         try:
-            met = await self._greeted(device, HostStream(stream), False)
+            wrapped = self._wrapped(stream)
+            met = await self._greeted(device, wrapped, False)
         finally:
             self._hellos -= 1
         if met is not None:
-            await self._link(met, HostStream(stream), False)
+            await self._link(met, wrapped, False)
+
+    def _wrapped(self, stream: ByteStream) -> HostStream:
+        return HostStream(stream, self._host is not None and self._host.goes_through_relay(stream))
 
     async def _greeted(self, device: bytes, stream: HostStream, opener: bool) -> Met | None:
         try:
@@ -269,16 +286,20 @@ class Node:
         return met
 
     async def _link(self, met: Met, stream: HostStream, opener: bool) -> None:
-        """Keep one link per peer: both sides prefer the stream that the lower key opened."""
+        """Keep one link per peer: both sides prefer a direct one, then the stream that the lower key opened."""
         old = self._links.get(met.device)
         if old is not None:
             lower_opened = old.opener == (self._signer.public < met.device)
-            if old.met.instance == met.instance and lower_opened and not old.ended:
+            same_way = stream.relayed == (met.device in self._relayed)
+            better = lower_opened if same_way else stream.relayed
+            if old.met.instance == met.instance and better and not old.ended:
                 return
             old.close("replaced")
+        (self._relayed.add if stream.relayed else self._relayed.discard)(met.device)
+        self._reaching.renew()
         session = Session(
             self.replica, self._signer.public, met.device, met.standing, self._fetching, self._tools.random.token,
-            self.addresses(),
+            [self._reaching.own.raw],
         )
         link = Link(self, self.replica, self._tools.clock, met, stream, opener, session)
         self._links[met.device] = link
@@ -290,6 +311,7 @@ class Node:
 
     def _greet_done(self, met: Met) -> None:
         self._strangers.pop(met.device, None)
+        self._alone_since_ms = None
         self._dialer.greeted(met.device)
         self._peers.setdefault(met.device, Peer())
         settled = self._settled.pop(met.device, None)
@@ -308,6 +330,9 @@ class Node:
         if self._links.get(device) is not link:
             return
         del self._links[device]
+        self._relayed.discard(device)
+        if not self._links:
+            self._alone_since_ms = self._tools.clock.now_ms()
         peer = self._peers[device]
         peer.seen_ms = self._tools.clock.now_ms()
         self._hint_buckets.pop(device, None)
@@ -323,7 +348,7 @@ class Node:
         """A connection without a link is of no use; dialling begins anew."""
         if device not in self._links and self._host is not None:
             await self._host.disconnect(device)
-        self._dial_now.set()
+        self._outbound.dial_soon()
 
     # -- connections ---------------------------------------------------------------------------------
     def _connected(self, device: bytes, address: str) -> None:
@@ -349,37 +374,35 @@ class Node:
                 if device not in self._links and self._host is not None:
                     await self._host.disconnect(device)
 
-    async def _dial_loop(self) -> None:
-        assert self._nursery is not None
-        while True:
-            dialling = sum(known.dialling for known in self._dialer.known.values())
-            most = limits.DIALS_AT_ONCE_MAX - dialling
-            for device in self._dialer.due(trio.current_time(), self._links.__contains__, most):
-                self._nursery.start_soon(self._dial_device, device)
-            self._dial_now = trio.Event()
-            with trio.move_on_after(limits.BACKOFF_S_MIN / 2):
-                await self._dial_now.wait()
-
-    async def _dial_device(self, device: bytes) -> None:
-        assert self._host is not None
-        known = self._dialer.known[device]
-        stream: ByteStream | None = None
-        for address in list(known.addresses):
-            if await self._host.dial(address) == device:
-                self._dialer.reached(device, address)
-                stream = await self._host.open_stream(device)
-                break
-        met = None
-        if stream is not None:
-            wrapped = HostStream(stream)
-            met = await self._greeted(device, wrapped, True)
-            if met is None:
-                await wrapped.close()
+    async def _open_link(self, device: bytes, address: str) -> bool:
+        """Say hello on a connection, and keep the link up; False where there was no hello."""
+        host = self._host
+        stream = None if host is None else await host.open_stream(device)
+        if host is None or stream is None:
+            if host is not None and await host.speaks_another_version(device):
+                self._wrong_version.add(device)
+            return False
+        wrapped = self._wrapped(stream)
+        met = await self._greeted(device, wrapped, True)
         if met is None:
-            self._not_reached(device)
-            return
-        self._peers.setdefault(device, Peer()).address = known.addresses[0]
+            await wrapped.close()
+            return False
+        if address:
+            self._dialer.book.succeeded(address, self._tools.clock.now_ms())
+            self._peers.setdefault(device, Peer()).address = address
         await self._link(met, wrapped, True)
+        return True
+
+    async def _went_direct(self, device: bytes) -> None:
+        """A relayed link gets a direct successor; the relay is left once that is up."""
+        if self._nursery is None or self._host is None:
+            return
+        self._nursery.start_soon(self._open_link, device, "")
+        with trio.move_on_after(limits.HELLO_S_MAX):
+            while device in self._relayed:  # noqa: ASYNC110  (either side may open the direct one)
+                await trio.sleep(0.05)
+        if self._host is not None:
+            await self._host.leave_relay(device)
 
     def _not_reached(self, device: bytes) -> None:
         self._dialer.failed(device, trio.current_time())
@@ -388,18 +411,6 @@ class Node:
             settled.set()
         if self._nursery is not None:
             self._nursery.start_soon(self._drop_connection, device)
-
-    async def _mdns_loop(self) -> None:
-        """Dial whom the LAN announces; of two that find each other the one with the lower key goes first."""
-        assert self._host is not None
-        self._mdns = await self._host.start_mdns()
-        while self._mdns:
-            for address in self._host.seen_in_lan():
-                device = device_in(address)
-                known = None if device is None else self._dialer.known.get(device)
-                if device is not None and (known is None or not known.local):
-                    self.learn(address, True, 0.0 if self._signer.public < device else 2.0)
-            await trio.sleep(limits.MDNS_POLL_S)
 
     # -- gossip --------------------------------------------------------------------------------------
     def _newest_key(self) -> bytes | None:
@@ -477,15 +488,14 @@ class Node:
             self._nursery.start_soon(self._join_topic)
         self._tools.events.peers_changed(self.replica.org_id)
 
-    def addresses_came(self, link: Link, items: tuple[str, ...]) -> None:
-        """Addresses of the peer itself are remembered; of others none is taken on hearsay."""
-        own = [address for address in items if device_in(address) == link.device]
-        for address in own:
-            self.learn(address)
-        peer = self._peers[link.device]
-        if own and not peer.address:
-            peer.address = own[0]
-            self._tools.events.peers_changed(self.replica.org_id)
+    def addresses_came(self, link: Link, items: tuple[bytes, ...]) -> None:
+        for record in self._reaching.came(link, items):
+            for address in record.addresses:
+                self._outbound.learn(address)
+            peer = self._peers.get(record.device)
+            if record.device == link.device and peer is not None and record.addresses and not peer.address:
+                peer.address = record.addresses[0]
+                self._tools.events.peers_changed(self.replica.org_id)
 
     def join_answered(self, link: Link, code: str) -> None:
         if code:

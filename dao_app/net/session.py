@@ -12,7 +12,7 @@ A guest (a joiner before its join is final) may send ``Join`` and nothing else.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from dao_app.app.ports import CHAIN_MAX, AdmitReport, Replica
@@ -59,14 +59,14 @@ class Session:
 
     def __init__(
         self, replica: Replica, me: bytes, device: bytes, standing: Standing, fetching: Fetching,
-        token: Callable[[int], bytes], addresses: Iterable[str] = (),
+        token: Callable[[int], bytes], addresses: Iterable[bytes] = (),
     ) -> None:
         self._replica = replica
         self._device = device
         self.standing = standing
         self._fetching = fetching
         self._snapshot = Snapshotting(replica, fetching, self)
-        self._addresses = tuple(addresses)[: limits.ADDRESSES_PER_PEER_MAX]
+        self._addresses = tuple(addresses)
         self._control: deque[m.Message] = deque()
         self._bulk: deque[Iterator[m.Message]] = deque()
         self._telling = Telling(replica, me, device, token)
@@ -97,7 +97,7 @@ class Session:
         """After the hello."""
         if self.standing == "member":
             self._send_state(now_ms)
-            self._control.append(m.Addresses(self._addresses))
+            self.tell_addresses(self._addresses)
         elif self.standing == "joiner":
             self._control.append(m.Join(self._replica.join_envelope()))
 
@@ -119,6 +119,8 @@ class Session:
         if isinstance(message, m.Bye):
             self.closing = message.code
             return []
+        if isinstance(message, m.Addresses):
+            return [TakeAddresses(message.items)]
         if self.standing == "guest":
             return self._from_guest(message)
         if self.standing == "joiner":
@@ -183,6 +185,10 @@ class Session:
         if self.standing == "member":
             self._control.append(m.Have(tuple(hashes)[: limits.HASHES_PER_MESSAGE_MAX]))
 
+    def tell_addresses(self, records: Sequence[bytes]) -> None:
+        for start in range(0, len(records), limits.RECORDS_PER_MESSAGE_MAX):
+            self._control.append(m.Addresses(tuple(records[start : start + limits.RECORDS_PER_MESSAGE_MAX])))
+
     def send_state(self, now_ms: int, keepalive: bool = False) -> None:
         """Tell our digest, if the peer has not heard this one or has heard nothing for long."""
         if self.standing == "member":
@@ -196,7 +202,7 @@ class Session:
                 self._send_state(now_ms)
             self._look(digest)
         elif keepalive:
-            self._control.append(m.Addresses(self._addresses))
+            self.tell_addresses(self._addresses[:1])
 
     def say_bye(self, code: str) -> None:
         if self.closing is None:
@@ -214,8 +220,6 @@ class Session:
 
     # -- guests and joiners ------------------------------------------------------------------------
     def _from_guest(self, message: m.Message) -> list[Effect]:
-        if isinstance(message, m.Addresses):
-            return [TakeAddresses(message.items)]
         if not isinstance(message, m.Join) or self._asked_to_join:
             raise PeerError("guest")
         self._asked_to_join = True
@@ -251,8 +255,6 @@ class Session:
     def _as_joiner(self, message: m.Message, now_ms: int) -> list[Effect]:
         if isinstance(message, m.Joined):
             return [JoinAnswered(message.code)]
-        if isinstance(message, m.Addresses):
-            return [TakeAddresses(message.items)]
         if not isinstance(message, m.Keys):
             raise PeerError("order")
         self.standing = "member"
@@ -293,8 +295,6 @@ class Session:
             self._content_absent.difference_update(message.hashes)
             self._content_due = True
             return self._ask()
-        if isinstance(message, m.Addresses):
-            return [TakeAddresses(message.items)]
         if isinstance(message, m.Keys):
             return [TakeKeys(message.rows)] if not self._replica.org_keys() else []
         raise PeerError("order")

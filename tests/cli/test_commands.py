@@ -53,8 +53,12 @@ class FakeServices:
     def run_node(
         self, home: Path, passphrase: Callable[[], str], listen: Sequence[str], mdns: bool,
         ready: Callable[[Mapping[str, Any]], None], report: Path | None = None, database: str = "", metrics: str = "",
+        announce: Sequence[str] = (), relays: bool = True,
     ) -> None:
-        self.node = {"home": home, "passphrase": passphrase(), "listen": tuple(listen), "mdns": mdns, "report": report}
+        self.node = {
+            "home": home, "passphrase": passphrase(), "listen": tuple(listen), "mdns": mdns, "report": report,
+            "announce": tuple(announce), "relays": relays,
+        }  # fmt: skip
         self.node |= {"database": database} if database else {}
         address = f"http://{metrics}" if metrics else ""
         ready({"pid": 7, "home": str(home), "addresses": {ORG: ["/ip4/127.0.0.1/tcp/4001"]}, "metrics": address})
@@ -564,13 +568,23 @@ def test_node_run(cli: Run, services: FakeServices, passphrase_file: Path) -> No
     argv = ["node", "run", "--listen", "/ip4/0.0.0.0/tcp/1", "--no-mdns", "--passphrase-file", str(passphrase_file)]
     assert json.loads(cli(*argv, "--json").out)["pid"] == 7
     assert "/ip4/127.0.0.1/tcp/4001" in cli(*argv).out
-    assert services.node == {
+    expected = {
         "home": Path("usual"), "passphrase": "correct horse battery", "listen": ("/ip4/0.0.0.0/tcp/1",), "mdns": False,
-        "report": None,
-    }
+        "report": None, "announce": (), "relays": True,
+    }  # fmt: skip
+    assert services.node == expected
+    cli(*argv, "--announce", "/ip4/203.0.113.7/tcp/443", "--no-relay")
+    assert services.node == {**expected, "announce": ("/ip4/203.0.113.7/tcp/443",), "relays": False}
     result = cli(*argv, "--database", "postgresql+psycopg:///x", "--metrics", "127.0.0.1:1")
     assert "http://127.0.0.1:1/health" in result.out
     assert services.node["database"] == "postgresql+psycopg:///x"
+
+
+def test_the_doctor_looks_at_the_network_alone(cli: Run) -> None:
+    result = cli("doctor", "network", "--wait", "1s")
+    assert result.code == 1 and "/ip4/192.168.1.20" in result.out and "multicast" in result.out
+    assert "组播" in cli("--lang", "zh", "doctor", "network").out
+    assert json.loads(cli("doctor", "network", "--json").out)[0]["code"] == "net_listens"
 
 
 def test_window_returns_its_exit_code(cli: Run) -> None:

@@ -45,6 +45,12 @@ from tests.fakes.sample import (
 )
 from tests.fakes.work import FakeWork
 
+FINDINGS = (
+    v.Finding("net_listens", "ok", {"org": "b12f03aa", "address": "/ip4/192.168.1.20/tcp/24811/p2p/12D3KooWexample"}),
+    v.Finding("net_none_reachable", "problem", {"org": "b12f03aa", "known": "3", "since_ms": str(NOW_MS - 600_000)}),
+    v.Finding("net_no_mdns", "note", {"org": "b12f03aa"}),
+)
+
 
 class FakeEngine(FakeWork, FakeGoverning, FakeRewards, FakeProofs, FakeFinality, FakeFiles):
     """An ``EngineHandle`` over sample data. ``fail`` maps a method to the error it raises next."""
@@ -432,7 +438,7 @@ class FakeEngine(FakeWork, FakeGoverning, FakeRewards, FakeProofs, FakeFinality,
         return v.StatusView(6, None, 0, 7, 1284, NOW_MS - 2 * MINUTE, ("Amara Okafor",), NOW_MS - MINUTE, None)
 
     def peer_list(self, org: str) -> tuple[v.PeerRow, ...]:
-        paths = ("direct", "direct", "local", "none")
+        paths = ("direct", "relay", "local", "none")
         return tuple(
             v.PeerRow(
                 p,
@@ -452,6 +458,9 @@ class FakeEngine(FakeWork, FakeGoverning, FakeRewards, FakeProofs, FakeFinality,
         if "/p2p/" not in address:
             raise InputError("address_bad", address=address)
         return v.PeerRow(None, "new", address, "direct", True, NOW_MS, None, None, None)
+
+    async def doctor_network(self, org: str = "", wait_s: int = 0) -> tuple[v.Finding, ...]:
+        return FINDINGS
 
     async def doctor(self, org: str = "") -> tuple[v.Finding, ...]:
         return (v.Finding("clock_fine", "ok", {}),)

@@ -135,7 +135,7 @@ MESSAGES = (
     m.State(b"d" * 32, 3, 1_700_000_000_000), m.Want(1, 1, (m.RangeRow(b"d" * 32, 1, 5),), (b"h" * 32,), (b"i" * 32,)),
     m.Actions(1, (b"x" * 40,)), m.Certificates(1, (b"x" * 40,)), m.Contents(1, (b"x" * 40,)), m.Done(1),
     m.Have((b"h" * 32,)),
-    m.Join(b"e"), m.Joined("used"), m.Keys(((0, KEY),)), m.Addresses(("/ip4/127.0.0.1/tcp/1",)), m.Words((b"w",)),
+    m.Join(b"e"), m.Joined("used"), m.Keys(((0, KEY),)), m.Addresses((b"record",)), m.Words((b"w",)),
     m.SnapshotWant(1, 0, ((0, 3),)), m.SnapshotHead(1, b"h", (b"r",)), m.SnapshotPart(1, 2, ((0, b"b"),)),
     m.Bye("refused"),
 )  # fmt: skip

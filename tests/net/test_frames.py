@@ -43,7 +43,7 @@ any_message = st.one_of(
     st.builds(m.Join, st.binary(min_size=1, max_size=300)),
     st.builds(m.Joined, codes),
     st.builds(m.Keys, st.lists(st.tuples(counts, digests), min_size=1, max_size=5).map(tuple)),
-    st.builds(m.Addresses, st.lists(st.text("/ip4.127", max_size=40), max_size=8).map(tuple)),
+    st.builds(m.Addresses, st.lists(st.binary(min_size=1, max_size=40), max_size=8).map(tuple)),
     st.builds(m.Bye, codes),
 )
 

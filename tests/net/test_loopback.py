@@ -10,10 +10,9 @@ import trio
 
 from dao_app.app.organisation import Organisation
 from dao_app.core.invitation import Invitation
-from dao_app.net import limits
 from dao_app.net.network import LibNetwork
 from tests.fakes.world import Person, TestSigner, World
-from tests.net.worlds import LOOPBACK, Told, empty_replica, equip, in_step, networks, reach, until
+from tests.net.worlds import LOOPBACK, WAIT_S, Told, empty_replica, equip, in_step, networks, reach, until
 
 pytestmark = pytest.mark.xdist_group("loopback")
 
@@ -66,7 +65,7 @@ def test_two_members_catch_up_and_agree(tmp_path: Path) -> None:
             )  # fmt: skip
             assert peer.height == party.orgs[0].height()
             codes = {finding.code for finding in await two.diagnose(party.org_id)}
-            assert codes == {"net_listens", "net_connected"}
+            assert codes == {"net_listens", "net_connected", "net_reach_unknown"}
 
     run(main)
 
@@ -77,10 +76,9 @@ def test_news_reach_a_member_that_only_the_third_reaches(tmp_path: Path) -> None
     async def main() -> None:
         async with networks(3) as (middle, one, two):
             address = await party.start(middle, 0)
-            await party.start(one, 1)
-            await party.start(two, 2)
-            await reach(one, party.org_id, address)
-            await reach(two, party.org_id, address)
+            for place, net in enumerate((one, two), 1):
+                await net.start(party.orgs[place], party.people[place].device, ("none",), False)
+                await reach(net, party.org_id, address)
             for i in range(5):
                 party.claim(one, 1, f"from one {i}")
                 party.claim(two, 2, f"from two {i}")
@@ -351,16 +349,21 @@ def test_an_address_of_no_use_is_told(tmp_path: Path) -> None:
     run(main)
 
 
-def test_a_clock_that_differs_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "CLOCK_DIFFERENCE_MS_MAX", -1)  # any difference counts, even none
-    party = Party(tmp_path, 1)
+@pytest.mark.parametrize("peers", [1, 2])
+def test_a_clock_that_is_seven_minutes_late_is_told_in_minutes(tmp_path: Path, peers: int) -> None:
+    party = Party(tmp_path, peers)
 
     async def main() -> None:
-        async with networks(2) as (one, two):
-            address = await party.start(one, 0)
-            await party.start(two, 1)
-            await reach(two, party.org_id, address)
-            codes = {finding.code for finding in await two.diagnose(party.org_id)}
-            assert codes & {"net_peer_clock_ahead", "net_peer_clock_behind"}
+        async with networks(peers + 1, late_ms=[7 * 60_000]) as nets:
+            address = await party.start(nets[0], 0)
+            for place in range(1, peers + 1):
+                await party.start(nets[place], place)
+                await reach(nets[place], party.org_id, address)
+            code = "net_clock_slow" if peers == 2 else "net_peer_clock_ahead"
+            for net, wanted in ((nets[0], code), (nets[1], "net_peer_clock_behind")):
+                with trio.fail_after(WAIT_S):
+                    while wanted not in (told := {f.code: f for f in await net.diagnose(party.org_id)}):  # noqa: ASYNC110
+                        await trio.sleep(0.02)
+                assert (told[wanted].level, told[wanted].params["minutes"]) == ("problem", "7")
 
     run(main)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dao_app.app.addresses import UNPROVEN_MS_MAX, AddressBook, device_text
 from dao_app.core.encoding import encode
 from dao_app.crypto.sealing import SodiumSealer
 from dao_app.net import gossip, limits
@@ -58,35 +59,44 @@ def test_hints_out_of_bounds_are_none() -> None:
 # -- dialling ------------------------------------------------------------------------------------------------
 
 
+def at(device: int, place: int = 1) -> str:
+    """An address of the device with this number."""
+    return f"/ip4/192.0.2.{place}/tcp/443/p2p/{device_text(key(device))}"
+
+
+def key(device: int) -> bytes:
+    return device.to_bytes(32, "big")
+
+
 def dialer(jitter: float = 0.5) -> Dialer:
-    return Dialer(lambda: jitter)
+    return Dialer(lambda: jitter, AddressBook())
 
 
 def test_back_off_grows_to_its_bound_and_begins_anew_after_success() -> None:
-    found = dialer(0.0)
-    found.learn(b"d", "/a", 0.0)
+    found, device = dialer(0.0), key(1)
+    assert found.learn(at(1), 0.0, 0) == device
     pauses, now = [], 0.0
     for _ in range(12):
-        assert found.due(now, lambda d: False, 4) == [b"d"]
+        assert found.due(now, lambda d: False, 4) == [device]
         assert found.due(now, lambda d: False, 4) == []
-        found.failed(b"d", now)
-        pauses.append(found.known[b"d"].next_s - now)
-        now = found.known[b"d"].next_s
+        found.failed(device, now)
+        pauses.append(found.known[device].next_s - now)
+        now = found.known[device].next_s
     assert pauses == sorted(pauses)
     assert pauses[0] == limits.BACKOFF_S_MIN / 2
     assert pauses[-1] == limits.BACKOFF_S_MAX / 2
-    found.greeted(b"d")
-    found.failed(b"d", now)
-    assert found.known[b"d"].next_s - now == limits.BACKOFF_S_MIN / 2
+    found.greeted(device)
+    found.failed(device, now)
+    assert found.known[device].next_s - now == limits.BACKOFF_S_MIN / 2
 
 
 def test_jitter_spreads_the_pauses() -> None:
     pauses = set()
     for jitter in (0.0, 0.3, 0.99):
         found = dialer(jitter)
-        found.learn(b"d", "/a", 0.0)
-        found.failed(b"d", 0.0)
-        pauses.add(found.known[b"d"].next_s)
+        found.learn(at(1), 0.0, 0)
+        found.failed(key(1), 0.0)
+        pauses.add(found.known[key(1)].next_s)
     assert len(pauses) == 3
     assert all(limits.BACKOFF_S_MIN / 2 <= pause <= limits.BACKOFF_S_MIN for pause in pauses)
 
@@ -94,30 +104,29 @@ def test_jitter_spreads_the_pauses() -> None:
 def test_linked_peers_are_left_alone_and_few_are_dialled_at_once() -> None:
     found = dialer()
     for i in range(10):
-        found.learn(b"%d" % i, "/a", float(i))
-    assert found.due(100.0, lambda d: d == b"0", 3) == [b"1", b"2", b"3"]
+        found.learn(at(i), float(i), 0)
+    assert found.due(100.0, lambda d: d == key(0), 3) == [key(1), key(2), key(3)]
     assert found.due(100.0, lambda d: False, 0) == []
 
 
-def test_the_address_that_worked_comes_first() -> None:
-    found = dialer()
-    for address in ("/a", "/b", "/c"):
-        found.learn(b"d", address, 0.0)
-    found.reached(b"d", "/b")
-    assert found.known[b"d"].addresses == ["/b", "/a", "/c"]
+def test_after_sleep_or_in_another_network_all_are_dialled_again_a_little_apart() -> None:
+    found = dialer(0.25)
+    found.learn(at(1), 0.0, 0)
+    for _ in range(10):
+        found.failed(key(1), 0.0)
+    assert found.due(limits.WAKE_S, lambda d: False, 1) == []
+    found.wake(0.0)
+    assert found.due(limits.WAKE_S / 8, lambda d: False, 1) == []
+    assert found.due(limits.WAKE_S / 4, lambda d: False, 1) == [key(1)]
+    found.failed(key(1), 0.0)
+    assert found.known[key(1)].next_s <= limits.BACKOFF_S_MIN
 
 
-def test_the_book_is_bounded_and_keeps_whom_it_reached() -> None:
+def test_what_the_book_forgets_is_dialled_no_more() -> None:
     found = dialer()
-    found.learn(b"friend", "/a", 0.0)
-    found.greeted(b"friend")
-    for i in range(limits.PEERS_KNOWN_MAX * 2):
-        found.learn(b"stranger%d" % i, "/a", 0.0)
-    assert len(found.known) == limits.PEERS_KNOWN_MAX
-    assert b"friend" in found.known
-    for i in range(50):
-        found.learn(b"friend", f"/{i}", 0.0)
-    assert len(found.known[b"friend"].addresses) == limits.ADDRESSES_PER_PEER_MAX
+    found.learn(at(1), 0.0, 0)
+    found.book.forget(UNPROVEN_MS_MAX + 1)
+    assert found.due(1.0, lambda d: False, 1) == [] and not found.known
 
 
 # -- buckets -------------------------------------------------------------------------------------------------

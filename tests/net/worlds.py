@@ -40,6 +40,16 @@ class Told(NetworkEvents):
         self.progress_seen.append((done, total))
 
 
+class LateClock(SystemClock):
+    """The machine's clock, set wrong."""
+
+    def __init__(self, late_ms: int) -> None:
+        self._late_ms = late_ms
+
+    def now_ms(self) -> int:
+        return super().now_ms() - self._late_ms
+
+
 def equip(world: World, person: Person, org: Organisation, key: bool = True) -> None:
     """Give a replica what its hello needs: certificate and, for members, the organisation's key."""
     device = person.device.public
@@ -59,23 +69,27 @@ def empty_replica(world: World, person: Person) -> Organisation:
 
 @asynccontextmanager
 async def networks(
-    count: int, random: Random | None = None, told: Told | None = None
+    count: int, random: Random | None = None, told: Told | None = None, relays: bool = False,
+    late_ms: Sequence[int] = (),
 ) -> AsyncIterator[list[LibNetwork]]:
-    """So many networks, as if each ran in a program of its own."""
+    """So many networks, as if each ran in a program of its own. ``relays``: the first may be gone through by members;
+    ``late_ms``: how far the clock of each is behind."""
     random = random or SystemRandom()
     verifier = SodiumVerifier()
     async with trio.open_nursery() as nursery:
         found: list[LibNetwork] = []
         done = trio.Event()
 
-        async def one(task_status: trio.TaskStatus[LibNetwork]) -> None:
-            sealer = SodiumSealer(random)
-            async with open_network(told or Told(), SystemClock(), random, verifier, sealer, SeedSigner) as network:
+        async def one(place: int, task_status: trio.TaskStatus[LibNetwork]) -> None:
+            clock = LateClock(late_ms[place] if place < len(late_ms) else 0)
+            async with open_network(
+                told or Told(), clock, random, verifier, SodiumSealer(random), SeedSigner, relays=relays and not place
+            ) as network:
                 task_status.started(network)
                 await done.wait()
 
-        for _ in range(count):
-            found.append(await nursery.start(one))
+        for place in range(count):
+            found.append(await nursery.start(one, place))
         try:
             yield found
         finally:

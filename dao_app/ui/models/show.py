@@ -272,7 +272,13 @@ def checkpoint_cells(ui: Ui, row: v.CheckpointRow) -> list[Cell]:
     ]
 
 
-PATH_ICONS = {"direct": "arrow", "local": "lan", "none": "off"}
+PATH_ICONS = {"direct": "arrow", "local": "lan", "relay": "relay", "none": "off"}
+
+
+def peer_path(ui: Ui, row: v.PeerRow) -> str:
+    """How it is reached, and how long its answer takes."""
+    path = ui.t(f"peer.path.{row.path}")
+    return path if row.delay_ms is None else ui.t("peer.path_delay", path=path, n=row.delay_ms)
 
 
 def peer_name(ui: Ui, row: v.PeerRow) -> str:
@@ -292,7 +298,7 @@ def peer_agreement(ui: Ui, row: v.PeerRow) -> str:
 
 def describe_peer(ui: Ui, row: v.PeerRow) -> str:
     return ui.t("list.comma").join(
-        (peer_name(ui, row), ui.t(f"peer.path.{row.path}"), peer_agreement(ui, row), row.address)
+        (peer_name(ui, row), peer_path(ui, row), peer_agreement(ui, row), row.address)
     )
 
 
@@ -302,7 +308,7 @@ def peer_cells(ui: Ui, row: v.PeerRow) -> list[Cell]:
     icon = "warn" if row.agrees is False else "off" if away else "clock" if row.behind else "check"
     return [
         Cell(peer_name(ui, row), person=row.person),
-        Cell(ui.t(f"peer.path.{row.path}"), tone="text2", icon=PATH_ICONS.get(row.path, "off")),
+        Cell(peer_path(ui, row), tone="text2", icon=PATH_ICONS.get(row.path, "off")),
         Cell(ui.texts.ago(row.seen_ms, ui.now_ms()) if row.seen_ms is not None else "", tone="text2", role="caption"),
         Cell(peer_agreement(ui, row), tone=tone, role="caption", icon=icon, icon_tone=tone),
         Cell(row.address, role="mono", tone="text3"),

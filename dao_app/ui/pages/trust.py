@@ -18,6 +18,7 @@ from dao_app.ui.dialogs.witnesses import MoveDialog, RecoverDialog, ask_to_decla
 from dao_app.ui.models import show
 from dao_app.ui.models.rows import ViewModel
 from dao_app.ui.pages.base import Page, TopBar
+from dao_app.ui.pages.trust_connection import ConnectionTab
 from dao_app.ui.pages.trust_files import FilesTab
 from dao_app.ui.pages.trust_overview import Overview
 from dao_app.ui.pages.trust_side import TrustSide
@@ -50,7 +51,7 @@ PEER_COLUMNS = (
     Col("col.agrees", share=2),
     Col("peer.address", share=2, drop=25),
 )
-TABS = ("overview", "peers", "checkpoints", "log", "files")
+TABS = ("overview", "peers", "connection", "checkpoints", "log", "files")
 
 
 class TrustPage(Page):
@@ -88,6 +89,8 @@ class TrustPage(Page):
         self._stack = QStackedWidget()
         self._stack.addWidget(scrolling(overview))
         self._stack.addWidget(self._build_peers())
+        self.connection = ConnectionTab(ui)
+        self._stack.addWidget(self.connection)
         self._stack.addWidget(self._build_checkpoints())
         self._stack.addWidget(self._build_log())
         self.files = FilesTab(ui)
@@ -147,6 +150,8 @@ class TrustPage(Page):
         ui.ask(self, "peer_list", self._show_peers)
         if self._tabs.selected() == "files":
             self.files.refresh()
+        if self._tabs.selected() == "connection":
+            self.connection.refresh()
         if self._tabs.selected() == "log" and len(self._log_rows) <= LOG_PAGE:
             ui.ask(self, "log_list", self._show_log, limit=LOG_PAGE)
 
@@ -217,6 +222,8 @@ class TrustPage(Page):
             self.ui.ask(self, "log_list", self._show_log, limit=LOG_PAGE)
         elif tab == "files":
             self.files.refresh()
+        elif tab == "connection":
+            self.connection.refresh()
 
     def open(self, target: str) -> None:
         if target.startswith("entry:"):

@@ -17,6 +17,7 @@ import trio.lowlevel
 from libp2p.custom_types import TProtocol
 from libp2p.pubsub.pb import rpc_pb2
 
+from dao_app.app.addresses import read_address
 from dao_app.app.organisation import Organisation
 from dao_app.app.ports import Signer
 from dao_app.core.encoding import digest, encode
@@ -29,11 +30,17 @@ from dao_app.net import messages as m
 from dao_app.net.codec import FrameReader, frame
 from dao_app.net.hello import Opener, Self
 from dao_app.net.host import GOSSIP_PROTOCOL, SYNC_PROTOCOL, Handlers, Host, open_host, peer_id_of, read_some, write_all
+from dao_app.net.host_punch import PUNCH_PROTOCOL, REACH_PROTOCOL
+from dao_app.net.host_relay import HOP_PROTOCOL, STOP_PROTOCOL
+from dao_app.platform.clock import SystemClock
 from dao_app.platform.random import SystemRandom
 from tests.fakes.world import Person, TestSigner
 from tests.net.worlds import ORG_KEY
 
-PROTOCOLS = [SYNC_PROTOCOL, GOSSIP_PROTOCOL, "/ipfs/id/1.0.0", "/ipfs/id/push/1.0.0", "/ipfs/ping/1.0.0"]
+PROTOCOLS = [
+    SYNC_PROTOCOL, GOSSIP_PROTOCOL, "/ipfs/id/1.0.0", "/ipfs/id/push/1.0.0", "/ipfs/ping/1.0.0",
+    HOP_PROTOCOL, STOP_PROTOCOL, PUNCH_PROTOCOL, REACH_PROTOCOL,
+]  # fmt: skip
 GARBAGE = [
     b"\x00", b"\xff" * 300, frame(b"\xff" * 99),
     frame(b"\x81" * 1_000), b"\xff\xff\xff\xff\x0f", b"GET / HTTP/1.1\r\n",
@@ -79,8 +86,10 @@ async def _no_hint(device: bytes, data: bytes) -> bool:
 async def hostile_host(signer: Signer, address: str) -> AsyncIterator[Host]:
     """A libp2p host of somebody with bad intentions, connected to the node where it lets it."""
     handlers = Handlers(_nothing, lambda device, address: None, lambda device: None, _no_hint)
-    async with open_host(signer, handlers) as host:
-        await host.dial(address)
+    async with open_host(signer, handlers, SystemClock().now_ms) as host:
+        to = read_address(address)
+        if to is not None:
+            await host.dial(to.device, [address])
         yield host
 
 

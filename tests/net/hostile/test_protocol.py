@@ -51,7 +51,7 @@ def siege(tmp_path: Path, attack: Callable[[Siege], Awaitable[None]], members: i
     party = Party(tmp_path, members)
 
     async def main() -> None:
-        async with networks(2) as (node, honest):
+        async with networks(2, relays=True) as (node, honest):
             address = await party.start(node, 0)
             await party.start(honest, 1)
             found = Siege(party, node, honest, address)
