@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from dao_app.app import views as v
+from dao_app.app.addresses import ADDRESS_CHARS_MAX, read_address
 from dao_app.app.cases import Cases
 from dao_app.app.checkpoint_rows import checkpoint_row, is_online
 from dao_app.app.errors import InputError, NetworkError, NotFound
@@ -28,7 +29,6 @@ CHECKPOINT_ROWS = 24
 LOG_ROWS_MAX = 5_000
 HISTORY_WORDS = 6
 PLACES_BACK_MAX = 500  # checkpoints searched for the place of an entry
-ADDRESS_CHARS_MAX = 512
 
 
 REACH_KNOWN = frozenset({"net_reached", "net_not_reached", "net_only_dials"})  # there is nothing more to wait for
@@ -183,7 +183,7 @@ class TrustCases(Cases):
         opened, _ = self._read(org)
         network = self._ws.network
         address = address.strip()
-        if not address.startswith("/") or "/p2p/" not in address or len(address) > ADDRESS_CHARS_MAX:
+        if read_address(address) is None:
             raise InputError("address_form", address=address[:ADDRESS_CHARS_MAX])
         if network is None or not opened.online:
             self._ws.remember_address(opened, address)

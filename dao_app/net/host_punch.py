@@ -71,7 +71,7 @@ class Puncher:
     async def punch(self, device: bytes, known: Sequence[str]) -> bool:
         """Try to reach a device directly that is connected through a relay: first at addresses that are known."""
         direct = [multiaddr.Multiaddr(text.rpartition("/p2p/")[0]) for text in known[: limits.PUNCH_ADDRESSES_MAX]]
-        if await self._dial(device, direct, False):
+        if await self._dial(device, direct, False, limits.PUNCH_KNOWN_S_MAX):
             return True
         try:
             with trio.fail_after(limits.RELAY_S_MAX):
@@ -121,11 +121,14 @@ class Puncher:
         observed = [multiaddr.Multiaddr(text).to_bytes() for text in found[: limits.PUNCH_ADDRESSES_MAX]]
         return HolePunch(type=HolePunch.CONNECT, ObsAddrs=observed)
 
-    async def _dial(self, device: bytes, addresses: list[multiaddr.Multiaddr], as_responder: bool) -> bool:
+    async def _dial(
+        self, device: bytes, addresses: list[multiaddr.Multiaddr], as_responder: bool,
+        seconds: float = limits.PUNCH_S_MAX,
+    ) -> bool:
         """Dial all at once from the port that we listen on; one side takes the acceptor's part in the handshake."""
         if not addresses:
             return False
-        with trio.move_on_after(limits.PUNCH_S_MAX):
+        with trio.move_on_after(seconds):
             async with trio.open_nursery() as nursery:
                 for address in addresses:
                     nursery.start_soon(self._dial_one, peer_id_of(device), address, as_responder)

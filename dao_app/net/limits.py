@@ -109,6 +109,7 @@ RELAY_TICK_S = 2.0
 PUNCH_ATTEMPTS_MAX = 3  # per relayed link
 PUNCH_PAUSES_S = (1.0, 20.0, 300.0)
 PUNCH_ADDRESSES_MAX = 4
+PUNCH_KNOWN_S_MAX = 2.0  # for addresses that are known, before a hole is tried
 PUNCH_S_MAX = 5.0  # for one round of dialling from both sides
 PUNCH_DELAY_S_MAX = 2.0  # half a round trip, after which one side dials
 

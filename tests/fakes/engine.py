@@ -450,6 +450,7 @@ class FakeEngine(FakeWork, FakeGoverning, FakeRewards, FakeProofs, FakeFinality,
                 1284 - (i == 3),
                 True if i != 3 else None,
                 0 if i != 3 else 12,
+                (12, 240, 1, None)[i % 4],
             )
             for i, p in enumerate((AMARA, JONAS, CHEN, PRIYA))
         )

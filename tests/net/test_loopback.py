@@ -163,6 +163,24 @@ def test_a_peer_that_was_away_is_dialled_again(tmp_path: Path) -> None:
     run(main)
 
 
+def test_members_that_meet_at_a_third_find_each_other_by_what_they_signed(tmp_path: Path) -> None:
+    party = Party(tmp_path, 2)
+
+    async def main() -> None:
+        async with networks(3) as (middle, one, two):
+            address = await party.start(middle, 0)
+            for place, net in enumerate((one, two), 1):
+                await party.start(net, place)
+                await reach(net, party.org_id, address)
+            device = party.people[2].device.public
+            await until(lambda: any(p.device == device and p.connected for p in one.peers(party.org_id)))
+            await middle.stop(party.org_id)
+            party.claim(one, 1, "without the third")
+            await until(lambda: in_step(party.orgs[1:]))
+
+    run(main)
+
+
 def test_both_dialling_at_once_end_with_one_link(tmp_path: Path) -> None:
     party = Party(tmp_path, 1)
 

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
 import trio
+from trio.testing import MockClock, wait_all_tasks_blocked
 
 from dao_app.app.addresses import AddressBook, device_text
 from dao_app.crypto.sealing import SodiumSealer
 from dao_app.crypto.verifier import SodiumVerifier
 from dao_app.net import limits
+from dao_app.net.host_punch import Seen
 from dao_app.net.link import Link
-from dao_app.net.reaching import Reaching
+from dao_app.net.reaching import Asked, Reaching
 from dao_app.net.records import Record, sign_record
 from dao_app.net.tools import Tools
 from tests.fakes.world import Person, TestSigner, World
@@ -34,9 +37,39 @@ class FakeLink:
 
     def __init__(self, device: bytes) -> None:
         self.device = device
+        self.opener = True
         self.session = FakeSession()
 
     def poke(self) -> None: ...
+
+
+class FakeHost:
+    """A host that keeps what it was asked for."""
+
+    def __init__(self, refuses: bool = False) -> None:
+        self.kept: dict[bytes, float] = {}
+        self.asked: list[bytes] = []
+        self.direct = True
+        self._refuses = refuses
+
+    def addresses(self) -> list[str]:
+        return []
+
+    def is_direct(self, device: bytes) -> bool:
+        return self.direct
+
+    def places(self) -> dict[bytes, float]:
+        return dict(self.kept)
+
+    async def reserve(self, relay: bytes) -> bool:
+        self.asked.append(relay)
+        if not self._refuses:
+            self.kept[relay] = trio.current_time() + limits.RESERVATION_S
+        return not self._refuses
+
+    async def punch(self, device: bytes, known: list[str]) -> bool:
+        self.asked.append(device)
+        return False
 
 
 class Desk:
@@ -61,9 +94,11 @@ class Desk:
             self.tools, self.world.main, self.people[0].device, self.book, cast(Any, self.links), dial, direct
         )
 
-    def word(self, person: Person, at_ms: int = 0, port: int = 443, org: bytes | None = None) -> Record:
+    def word(
+        self, person: Person, at_ms: int = 0, port: int = 443, org: bytes | None = None, relays: bool = False
+    ) -> Record:
         address = f"/ip4/192.0.2.7/tcp/{port}/p2p/{device_text(person.device.public)}"
-        return sign_record(person.device, org or self.world.org_id, self.now + at_ms, False, [address])
+        return sign_record(person.device, org or self.world.org_id, self.now + at_ms, relays, [address])
 
     def hear(self, teller: int, *records: Record) -> int:
         link = self.links[self.people[teller].device.public]
@@ -189,3 +224,83 @@ def test_an_own_word_is_signed_anew_only_where_something_changed(desk: Desk) -> 
         assert desk.reaching.renew() and desk.reaching.own.at_ms > before.at_ms
 
     in_trio(work)
+
+
+# -- places and holes: in virtual time ---------------------------------------------------------------------------
+
+
+def in_virtual_time(work: Any) -> None:
+    clock = MockClock()
+    trio.run(work, clock.jump, clock=clock)
+
+
+def test_who_is_not_reached_keeps_places_where_members_relay_and_renews_them(desk: Desk) -> None:
+    async def work(pass_s: Callable[[float], None]) -> None:
+        host = FakeHost()
+        desk.reaching.begin(cast(Any, host))
+        one, two = (desk.people[place].device.public for place in (1, 2))
+        await desk.reaching._keep_places(cast(Any, host))
+        assert host.asked == []  # nobody says that he relays
+        desk.hear(1, desk.word(desk.people[1], relays=True))
+        await desk.reaching._keep_places(cast(Any, host))
+        await desk.reaching._keep_places(cast(Any, host))
+        assert host.asked == [one]
+        assert desk.reaching.renew()
+        ours = desk.reaching.own.addresses
+        assert [text.partition("/p2p-circuit")[0] for text in ours] == list(desk.word(desk.people[1]).addresses)
+        pass_s(limits.RESERVATION_S / 2 + 1)
+        await desk.reaching._keep_places(cast(Any, host))
+        assert host.asked == [one, one] and two not in host.asked
+
+    in_virtual_time(work)
+
+
+def test_who_is_reached_from_outside_keeps_no_place(desk: Desk) -> None:
+    async def work(pass_s: Callable[[float], None]) -> None:
+        host = FakeHost()
+        desk.reaching.begin(cast(Any, host))
+        desk.hear(1, desk.word(desk.people[1], relays=True))
+        near, outside = Seen("192.168.1.2", {443: True}), Seen("203.0.113.7", {443: True})
+        desk.reaching._now.asked[b"a"] = Asked(0.0, near)  # says nothing about the outside
+        assert not desk.reaching.is_reachable()
+        desk.reaching._now.asked[b"b"] = Asked(0.0, outside)
+        assert desk.reaching.is_reachable()
+        await desk.reaching._keep_places(cast(Any, host))
+        assert host.asked == []
+        desk.reaching.ask_anew()  # another network
+        await desk.reaching._keep_places(cast(Any, host))
+        assert host.asked != []
+
+    in_virtual_time(work)
+
+
+def test_a_relay_that_refuses_is_left_alone_for_a_while(desk: Desk) -> None:
+    async def work(pass_s: Callable[[float], None]) -> None:
+        host = FakeHost(refuses=True)
+        desk.reaching.begin(cast(Any, host))
+        desk.hear(1, desk.word(desk.people[1], relays=True))
+        for _ in range(3):
+            await desk.reaching._keep_places(cast(Any, host))
+        assert len(host.asked) == 1
+        pass_s(limits.BACKOFF_S_MAX + 1)
+        await desk.reaching._keep_places(cast(Any, host))
+        assert len(host.asked) == 2
+
+    in_virtual_time(work)
+
+
+def test_a_relayed_link_is_tried_directly_by_the_side_that_was_dialled_a_few_times(desk: Desk) -> None:
+    async def work(pass_s: Callable[[float], None]) -> None:
+        host = FakeHost()
+        host.direct = False
+        desk.reaching.begin(cast(Any, host))
+        one, two = (desk.people[place].device.public for place in (1, 2))
+        desk.links[one].opener, desk.links[two].opener = False, True
+        async with trio.open_nursery() as nursery:
+            for _ in range(1_000):
+                desk.reaching._punch(nursery, cast(Any, host))
+                pass_s(limits.RELAY_TICK_S)
+                await wait_all_tasks_blocked()
+        assert host.asked == [one] * limits.PUNCH_ATTEMPTS_MAX
+
+    in_virtual_time(work)

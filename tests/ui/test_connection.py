@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from dao_app.app.texts import Texts
+from dao_app.app.texts import Texts, isolate
 from dao_app.ui.pages.trust import TrustPage
 from dao_app.ui.widgets.labels import Paragraph
 from tests.fakes.engine import FINDINGS
@@ -22,9 +22,10 @@ def test_findings_are_lines_in_both_languages(opened: Callable[..., Opened]) -> 
         page = o.window.shell.trust
         texts = Texts(language)
         o.until(lambda page=page: len(lines(page)) == len(FINDINGS))
-        assert lines(page) == [texts.finding(finding.code, finding.params) for finding in FINDINGS]
-        named = [label.accessibleName() for label in page.connection.findChildren(Paragraph)]
-        assert sum(name.startswith(problem) for name in named) == 1
+        named = {"org": isolate("Example Alliance")}
+        assert lines(page) == [texts.finding(finding.code, {**finding.params, **named}) for finding in FINDINGS]
+        spoken = [label.accessibleName() for label in page.connection.findChildren(Paragraph)]
+        assert sum(name.startswith(problem) for name in spoken) == 1
 
 
 def test_checking_again_replaces_the_lines(opened: Callable[..., Opened]) -> None:

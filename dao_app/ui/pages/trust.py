@@ -46,7 +46,7 @@ CHECKPOINT_COLUMNS = (
 )
 PEER_COLUMNS = (
     Col("col.peer", width=190),
-    Col("col.path", width=140, drop=6),
+    Col("col.path", width=190, drop=6),
     Col("col.seen", width=110, drop=12),
     Col("col.agrees", share=2),
     Col("peer.address", share=2, drop=25),

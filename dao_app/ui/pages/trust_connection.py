@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QWidget
 
 from dao_app.app import views as v
+from dao_app.app.texts import isolate
 from dao_app.ui.context import Ui
 from dao_app.ui.widgets.buttons import Button
 from dao_app.ui.widgets.glyphs import IconView
@@ -28,6 +30,7 @@ class ConnectionTab(QWidget):
         zone.setStretch(1, 1)
         self._lines = column(ui, gap=10, margins=(4, 4, 4, 4))
         holder = QWidget()
+        holder.setProperty("box", "surface")
         holder.setLayout(column(ui, self._lines, None))
         layout = column(ui, Box(ui, "well", zone), 8, scrolling(holder), margins=(16, 14, 16, 8))
         layout.setStretch(2, 1)
@@ -43,11 +46,14 @@ class ConnectionTab(QWidget):
     def render_again(self) -> None:
         """Write the lines anew, in the language of now."""
         clear(self._lines)
+        view = self._ui.org_view
+        named = {} if view is None else {"org": isolate(view.row.name)}  # of one organisation: by its name
         for finding in self._findings:
             icon, tone = LEVELS[finding.level]
             text = Paragraph(self._ui, tone="text")
-            text.say(self._ui.texts.finding(finding.code, finding.params))
+            text.say(self._ui.texts.finding(finding.code, {**finding.params, **named}))
             text.setAccessibleName(f"{self._ui.t(f'connection.{finding.level}')}: {text.text()}")
             line = row(self._ui, IconView(self._ui, icon, tone), text, gap=10)
+            line.setAlignment(line.itemAt(0).widget(), Qt.AlignmentFlag.AlignTop)
             line.setStretch(1, 1)
             self._lines.addLayout(line)

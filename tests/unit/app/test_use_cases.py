@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from dao_app.app.addresses import device_text
 from dao_app.app.errors import GuildhallError, InputError, Locked, NotFound, Refused
 from dao_app.bootstrap.engine import EngineThread, Options
 
@@ -115,6 +116,7 @@ def test_identity_words_passphrase(tmp_path: Path) -> None:
         ("invite_revoke", {"invite": "abcdef"}, NotFound, "invite_unknown"),
         ("log_show", {"entry": "xyz"}, NotFound, "entry_unknown"),
         ("peer_add", {"address": "somewhere"}, InputError, "address_form"),
+        ("peer_add", {"address": "/ip4/0.0.0.0/tcp/1/p2p/x"}, InputError, "address_form"),
     ],
 )
 def test_wrong_input_is_named_and_nothing_is_signed(
@@ -186,3 +188,15 @@ def test_the_sample_organisation_is_one_call_away(desk: Desk) -> None:
     detail = desk.call("proposal_show", org=row.id, proposal="P-5")
     assert detail.row.my_choice == '"no"' and detail.comments[-1].text == "Too much for one group"
     assert desk.call("demo_open").id == row.id
+
+
+def test_an_address_that_was_added_is_there_after_a_restart(founded: Desk, tmp_path: Path) -> None:
+    address = f"/ip4/192.0.2.7/tcp/443/p2p/{device_text(b'd' * 32)}"
+    founded.call("peer_add", org="", address=f" {address} ")
+    founded.handle.close()
+    again = Desk(tmp_path / "home")
+    (opened,) = again.service._ws.opened.values()
+    assert opened.book.texts() == [address]
+    codes = {finding.code for finding in again.call("doctor_network")}
+    assert {"network_not_running", "locked"} <= codes
+    again.handle.close()
