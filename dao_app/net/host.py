@@ -21,9 +21,10 @@ from libp2p.abc import INetConn, INetStream, INetwork, INotifee, IRawConnection
 from libp2p.crypto.ed25519 import Ed25519PublicKey
 from libp2p.crypto.keys import KeyPair, KeyType, PrivateKey, PublicKey
 from libp2p.crypto.x25519 import create_new_key_pair as new_x25519_key_pair
-from libp2p.custom_types import TProtocol
+from libp2p.custom_types import THandler, TProtocol
 from libp2p.discovery.mdns.mdns import MDNSDiscovery, create_mdns_discovery
 from libp2p.host.basic_host import BasicHost
+from libp2p.io.abc import ReadWriteCloser
 from libp2p.network.auto_connector import AutoConnector
 from libp2p.network.config import ConnectionConfig, RetryConfig
 from libp2p.network.swarm import Swarm
@@ -35,9 +36,10 @@ from libp2p.security.noise.transport import Transport as NoiseTransport
 from libp2p.stream_muxer.yamux.yamux import PROTOCOL_ID as YAMUX_ID
 from libp2p.stream_muxer.yamux.yamux import Yamux
 from libp2p.tools.anyio_service import background_trio_service
-from libp2p.transport.tcp.tcp import TCP
+from libp2p.transport.tcp.tcp import TCP, TCPListener
 
 from dao_app.app.ports import Signer
+from dao_app.net import limits
 from dao_app.net.host_parts import (
     ByteStream,
     connection_of,
@@ -52,6 +54,7 @@ from dao_app.net.host_pubsub import MembersPubsub
 from dao_app.net.host_punch import Puncher, Seen
 from dao_app.net.host_relay import Relay
 from dao_app.net.limits import CLOSE_S_MAX, DIAL_S_MAX, HEAD_START_S, READ_BYTES
+from dao_app.net.meters import Gate
 
 SYNC_PREFIX = "/guildhall/sync/"
 SYNC_PROTOCOL = TProtocol(f"{SYNC_PREFIX}1")
@@ -122,11 +125,24 @@ class _Watch(INotifee):
 
 
 class _Tcp(TCP):
-    """Remembers the connections that it dialled: the library leaves them open where the peer closed first."""
+    """Turns away who knocks too often, before any handshake; and remembers the connections that it dialled: the
+    library leaves them open where the peer closed first."""
 
     def __init__(self) -> None:
         super().__init__()
+        one, all_ = limits.KNOCKS, limits.KNOCKS_ALL
+        self._gate = Gate(one, all_, limits.KNOCKERS_MAX, trio.current_time())
         self._dialled: dict[str, list[IRawConnection]] = {}  # by the peer's id
+
+    def create_listener(self, handler_function: THandler) -> TCPListener:
+        async def gated(stream: ReadWriteCloser) -> None:
+            remote = stream.get_remote_address()
+            if self._gate.admits(remote[0] if remote is not None else "", trio.current_time()):
+                await handler_function(stream)
+            else:
+                await quietly(stream.close)
+
+        return super().create_listener(gated)
 
     async def dial(self, maddr: multiaddr.Multiaddr) -> IRawConnection:
         return self._keep(maddr, await super().dial(maddr))

@@ -16,6 +16,9 @@ HELLO_S_MAX = 10.0  # from the first byte to the last; a slow stranger costs one
 HELLOS_AT_ONCE_MAX = 32  # strangers greeted at the same time
 HELLOS_PER_S = 20.0  # strangers greeted a second, after a burst
 HELLOS_BURST = 100.0
+KNOCKS = (10.0, 200.0)  # connections from one address a second, after a burst: an office comes back from one
+KNOCKS_ALL = (50.0, 500.0)  # from all addresses: beyond that handshakes would take all the time
+KNOCKERS_MAX = 4_096  # addresses remembered for that
 STRANGERS_MAX = 64  # connections that have not said hello yet
 
 # session

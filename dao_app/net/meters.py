@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from dataclasses import dataclass
+from ipaddress import IPv6Address, ip_address
 
 
 class Bucket:
@@ -24,6 +26,37 @@ class Bucket:
             return False
         self._left -= amount
         return True
+
+
+class Gate:
+    """How often strangers may knock: each place by itself, and all together. A place is an IPv4 address or the first
+    64 bits of an IPv6 address, which one household can fill at will."""
+
+    def __init__(self, one: tuple[float, float], all_: tuple[float, float], places_max: int, now: float) -> None:
+        self._one = one  # a second, after a burst
+        self._all = Bucket(*all_, now)
+        self._places_max = places_max
+        self._places: OrderedDict[str, Bucket] = OrderedDict()
+
+    def admits(self, address: str, now: float) -> bool:
+        """May somebody from this address knock now?"""
+        place = place_of(address)
+        bucket = self._places.setdefault(place, Bucket(*self._one, now))
+        self._places.move_to_end(place)
+        while len(self._places) > self._places_max:
+            self._places.popitem(last=False)
+        return bucket.take(1, now) and self._all.take(1, now)
+
+
+def place_of(address: str) -> str:
+    try:
+        ip = ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    mapped = ip.ipv4_mapped if isinstance(ip, IPv6Address) else None
+    if isinstance(ip, IPv6Address) and mapped is None:
+        return ip.exploded[:19]
+    return str(mapped or ip)
 
 
 @dataclass(slots=True)

@@ -17,6 +17,7 @@ from typing import NamedTuple
 from dao_app.app.admission import parse_signed
 from dao_app.app.bundles import export_bundle
 from dao_app.app.errors import InputError
+from dao_app.app.heads import Head
 from dao_app.app.tables import read_table
 from dao_app.core import attachment, encoding
 from dao_app.core.envelope import parse_action, unpack
@@ -32,7 +33,7 @@ from dao_app.core.rewards.rewardsfile import compute
 from dao_app.core.voting.tallyfile import TallyFileError, tally
 from dao_app.crypto.sealing import SodiumSealer
 from dao_app.crypto.verifier import SodiumVerifier
-from dao_app.net import gossip, hello
+from dao_app.net import gossip, hello, reconcile, records
 from dao_app.net import messages as m
 from dao_app.net.codec import FrameReader, PeerError, frame
 from dao_app.platform.random import SystemRandom
@@ -127,17 +128,35 @@ def _hint(raw: bytes) -> None:
     gossip.open_hint(sealer, KEY, sealer.seal(KEY, gossip.SEAL_PURPOSE, raw))
 
 
+def _symbols(raw: bytes) -> None:
+    """Whatever a peer sends for symbols, coded or listed."""
+    items = reconcile.Items([(bytes([n]) * 32, Head(n + 1, bytes([n]) * 32)) for n in range(20)], KEY)
+    reconcile.difference(items, reconcile.unpack(raw))
+
+
+def _listed(raw: bytes) -> None:
+    items = reconcile.Items([(bytes([n]) * 32, Head(n + 1, bytes([n]) * 32)) for n in range(20)], KEY)
+    reconcile.difference_from_list(items, raw)
+
+
+def _record() -> bytes:
+    address = "/ip4/192.0.2.7/tcp/443/p2p/12D3KooWN4iBT5BEoaaYg59LudzGUHWLVrM8PkpQoaort6MyjkML"
+    return records.sign_record(TestSigner(b"r" * 32), b"o" * 32, 5, True, [address]).raw
+
+
 def _text(read: Callable[[str], object]) -> Callable[[bytes], object]:
     return lambda raw: read(raw.decode("utf-8", errors="replace"))
 
 
 MESSAGES = (
-    m.State(b"d" * 32, 3, 1_700_000_000_000), m.Want(1, 1, (m.RangeRow(b"d" * 32, 1, 5),), (b"h" * 32,), (b"i" * 32,)),
+    m.State(b"d" * 32, 3, 1_700_000_000_000, 9), m.Want(1, 1, (m.RangeRow(b"d" * 32, 1, 5),), (b"h" * 32,), (b"i" * 32,)),
     m.Actions(1, (b"x" * 40,)), m.Certificates(1, (b"x" * 40,)), m.Contents(1, (b"x" * 40,)), m.Done(1),
     m.Have((b"h" * 32,)),
     m.Join(b"e"), m.Joined("used"), m.Keys(((0, KEY),)), m.Addresses((b"record",)), m.Words((b"w",)),
     m.SnapshotWant(1, 0, ((0, 3),)), m.SnapshotHead(1, b"h", (b"r",)), m.SnapshotPart(1, 2, ((0, b"b"),)),
-    m.Bye("refused"),
+    m.Bye("refused"), m.Compare(b"s" * 16, bytes(8 * 32), bytes(reconcile.SAMPLES_BYTES)),
+    m.Symbols(b"\xff" * 4, True, bytes(12 * reconcile.SYMBOL_BYTES)), m.More(3),
+    m.Compared(True, bytes(9), bytes(5)),
 )  # fmt: skip
 
 
@@ -151,7 +170,7 @@ def targets() -> dict[str, Target]:
     proofs = tuple(bytes.fromhex(row["proof"]) for row in _vectors("proofs")["proofs"][:3])
     links = tuple(row["link"].encode() for row in _vectors("invitation")["invitations"])
     list_ = attachment.Attachment("plan.txt", "text/plain", 5, ((b"a" * 32, 5),))
-    ballots = b'{"method": "single", "options": ["a", "b"], "ballots": [{"choice": 0, "power": 1}]}'
+    ballots = tuple(json.dumps(row["file"]).encode() for row in _vectors("tally")["elections"])
     vote = words.encode_vote(words.Vote(words.PREVOTE, 3, 0, b"c" * 32, b"w" * 32, (), b"s" * 64))
     verifier = SodiumVerifier()
     return {
@@ -184,8 +203,11 @@ def targets() -> dict[str, Target]:
         "message": Target(m.decode_message, (PeerError,), tuple(map(m.encode_message, MESSAGES))),
         "hello_acceptor": Target(_acceptor, (PeerError,), (frame(encoding.encode([1, b"n" * 32])) * 2,), False),
         "hello_opener": Target(_opener, (PeerError,), (frame(encoding.encode([1, b"n" * 32])) * 2,), False),
+        "symbols": Target(_symbols, (PeerError,), (bytes(12 * reconcile.SYMBOL_BYTES),)),
+        "listed": Target(_listed, (PeerError,), (bytes(2 * reconcile.ITEM_BYTES),), False),
+        "record": Target(records.read_record, (), (_record(),)),
         "hint": Target(_hint, (), (encoding.encode([[b"e"], [b"c"]]),)),
         "table": Target(read_table, (InputError,), (b"title,reward\nx,5\n", "标题;报酬\nx;5\n".encode())),
-        "tally": Target(tally, (TallyFileError,), (ballots,)),
+        "tally": Target(tally, (TallyFileError,), ballots),
         "rewards": Target(compute, (RewardsFileError,), (b'{"kind": "peer"}',), False),
     }

@@ -10,7 +10,7 @@ from dao_app.core.encoding import encode
 from dao_app.crypto.sealing import SodiumSealer
 from dao_app.net import gossip, limits
 from dao_app.net.dialing import Dialer
-from dao_app.net.meters import Bucket
+from dao_app.net.meters import Bucket, Gate, place_of
 from dao_app.platform.random import SystemRandom
 
 KEY = b"k" * 32
@@ -137,3 +137,23 @@ def test_a_bucket_lets_a_burst_pass_and_then_its_rate() -> None:
     assert [bucket.take(1, 0.0) for _ in range(6)] == [True] * 5 + [False]
     assert [bucket.take(1, 0.1) for _ in range(2)] == [True, False]
     assert sum(bucket.take(1, 100.0) for _ in range(20)) == 5
+
+
+def test_a_gate_lets_each_place_knock_so_often_and_all_of_them_together() -> None:
+    gate = Gate((1.0, 3.0), (10.0, 5.0), 4, 0.0)
+    assert [gate.admits("192.0.2.1", 0.0) for _ in range(4)] == [True, True, True, False]
+    assert [gate.admits("192.0.2.2", 0.0) for _ in range(3)] == [True, True, False], "all together"
+    assert gate.admits("192.0.2.1", 1.0) and not gate.admits("192.0.2.1", 1.0), "a second later one more"
+
+
+def test_a_gate_takes_an_ipv6_household_for_one_place() -> None:
+    assert place_of("2001:db8:1:2:3::4") == place_of("2001:db8:1:2::1") != place_of("2001:db8:1:3::1")
+    assert place_of("::ffff:192.0.2.1") == "192.0.2.1" == place_of("192.0.2.1")
+    assert place_of("fe80::1%eth0") == place_of("fe80::1") and place_of("no address") == "no address"
+
+
+def test_a_gate_remembers_a_bounded_number_of_places() -> None:
+    gate = Gate((1.0, 1.0), (1e9, 1e9), 8, 0.0)
+    for number in range(100):
+        assert gate.admits(f"192.0.2.{number}", 0.0)
+    assert len(gate._places) == 8

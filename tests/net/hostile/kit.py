@@ -25,7 +25,7 @@ from dao_app.core.envelope import build_payload, pack, signed_message
 from dao_app.crypto.keys import SeedSigner
 from dao_app.crypto.sealing import SodiumSealer
 from dao_app.crypto.verifier import SodiumVerifier
-from dao_app.net import gossip, limits
+from dao_app.net import gossip, limits, reconcile
 from dao_app.net import messages as m
 from dao_app.net.codec import FrameReader, frame
 from dao_app.net.hello import Opener, Self
@@ -327,7 +327,7 @@ async def lying_heads(camp: Camp) -> None:
 
     async def once(host: Host, stream: object) -> bool:
         n = next(numbers)
-        good = await _say(stream, m.State(digest(b"%d" % n), 0, 0), _heads(200, 2**31, b"%d" % n))
+        good = await _say(stream, m.State(digest(b"%d" % n), 0, 0, 200), _heads(200, 2**31, b"%d" % n))
         return good and await _answer_nothing(stream)
 
     await _as_member(camp, once)
@@ -345,11 +345,30 @@ async def _answer_nothing(stream: object) -> bool:
     return True
 
 
+async def reconciling(camp: Camp) -> None:
+    """Comparisons that lead nowhere: symbols of noise, more of them, results nobody asked for."""
+    numbers, random = itertools.count(), SystemRandom()
+    width = reconcile.SYMBOL_BYTES
+
+    async def once(host: Host, stream: object) -> bool:
+        says = (
+            m.Compare(random.token(16), random.token(8 * 32), random.token(reconcile.SAMPLES_BYTES)),
+            m.Symbols(b"\xff" * 4, True, random.token(width * 500)),
+            m.Symbols(b"\xff" * 4, False, random.token(reconcile.ITEM_BYTES * 500)),
+            m.More(limits.SYMBOLS_MAX), m.Compared(True, random.token(9 * 1_000), random.token(5 * 1_000)),
+            m.Compared(False, b"", b""),
+        )  # fmt: skip
+        n = next(numbers)
+        return await _say(stream, m.State(digest(b"%d" % n), 0, 0, 20_000), says[0], says[n % len(says)])
+
+    await _as_member(camp, once)
+
+
 async def stalling(camp: Camp) -> None:
     """Promises actions, is asked, and says nothing more."""
 
     async def once(host: Host, stream: object) -> bool:
-        good = await _say(stream, m.State(SystemRandom().token(32), 0, 0), _heads(50, 100, b"stall"))
+        good = await _say(stream, m.State(SystemRandom().token(32), 0, 0, 50), _heads(50, 100, b"stall"))
         camp.blows += 1
         await trio.sleep(1)
         return good
@@ -472,5 +491,5 @@ OUTSIDERS: tuple[Attack, ...] = (
     protocol_garbage, hello_flood, hello_drip, many_identities,
 )  # fmt: skip
 INSIDERS: tuple[Attack, ...] = (
-    member_garbage, lying_heads, stalling, wants_flood, orphans, replays, forks, forgeries, gossip_garbage,
+    member_garbage, lying_heads, reconciling, stalling, wants_flood, orphans, replays, forks, forgeries, gossip_garbage,
 )  # fmt: skip

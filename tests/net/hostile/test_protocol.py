@@ -248,3 +248,24 @@ def test_a_flood_of_hints_does_not_stop_the_node(tmp_path: Path, monkeypatch: py
             assert sum(data.startswith(b"flood") for data in opened) <= 60
 
     siege(tmp_path, attack, members=2)
+
+
+def test_who_knocks_too_often_is_turned_away_before_any_handshake(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "KNOCKS", (0.5, 10.0))
+
+    async def attack(found: Siege) -> None:
+        port = int(found.address.split("/")[4])
+        answered = 0
+        for _ in range(40):
+            async with await trio.open_tcp_stream("127.0.0.1", port) as stream:
+                with trio.move_on_after(2):
+                    try:
+                        await stream.send_all(b"\x13/multistream/1.0.0\n")
+                        answered += bool(await stream.receive_some(64))
+                    except trio.BrokenResourceError:
+                        pass
+        assert 0 < answered <= 12
+
+    siege(tmp_path, attack)
