@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from dao_app.app.log_keeper import LogKeeper, Tally
@@ -221,6 +221,19 @@ class Checkpoints(LogKeeper):
             return self._conflict(held, certificate)
         self._certificates[checkpoint.height] = certificate
         return ""
+
+    def held_height(self) -> int:
+        """Height up to which certificates are here without a hole, also those that wait for their actions."""
+        height = self.height()
+        while height + 1 in self._certificates:
+            height += 1
+        return height
+
+    def sealed_after(self, height: int) -> Iterator[tuple[int, list[tuple[bytes, int]]]]:
+        """Of the certificates that wait above this height: height, and each device's seq under it."""
+        while (certificate := self._certificates.get(height + 1)) is not None:
+            height += 1
+            yield height, [(move.device, move.seq) for move in certificate.moves]
 
     def _signers_of(self, height: int) -> tuple[bytes, ...]:
         """Who signs at this height, as far as that is known: by the state, or by the held certificate before."""

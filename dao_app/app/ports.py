@@ -6,7 +6,7 @@ Everything here is called in the engine's thread.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple, Protocol
 
@@ -149,6 +149,15 @@ class Replica(Protocol):
     async def admit_words(self, items: Sequence[bytes]) -> AdmitReport: ...
     def height(self) -> int:
         """Height of the last certified checkpoint held; 0 before any."""
+        ...
+
+    def held_height(self) -> int:
+        """Height up to which certificates are here without a hole, also those that wait for their actions."""
+        ...
+
+    def sealed_after(self, height: int) -> Iterator[tuple[int, list[tuple[bytes, int]]]]:
+        """Of the certificates held above this height, in order: height, and each device with the seq up to which it
+        seals. Not judged yet: what they list no signature covers."""
         ...
 
     def certificates(self, first: int, max_bytes: int) -> list[bytes]:

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from dao_app.net.asking import Request
 
 
 class Admit(NamedTuple):
-    """Hand to ``replica.admit``; then ``admitted`` with its report."""
+    """Hand to ``replica.admit``; then ``admitted`` with its report and the request (None: a guest's)."""
 
     envelopes: tuple[bytes, ...]
+    request: Request | None
 
 
 class AdmitCertificates(NamedTuple):
-    """Hand to ``replica.admit_certificates``; then ``admitted`` with its report."""
+    """Hand to ``replica.admit_certificates``; then ``admitted`` with its report and the request."""
 
     items: tuple[bytes, ...]
+    request: Request
 
 
 class AdmitWords(NamedTuple):
@@ -24,9 +29,10 @@ class AdmitWords(NamedTuple):
 
 
 class AddContents(NamedTuple):
-    """Hand each to ``replica.add_content``; then ``contents_added``."""
+    """Hand each to ``replica.add_content``; then ``contents_added`` with the request."""
 
     blobs: tuple[bytes, ...]
+    request: Request
 
 
 class TakeHead(NamedTuple):

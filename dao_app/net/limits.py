@@ -51,7 +51,13 @@ MISSING_CONTENT_MAX = 10_000  # hashes remembered that a peer does not have
 RANGE_BUFFER_BYTES = 8 * 1024 * 1024  # envelopes read ahead while ranges are merged
 RANGE_CHUNK_BYTES_MIN = 2_048
 RANGE_CHUNK_BYTES_MAX = 64 * 1024
-WANTS_WAITING_MAX = 2  # requests of a peer that wait for an answer; ours sends one at a time
+WANTS_OPEN_MAX = 2  # requests of ours: one is judged while the next is on its way
+WANTS_WAITING_MAX = 3  # requests of a peer that wait for an answer, the one that was just answered counted
+PIECE_ACTIONS = 4_096  # of the certified history, asked of one peer in one request: one batch for judging
+PIECES_AHEAD = 8  # that may be held until those before them are here, x 1.5 MiB
+PIECE_HELD_MAX = 20_000  # actions of a piece that is held; larger ones are fetched when it is their turn
+PIECE_SLOW_MS = 10_000  # after that a piece is asked of another peer as well
+PIECE_ASKERS_MAX = 2
 REFUSED_MAX = 32  # forged or malformed objects from one peer before it is sent away
 INTAKES_AT_ONCE = 2  # batches judged and stored side by side: one is verified while one is applied
 

@@ -173,6 +173,7 @@ class Link:
         for effect in effects:
             if isinstance(effect, Admit | AdmitCertificates | AddContents):
                 await self._intake.acquire_on_behalf_of(effect)
+                self._last_heard = trio.current_time()  # while we were busy the peer could say nothing
                 nursery.start_soon(self._take_in, effect, nursery)
             elif isinstance(effect, AdmitWords):
                 report = await self._replica.admit_words(effect.items)
@@ -207,7 +208,7 @@ class Link:
         try:
             if isinstance(effect, AddContents):
                 hashes = [self._owner.content_hash(b) for b in effect.blobs if self._replica.add_content(b)]
-                following = self.session.contents_added()
+                following = self.session.contents_added(effect.request)
                 if hashes:
                     self._owner.contents_stored(self, hashes)
             else:
@@ -215,7 +216,7 @@ class Link:
                     report = await self._replica.admit(effect.envelopes)
                 else:
                     report = await self._replica.admit_certificates(effect.items)
-                following = self.session.admitted(report)
+                following = self.session.admitted(report, effect.request)
                 if report.stored:
                     self._owner.stored(self)
         finally:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import trio
 
 from dao_app.app.admission import parse_signed
 from dao_app.app.heads import HeadTable
 from dao_app.app.ports import AdmitReport, DeviceStanding, Replica, Signer, Snapshots, Verifier
-from dao_app.core.encoding import digest, encode
+from dao_app.core.encoding import decode, digest, encode
 from dao_app.core.envelope import JOIN_TYPE, build_payload, device_message, pack, signed_message
 from dao_app.crypto.keys import SeedSigner
 from dao_app.crypto.verifier import SodiumVerifier
@@ -131,6 +131,12 @@ class FakeReplica(Replica):
     def height(self) -> int:
         return len(self.held_certificates)
 
+    def held_height(self) -> int:
+        return self.height()
+
+    def sealed_after(self, height: int) -> Iterator[tuple[int, list[tuple[bytes, int]]]]:
+        return iter(())
+
     def certificates(self, first: int, max_bytes: int) -> list[bytes]:
         found: list[bytes] = []
         for raw in self.held_certificates[first - 1 :]:
@@ -180,9 +186,13 @@ class FakeReplica(Replica):
 
     async def admit_certificates(self, certificates: Sequence[bytes]) -> AdmitReport:
         await trio.lowlevel.checkpoint()
-        fresh = [raw for raw in certificates if raw not in self.held_certificates]
+        fresh = self.take_certificates(certificates)
+        return AdmitReport(fresh, len(certificates) - fresh, 0, {})
+
+    def take_certificates(self, items: Sequence[bytes]) -> int:
+        fresh = [raw for raw in items if raw not in self.held_certificates]
         self.held_certificates += fresh
-        return AdmitReport(len(fresh), len(certificates) - len(fresh), 0, {})
+        return len(fresh)
 
     def copy_from(self, other: FakeReplica) -> None:
         """Hold what the other holds."""
@@ -229,3 +239,49 @@ class FakeReplica(Replica):
 
     def device_certificate(self) -> bytes:
         return self.device.certificate()
+
+
+class SealedReplica(FakeReplica):
+    """Its certificates say what they seal (``seal``); one takes effect when all of it is here."""
+
+    def seal(self) -> None:
+        """Everything that is here and not sealed yet, as one more certificate."""
+        moves = sorted([device, head.seq] for device, head in self._heads.items())
+        self.held_certificates.append(encode([len(self.held_certificates) + 1, moves]))
+
+    def _moves(self, height: int) -> list[tuple[bytes, int]]:
+        return [(device, seq) for device, seq in decode(self.held_certificates[height - 1])[1]]
+
+    def height(self) -> int:
+        height = 0
+        while height < len(self.held_certificates) and all(
+            self._heads.at(device).seq >= seq for device, seq in self._moves(height + 1)
+        ):
+            height += 1
+        return height
+
+    def heads_digest(self) -> bytes:
+        height = self.height()
+        return self._heads.digest(height, b"".join(self.held_certificates[height - 1 : height]))
+
+    def held_height(self) -> int:
+        return len(self.held_certificates)
+
+    def sealed_after(self, height: int) -> Iterator[tuple[int, list[tuple[bytes, int]]]]:
+        for above in range(height + 1, len(self.held_certificates) + 1):
+            yield above, self._moves(above)
+
+    def certificates(self, first: int, max_bytes: int) -> list[bytes]:
+        return self.held_certificates[first - 1 : self.height()]
+
+    def take_certificates(self, items: Sequence[bytes]) -> int:
+        """Those that come next; another one for a height whose actions are not here replaces what waits. How many took
+        effect."""
+        before = self.height()
+        for raw in items:
+            height = decode(raw)[0]
+            if height == len(self.held_certificates) + 1:
+                self.held_certificates.append(raw)
+            elif self.height() < height <= len(self.held_certificates):
+                self.held_certificates[height - 1] = raw
+        return self.height() - before

@@ -12,6 +12,7 @@ from dao_app.app.ports import AdmitReport
 from dao_app.core.encoding import digest
 from dao_app.net import limits
 from dao_app.net import messages as m
+from dao_app.net.asking import Request
 from dao_app.net.codec import FrameReader, PeerError
 from dao_app.net.fetching import Fetching
 from dao_app.net.ranges import claimed_time, merged
@@ -293,13 +294,12 @@ def test_more_than_was_asked_for_ends_it() -> None:
 
 
 def test_forged_objects_end_it_and_honest_troubles_do_not() -> None:
-    session, _ = asked()
+    session, want = asked()
+    request = Request(session._asking, want, 3, None)
     for _ in range(limits.REFUSED_MAX + 5):
-        session._in_work += 1
-        session.admitted(AdmitReport(0, 0, 0, {"too_many_orphans": 1, "broken_chain": 1}))
-    session._in_work += 1
+        session.admitted(AdmitReport(0, 0, 0, {"too_many_orphans": 1, "broken_chain": 1}), request)
     with pytest.raises(PeerError, match="forged"):
-        session.admitted(AdmitReport(0, 0, 0, {"signature": limits.REFUSED_MAX + 1}))
+        session.admitted(AdmitReport(0, 0, 0, {"signature": limits.REFUSED_MAX + 1}), request)
 
 
 def test_an_answer_that_brings_nothing_is_not_asked_for_for_ever() -> None:

@@ -124,15 +124,15 @@ def session(tmp_path: Path) -> tuple[Session, Organisation]:
     rows = tuple(m.HeadRow(device, head.seq, head.digest) for device, head in main.heads().items())
     while made.next_frame() is not None:
         pass
-    made._want = None  # the certificates that it asked for before it knew how much is missing
+    made._asking._open.clear()  # the certificates that it asked for before it knew how much is missing
     made.receive(m.encode_message(m.Heads(main.height(), rows, False)), NOW)
-    assert made._snapshot.is_open and made.waiting
+    assert made._asking._snapshot.is_open and made.waiting
     return made, org
 
 
 def test_what_was_not_asked_for_is_not_taken(tmp_path: Path) -> None:
     made, _ = session(tmp_path)
-    want = made._snapshot._want
+    want = made._asking._snapshot._want
     assert want is not None and want.runs == ()
     for message in (
         m.SnapshotPart(want.id, 5, ((0, b"\x80"),)), m.SnapshotPart(want.id + 1, 5, ()),
@@ -147,11 +147,11 @@ def test_what_was_not_asked_for_is_not_taken(tmp_path: Path) -> None:
 
 def test_a_peer_without_a_snapshot_is_asked_for_the_history_itself(tmp_path: Path) -> None:
     made, _ = session(tmp_path)
-    want = made._snapshot._want
+    want = made._asking._snapshot._want
     assert want is not None
     made.receive(m.encode_message(m.Done(want.id)), NOW)
-    asked = made._want
-    assert not made._snapshot.is_open and asked is not None and asked.ranges, "the usual way"
+    asked = next(iter(made._asking._open.values())).want
+    assert not made._asking._snapshot.is_open and asked.ranges, "the usual way"
 
 
 @pytest.mark.parametrize(
