@@ -149,7 +149,8 @@ def _text(read: Callable[[str], object]) -> Callable[[bytes], object]:
 
 
 MESSAGES = (
-    m.State(b"d" * 32, 3, 1_700_000_000_000, 9), m.Want(1, 1, (m.RangeRow(b"d" * 32, 1, 5),), (b"h" * 32,), (b"i" * 32,)),
+    m.State(b"d" * 32, 3, 1_700_000_000_000, 9),
+    m.Want(1, 1, (m.RangeRow(b"d" * 32, 1, 5),), (b"h" * 32,), (b"i" * 32,)),
     m.Actions(1, (b"x" * 40,)), m.Certificates(1, (b"x" * 40,)), m.Contents(1, (b"x" * 40,)), m.Done(1),
     m.Have((b"h" * 32,)),
     m.Join(b"e"), m.Joined("used"), m.Keys(((0, KEY),)), m.Addresses((b"record",)), m.Words((b"w",)),
