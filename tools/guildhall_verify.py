@@ -1106,7 +1106,7 @@ def put_member(t: Turn, root: bytes, member: Row) -> None:
 
 def begin_epoch(book: Book, height: int) -> None:
     """A device lost its rights in this checkpoint: the organisation needs another key."""
-    found = book.get(EPOCH) or make("e", 0, b"", ())
+    found = book[EPOCH]
     earlier = found["before"]
     if found["key_id"]:
         earlier = (*earlier, (found["height"], found["key_id"]))[-8:]
@@ -1296,8 +1296,8 @@ def steps_too_far(before: dict[str, int], after: dict[str, int]) -> bool:
 # ======================================================================================================================
 @action(
     "org.create",
-    "name:title purpose:line charter:counts units:units initial:sums root:key cert:signature witness:key nonce:nonce"
-    " profile?:ref",
+    "name:title purpose:line charter:counts units:units initial:sums root:key cert:signature witness:key key:key"
+    " nonce:nonce profile?:ref",
 )
 def found_org(t: Turn) -> None:
     body, book = t.body, t.book
@@ -1314,6 +1314,7 @@ def found_org(t: Turn) -> None:
     root, codes = body["root"], tuple(row[0] for row in body["units"])
     book.put(ORG, make("o", body["name"], body["purpose"], root, tuple(sorted(values.items())), codes, 1, ()))
     book.put(SEATS, make("W", 1, ((root, body["witness"]),), (), (), t.height, t.id, False, ()))
+    book.put(EPOCH, make("e", 0, body["key"], ()))
     book.put(TOTALS, make("n", *[0] * 11))
     put_member(t, root, new_member(t, "active", "founder", None))
     book.put(b"d" + t.by, make("d", root, "active", t.height))
@@ -1398,7 +1399,7 @@ def revoke_device(t: Turn) -> None:
 
 @action("key.epoch", "height:count id:key seals:seals")
 def publish_key(t: Turn) -> None:
-    found = t.book.get(EPOCH) or make("e", 0, b"", ())
+    found = t.book[EPOCH]
     refuse(t.body["height"] != found["height"] or not 0 < found["height"] < t.height, "epoch_other")
     if not found["key_id"] or t.body["id"] < found["key_id"]:
         t.book.put(EPOCH, {**found, "key_id": t.body["id"]})

@@ -5,6 +5,7 @@ Run after a deliberate change of the protocol only; the tests compare the progra
 
 from __future__ import annotations
 
+import hashlib
 import json
 import random
 import sys
@@ -12,13 +13,25 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import nacl.bindings
+import nacl.signing
+
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from dao_app.app.heads import Head, HeadTable  # noqa: E402
 from dao_app.app.proofs import make_evidence, make_proof, signed_by  # noqa: E402
 from dao_app.core.encoding import Link, cid_text, digest, encode  # noqa: E402
-from dao_app.core.envelope import build_payload, pack, parse_action, signed_message, unpack  # noqa: E402
+from dao_app.core.envelope import (  # noqa: E402
+    build_payload,
+    device_message,
+    guardians_message,
+    pack,
+    parse_action,
+    revoke_message,
+    signed_message,
+    unpack,
+)
 from dao_app.core.finality.checkpoint import parse_certificate  # noqa: E402
 from dao_app.core.finality.proofs import (  # noqa: E402
     Fault,
@@ -33,10 +46,12 @@ from dao_app.core.finality.proofs import (  # noqa: E402
 from dao_app.core.keys import TREASURY  # noqa: E402
 from dao_app.core.merkle import bucket_of, entry_leaf, map_root  # noqa: E402
 from dao_app.core.ordering import final_order, node_of  # noqa: E402
+from dao_app.core.org_keys import key_id  # noqa: E402
 from dao_app.net import reconcile  # noqa: E402
+from dao_app.net.hello import Acceptor, Opener, Self  # noqa: E402
 from tests.fakes.chains import Chain, witnesses  # noqa: E402
 from tests.fakes.history import History  # noqa: E402
-from tests.fakes.world import TestSigner, World, roots  # noqa: E402
+from tests.fakes.world import SodiumOnly, TestSigner, World, roots  # noqa: E402
 from tests.unit.rules.votes import adopt, body  # noqa: E402
 
 FOLDER = ROOT / "tests" / "vectors"
@@ -261,6 +276,60 @@ def reconcile_file() -> dict[str, Any]:
     return {"about": about, "cases": cases}
 
 
+def keys_file() -> dict[str, Any]:
+    """Ids of epoch keys, what roots sign, a sealed key, and a hello between two members word by word."""
+    org, key = digest(b"an organisation"), bytes(range(32))
+    root, device, other = (TestSigner(digest(name)) for name in (b"root", b"device", b"other"))
+    names = sorted(digest(name) for name in (b"ann", b"bob"))
+    curve = nacl.signing.VerifyKey(device.public).to_curve25519_public_key().encode()
+    secret = digest(b"ephemeral")
+    public = nacl.bindings.crypto_scalarmult_base(secret)
+    nonce = hashlib.blake2b(public + curve, digest_size=24).digest()
+    sealed = public + nacl.bindings.crypto_box(key, nonce, curve, secret)
+    assert device.unseal(sealed) == key
+    signed = [
+        {"message": message.hex(), "signature": root.sign(message).hex(), "root": root.public.hex(), "about": about}
+        for about, message in (
+            ("device.revoke", revoke_message(org, device.public)),
+            ("guardian.set", guardians_message(org, root.public, 3, 2, names)),
+        )
+    ]
+    return {
+        "org": org.hex(),
+        "ids": [{"height": h, "key": key.hex(), "id": key_id(org, h, key).hex()} for h in (0, 1, 300)],
+        "signed": signed,
+        "guardians": [name.hex() for name in names],
+        "seal": {
+            "seed": digest(b"device").hex(), "device": device.public.hex(), "sealed": sealed.hex(), "key": key.hex(),
+        },
+        "hello": hello(org, key, root, device, other),
+    }
+
+
+def hello(org: bytes, key: bytes, root: TestSigner, device: TestSigner, other: TestSigner) -> dict[str, Any]:
+    """All messages of a hello by the second key, and of one by a root."""
+
+    def side(signer: TestSigner, keys: list[tuple[int, bytes]], by_root: bool = False) -> Self:
+        signature = root.sign(device_message(org, signer.public))
+        return Self(
+            org, signer.public, encode([root.public, signer.public, signature]), keys, bytes(8), SodiumOnly(),
+            digest(signer.public), bytes, root=root if by_root else None,
+            may_restore=lambda root: True, may_meet=lambda device, newest: True,
+        )  # fmt: skip
+
+    found: dict[str, Any] = {"opener": device.public.hex(), "acceptor": other.public.hex(), "root": root.public.hex()}
+    for name, by_root, keys in (("members", False, [(0, bytes(32)), (9, key)]), ("by_root", True, [])):
+        opener = Opener(side(device, keys, by_root), other.public)
+        acceptor = Acceptor(side(other, [(0, bytes(32)), (9, key), (12, digest(key))]), device.public)
+        said: list[str] = []
+        raw: bytes | None = opener.start()
+        while raw is not None:
+            said.append(raw.hex())
+            raw = (acceptor if len(said) % 2 else opener).receive(raw)
+        found[name] = said
+    return found
+
+
 def main() -> None:
     write_tally(FOLDER / "tally.json")
     with tempfile.TemporaryDirectory() as folder:
@@ -270,6 +339,7 @@ def main() -> None:
             ("ordering", ordering(History(Path(folder) / "ordering", SEED, 5 * STEPS))),
             ("roots", roots_file(history)), ("proofs", proofs_file(Path(folder) / "proofs")),
             ("reconcile", reconcile_file()),
+            ("keys", keys_file()), ("roots", roots_file(history)), ("proofs", proofs_file(Path(folder) / "proofs")),
         ):  # fmt: skip
             path = FOLDER / f"{name}.json"
             path.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

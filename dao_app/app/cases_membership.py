@@ -17,6 +17,7 @@ from dao_app.core.errors import EncodingError
 from dao_app.core.invitation import Invitation, InvitationError
 from dao_app.core.keys import EMERGENCY_KEY, TOTALS_KEY, device_key, invite_key, member_key, unit_key
 from dao_app.core.limits import INT_MAX, INVITE_LIFETIME_MS_MAX, INVITE_USES_MAX, TITLE_BYTES_MAX
+from dao_app.core.org_keys import key_id
 from dao_app.core.rules.charter import MODULES, check_charter, parameter, parameter_of
 from dao_app.core.rules.founding import DECIMALS_MAX
 from dao_app.core.rules.members import has_vote
@@ -68,6 +69,7 @@ class MembershipCases(Cases):
             "root": root.public,
             "cert": root.sign(device_message(None, device.public)),
             "witness": witness.public,
+            "key": key_id(b"", 0, secrets[2]),
             "nonce": self._ws.random.token(16),
         }
         profile, blob = self._profile()
@@ -80,9 +82,8 @@ class MembershipCases(Cases):
         opened = self._ws.open(org_id)
         opened.org.admit_now([pack(payload, device.sign(signed_message(org_id)))])
         opened.org.add_content(blob)
-        opened.org.add_org_key(0, secrets[2])
-        self._ws.keep_keys(opened.org)
         opened.org.seal()
+        opened.org.ring.hold(0, secrets[2])
         self._ws.mark(org_id, ALL_TOPICS | {"orgs"})
         self._ws.start_network(opened)
         return org_row(self._reader(opened), opened)

@@ -30,6 +30,7 @@ from dao_app.app.settled import Settled
 from dao_app.app.storage import OrgStore
 from dao_app.core.envelope import (
     CERTIFY_TYPE,
+    EPOCH_TYPE,
     GENESIS_TYPE,
     JOIN_TYPE,
     Action,
@@ -134,10 +135,8 @@ class LogKeeper(ABC):
         self._heads = HeadTable()
         self.conflict: str = ""
         self.evidence: dict[bytes, tuple[bytes, bytes]] = {}  # forked device → its two envelopes, by id
-        self.keys: list[tuple[int, bytes]] = []
         self.certificate_of_device = b""
         self.on_conflict: Callable[[], None] = lambda: None
-        self.on_key: Callable[[], None] = lambda: None
         self.on_content: Callable[[], None] = lambda: None
         self.on_restored: Callable[[], None] = lambda: None
         self.on_stored: Callable[[list[Action]], None] = lambda actions: None
@@ -158,6 +157,7 @@ class LogKeeper(ABC):
         self._certificates: dict[int, Certificate] = {}
         self._joining: set[bytes] = set()  # roots whose certification is not sealed
         self._wanted: OrderedDict[bytes, None] = OrderedDict()  # heads that a certificate or proposal names
+        self.fresh_keys: set[bytes] = set()  # key.epoch actions that are not sealed
         self.admitted_ms: dict[bytes, int] = {}  # when what is not sealed came in, by this machine's clock
         self._reset_checkpoints()
         for record in self.store.unsealed(self.replay.sealed):
@@ -442,6 +442,8 @@ class LogKeeper(ABC):
         self._remember_time(action.id, action.at)
         if action.type in CERTIFYING and isinstance(root := action.body.get("root"), bytes):
             self._joining.add(root)
+        if action.type == EPOCH_TYPE:
+            self.fresh_keys.add(action.id)
         self.admitted_ms[action.id] = self._clock.now_ms()
         self._wanted.pop(action.id, None)
         self.replay.add(action, off)

@@ -13,6 +13,7 @@ from dao_app.app.checkpoints import CERTIFICATES_WAITING_MAX, Checkpoints
 from dao_app.app.errors import Refused
 from dao_app.app.heads import HeadTable
 from dao_app.app.history import History, certificates_of
+from dao_app.app.key_ring import KeyRing
 from dao_app.app.log_keeper import BULK_MIN, Judge, Tally
 from dao_app.app.ports import CHAIN_MAX, AdmitReport, Clock, DeviceStanding, Random, Signer, Verifier
 from dao_app.app.recovering import Recovering
@@ -21,16 +22,20 @@ from dao_app.app.storage import LogRecord, OrgStore
 from dao_app.app.witnessing import Witnessing
 from dao_app.core.encoding import decode, encode
 from dao_app.core.entities import Device, Erased, Invite, Member
-from dao_app.core.envelope import CERTIFY_TYPE, Action, pack, parse_trusted
+from dao_app.core.envelope import CERTIFY_TYPE, EPOCH_TYPE, Action, pack, parse_trusted
 from dao_app.core.finality.checkpoint import Certificate
-from dao_app.core.keys import device_key, erased_key, invite_key, member_key
+from dao_app.core.key_entities import Epoch
+from dao_app.core.keys import EPOCH_KEY, device_key, erased_key, invite_key, member_key
 from dao_app.core.limits import (
     CLOCK_AHEAD_MS_MAX,
     CONTENT_BYTES_MAX,
     SALT_BYTES,
 )
+from dao_app.core.org_keys import key_id
 from dao_app.core.replay import Sealed
-from dao_app.core.rules.members import GONE
+from dao_app.core.rules.epochs import PUBLISH
+from dao_app.core.rules.members import GONE, member_of
+from dao_app.core.state import State
 
 KEPT_CERTIFICATES = "kept_certificates"  # while the state is derived anew
 RECOVERY_HEAD = b"\x83"  # a list of three; votes and proposals have more parts
@@ -52,6 +57,7 @@ class Organisation(Checkpoints):
         witness: Signer | None = None,
         judge: Judge | None = None,
     ) -> None:
+        self.ring = KeyRing(org_id, self._epoch, self._is_in)
         super().__init__(org_id, store, verifier, clock, random, signer, witness, judge)
         self.recovering = Recovering(self, clock, verifier)
         self.replay.recoveries = self.recovering.effective()
@@ -88,6 +94,7 @@ class Organisation(Checkpoints):
         """A snapshot has become the state in the store: bring memory to it. Its history is fetched from now on."""
         self._restore()
         self.history.reload()
+        self.open_all_seals()
         self.witnessing.begin()
         self.on_restored()
 
@@ -174,7 +181,50 @@ class Organisation(Checkpoints):
 
     def _advance(self, sealed: Sealed, certificate: Certificate) -> None:
         super()._advance(sealed, certificate)
+        done = {id_ for id_ in self.fresh_keys if id_ not in self.replay.pending}
+        if done or EPOCH_KEY in sealed.changed:
+            self.fresh_keys -= done
+            self.ring.settle()
+            self._open_seals(done)
         self.witnessing.begin()
+
+    # -- the organisation's keys -----------------------------------------------------------------
+    def _epoch(self) -> Epoch | None:
+        found = self.replay.final.entity(EPOCH_KEY)
+        return found if isinstance(found, Epoch) else None
+
+    def _is_in(self) -> bool:
+        return self.signer is not None and self.standing(self.signer.public) == "active"
+
+    def open_all_seals(self) -> None:
+        """Look for keys in the whole log: the device was locked while they came, or the history came later."""
+        self.ring.settle()
+        if self.history.is_complete:  # else nothing of it is judged yet
+            self._open_seals(set(self.store.of_type(EPOCH_TYPE)) - self.replay.pending.keys())
+
+    def _open_seals(self, ids: set[bytes]) -> None:
+        """Take the keys that sealed actions made, where they are sealed to this device."""
+        if self.signer is None:
+            return
+        rejected = self.store.verdicts(sorted(ids))
+        for id_ in sorted(ids - rejected.keys()):
+            body = self._load(id_).body
+            self.ring.accept(body["height"], body["id"], self._sealed_key(body))
+
+    def _sealed_key(self, body: dict[str, Any]) -> bytes | None:
+        """What a ``key.epoch`` seals to this device."""
+        sealed = next((box for device, box in body["seals"] if self.signer and device == self.signer.public), None)
+        return self.signer.unseal(sealed) if self.signer and sealed else None
+
+    def keys_coming(self, height: int) -> list[bool]:
+        """Of each unsealed action that makes a key for this epoch: can this device open it?"""
+        found = []
+        for id_ in self.fresh_keys & self.replay.pending.keys():
+            body = self._load(id_).body
+            if PUBLISH.accepts(body) and body["height"] == height:
+                key = self._sealed_key(body)
+                found.append(key is not None and key_id(self.org_id, height, key) == body["id"])
+        return found
 
     # -- what the network may ask (ports.Replica) ------------------------------------------------
     @property
@@ -293,12 +343,19 @@ class Organisation(Checkpoints):
         return f"invite_{found.status}" if isinstance(found, Invite) and found.status != "open" else ""
 
     def org_keys(self) -> Sequence[tuple[int, bytes]]:
-        return self.keys
+        return self.ring.serving()
 
-    def add_org_key(self, epoch: int, key: bytes) -> None:
-        if (epoch, key) not in self.keys:
-            self.keys = sorted([*self.keys, (epoch, key)])
-            self.on_key()
+    def offer_keys(self, rows: Sequence[tuple[int, bytes]]) -> None:
+        self.ring.offer(rows)
+
+    def may_meet(self, device: bytes, newest: bool) -> bool:
+        standing = self.standing(device)
+        return standing != "refused" if newest else standing == "active"
+
+    def root_known(self, root: bytes) -> bool:
+        state = State(self.replay.final)
+        found = member_of(state, root)
+        return found is not None and state.need(member_key(found), Member).status not in GONE
 
     def join_envelope(self) -> bytes:
         return self.store.meta("join") or b""

@@ -52,6 +52,9 @@ class Signer(Protocol):
     @property
     def public(self) -> bytes: ...
     def sign(self, message: bytes) -> bytes: ...
+    def unseal(self, sealed: bytes) -> bytes | None:
+        """What was sealed to this key (crypto_box_seal), or None."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,13 +201,25 @@ class Replica(Protocol):
         """Why nobody can join by this invitation any more, in the final state: a rejection code; "" if one can."""
         ...
 
-    def org_keys(self) -> Sequence[tuple[int, bytes]]:
-        """(epoch, 32-byte key) pairs held, oldest first; empty while joining."""
+    def may_meet(self, device: bytes, newest: bool) -> bool:
+        """May a device be met that proved our newest key, or an older one? Only what the final state says counts."""
         ...
 
-    def add_org_key(self, epoch: int, key: bytes) -> None: ...
+    def root_known(self, root: bytes) -> bool:
+        """Is this the root key of a member by the final state?"""
+        ...
+
+    def org_keys(self) -> Sequence[tuple[int, bytes]]:
+        """(epoch, 32-byte key) pairs that serve, oldest first, the newest epoch's last."""
+        ...
+
+    def offer_keys(self, rows: Sequence[tuple[int, bytes]]) -> None:
+        """A peer says what the keys are; only those serve that the log names."""
+        ...
+
     def join_envelope(self) -> bytes:
-        """Own ``member.join`` while it is not settled, else b""."""
+        """The action by which this device comes in, ``member.join`` or ``device.certify``, while it is not settled,
+        else b""."""
         ...
 
     def device_certificate(self) -> bytes:
@@ -244,6 +259,17 @@ class Network(Protocol):
     ) -> None:
         """Dial the invitation's addresses, prove its bearer key, hand over ``replica.join_envelope()``,
         fetch; becomes an ordinary host once the join is final."""
+        ...
+
+    async def start_restoring(
+        self, root: Signer, addresses: Sequence[str], replica: Replica, signer: Signer, listen: Sequence[str],
+        mdns: bool,
+    ) -> None:
+        """The same for a new device of a member: it proves the member's root key instead."""
+        ...
+
+    def keys_changed(self, org_id: bytes) -> None:
+        """Other keys of the organisation serve now."""
         ...
 
     async def stop(self, org_id: bytes) -> None: ...

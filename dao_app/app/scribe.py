@@ -23,6 +23,7 @@ from dao_app.core.envelope import (
     pack,
     signed_message,
 )
+from dao_app.core.org_keys import KEY_BYTES, key_id
 
 MakeSigner = Callable[[bytes], Signer]
 JOINS_PER_INVITE = 500
@@ -64,6 +65,7 @@ class Scribe:
             "cert": root.sign(device_message(None, device.public)),
             "witness": self.witness.public,
             "nonce": random.token(16),
+            "key": key_id(b"", 0, random.token(KEY_BYTES)),  # nobody meets: the key itself is of no use
             "profile": profile,
         }
         payload = build_payload(None, device.public, 1, None, (), clock.now, GENESIS_TYPE, body)

@@ -14,6 +14,7 @@ from dao_app.app.addresses import AddressBook
 from dao_app.app.duties import do_duties, load_witness_keys
 from dao_app.app.errors import GuildhallError, Locked, NotFound, StorageError
 from dao_app.app.file_keeping import FileKeeping
+from dao_app.app.key_duty import KeyDuty, make_key
 from dao_app.app.log_keeper import Judge
 from dao_app.app.organisation import Organisation
 from dao_app.app.ports import Clock, Network, Random, Signer, Verifier
@@ -71,6 +72,7 @@ class Opened:
     waits_since_ms: int | None = None
     offline_since_ms: int | None = None
     syncing: tuple[int, int] | None = None
+    key_duty: KeyDuty = field(default_factory=KeyDuty)  # the next key of the organisation
     filling: bool = False  # the history before a snapshot is being derived
     book: AddressBook = field(default_factory=AddressBook)  # where peers are
     book_ms: int = 0  # when it was written down
@@ -165,7 +167,7 @@ class Workspace:
         org.on_sealed = lambda certificate, sealed: self._sealed(opened)
         org.on_restored = lambda: self._sealed(opened)
         org.on_content = lambda: self.files.changed(opened)
-        org.on_key = lambda: self.keep_keys(org)
+        org.ring.on_change = lambda: self._keys_changed(opened)
         org.on_conflict = lambda: self.mark(org.org_id, ALL_TOPICS)
         org.witnessing.on_words = org.recovering.on_change = lambda: self._pass_on(opened)
         return opened
@@ -194,18 +196,22 @@ class Workspace:
         if self.vault is None:
             return
         name = org.org_id.hex()
-        device, keys = (self.vault.get(f"{name}.{part}") for part in ("device", "keys"))
+        device, keys, offered = (self.vault.get(f"{name}.{part}") for part in ("device", "keys", "offered"))
         if device is not None:
             org.signer = self.keys.signer(device)
         load_witness_keys(org, self.vault, self.keys)
-        if keys is not None:
-            org.keys = sorted((epoch, key) for epoch, key in decode(keys))
+        org.ring.load(*(((height, key) for height, key in decode(kept or b"\x80")) for kept in (keys, offered)))
         org.certificate_of_device = self.vault.get(f"{name}.cert") or b""
+        org.open_all_seals()
 
-    def keep_keys(self, org: Organisation) -> None:
-        """Keep the organisation keys that it holds now."""
+    def _keys_changed(self, opened: Opened) -> None:
+        """Keep the organisation's keys as they are now, and let the network go on with them."""
+        ring, name = opened.org.ring, opened.org.org_id.hex()
         if self.vault is not None:
-            self.vault.put(f"{org.org_id.hex()}.keys", encode([list(pair) for pair in org.keys]))
+            for part, rows in (("keys", ring.held), ("offered", ring.offered)):
+                self.vault.put(f"{name}.{part}", encode([list(row) for row in rows]))
+        if self.network is not None and opened.online:
+            self.network.keys_changed(opened.org.org_id)
 
     # -- network -----------------------------------------------------------------------------------
     def start_network(self, opened: Opened) -> None:
@@ -382,6 +388,8 @@ class Workspace:
         if opened.book.changed and now - opened.book_ms >= BOOK_EVERY_MS:
             self._keep_book(opened)
         done = do_duties(opened.org, self.vault, self.keys, self.random, self.stands_ready)
+        if self.vault is not None:
+            done += make_key(opened.org, opened.key_duty, self.keys, self.random, now)
         if done:
             self.announce(opened, done)
 
@@ -410,6 +418,7 @@ class Workspace:
 
         try:
             await opened.org.history.fill(self.pause, told)
+            opened.org.open_all_seals()
         except StorageError as error:
             self.failed(opened, error)
         opened.filling, opened.syncing = False, None
@@ -438,7 +447,6 @@ class Workspace:
             opened.join = v.JoinView(opened.org.org_id.hex(), stage, 0, 0)
             if self.vault is not None:
                 self.vault.delete(f"{opened.org.org_id.hex()}.join")
-            self.keep_keys(opened.org)
             self.mark(opened.org.org_id, ALL_TOPICS | {"join", "orgs"})
 
     def seal_all(self) -> None:

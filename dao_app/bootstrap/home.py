@@ -169,3 +169,6 @@ class RealKeys:
 
     def signer(self, seed: bytes) -> Signer:
         return keys.SeedSigner(seed)
+
+    def seal_to(self, device: bytes, secret: bytes) -> bytes:
+        return keys.seal_to(device, secret)

@@ -28,6 +28,7 @@ PRECOMMIT_PREFIX = b"guildhall/precommit/1\0"  # witness co-signs a checkpoint
 GENESIS_TYPE = "org.create"
 JOIN_TYPE = "member.join"
 CERTIFY_TYPE = "device.certify"
+EPOCH_TYPE = "key.epoch"
 TYPE_BYTES_MAX = 48
 _FIELDS = ("v", "at", "by", "org", "seq", "body", "deps", "prev", "type")  # in the order of their bytes
 

@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 
 class Epoch(NamedTuple):
-    """Singleton ``b"e"``, absent until the first loss of rights; ``before``: (height, key id) of the epochs before this
-    one that have a key, newest last, at most ``EPOCHS_KEPT_MAX``."""
+    """Singleton ``b"e"``; ``before``: (height, key id) of the epochs before this one that have a key, newest last, at
+    most ``EPOCHS_KEPT_MAX``."""
 
-    height: int  # of the last checkpoint in which a device lost its rights
+    height: int  # of the last checkpoint in which a device lost its rights; 0 before any
     key_id: bytes  # lowest id of the keys made for it, b"" while there is none
     before: tuple[tuple[int, bytes], ...]
 

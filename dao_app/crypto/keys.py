@@ -13,6 +13,7 @@ from functools import lru_cache
 
 import mnemonic
 import nacl.bindings
+import nacl.exceptions
 
 from dao_app.app.errors import InputError
 from dao_app.app.ports import Random
@@ -40,11 +41,25 @@ class SeedSigner:
         """The 64-byte signature over the message."""
         return nacl.bindings.crypto_sign(message, self._secret)[:64]
 
+    def unseal(self, sealed: bytes) -> bytes | None:
+        """What was sealed to this key, or None."""
+        public = nacl.bindings.crypto_sign_ed25519_pk_to_curve25519(self._public)
+        secret = nacl.bindings.crypto_sign_ed25519_sk_to_curve25519(self._secret)
+        try:
+            return nacl.bindings.crypto_box_seal_open(sealed, public, secret)
+        except (nacl.exceptions.CryptoError, nacl.exceptions.TypeError, nacl.exceptions.ValueError):
+            return None
+
     def __repr__(self) -> str:
         return f"SeedSigner({self._public.hex()[:12]})"
 
     def __reduce__(self) -> str:
         raise TypeError("a signer is not copied")
+
+
+def seal_to(device: bytes, secret: bytes) -> bytes:
+    """Seal a secret to an Ed25519 key, turned to X25519 (libsodium's crypto_box_seal: 48 bytes more)."""
+    return nacl.bindings.crypto_box_seal(secret, nacl.bindings.crypto_sign_ed25519_pk_to_curve25519(device))
 
 
 def new_entropy(random: Random) -> bytes:

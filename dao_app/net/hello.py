@@ -7,14 +7,16 @@
                                          ◄─      [version, nonce]                                    2
     3  [0, MACs under its newest keys]   ─►                      (a member)
        [1, bearer key, proof, certificate, instance]             (a joiner)
+       [2, root key, proof, certificate, instance]               (a member's new device)
                                          ◄─      [0, place of the key, MAC, certificate, instance]   4
                                                  [1, certificate, instance]
     5  [certificate, instance]           ─►                      (a member)
 
 A MAC covers both device keys (which Noise has proved) and all messages before it, so nothing can be relayed,
 replayed or downgraded. Always ``HELLO_KEYS_MAX`` MACs are sent, filled up with random bytes: neither side
-learns anything about an organisation that it does not know. Certificates follow only after the MACs. Whatever
-is wrong, an acceptor ends the stream in the same way.
+learns anything about an organisation that it does not know. An acceptor tries all keys that it holds, so an absent
+member is found by an old one; whichever side knows a newer key goes on only if the other device is active in its own
+final state. Certificates follow only after the MACs. Whatever is wrong, an acceptor ends the stream in the same way.
 """
 
 from __future__ import annotations
@@ -37,14 +39,16 @@ NONCE_BYTES = 32
 INSTANCE_BYTES = 8
 MAC_PREFIX = b"guildhall/hello/1\0"
 BEARER_HELLO_PREFIX = b"guildhall/hello-join/1\0"
-_MEMBER, _JOINER = 0, 1
+ROOT_HELLO_PREFIX = b"guildhall/hello-root/1\0"
+_MEMBER, _JOINER, _RESTORER = 0, 1, 2
 
 Standing = Literal["member", "guest", "joiner"]
 
 
 @dataclass(frozen=True, slots=True)
 class Self:
-    """What a device brings to a hello. ``keys``: (epoch, key), oldest first; ``bearer`` only while joining."""
+    """What a device brings to a hello. ``keys``: (epoch, key), oldest first; ``bearer`` only while joining, ``root``
+    only while coming in by the member's root. ``may_meet``: a device that proved our newest key, or an older one."""
 
     org: bytes
     device: bytes
@@ -55,18 +59,23 @@ class Self:
     nonce: bytes
     padding: Callable[[int], bytes]
     bearer: Signer | None = None
+    root: Signer | None = None
     may_join: Callable[[bytes, bytes], bool] = lambda bearer, device: False
+    may_restore: Callable[[bytes], bool] = lambda root: False
+    may_meet: Callable[[bytes, bool], bool] = lambda device, newest: newest
 
 
 @dataclass(frozen=True, slots=True)
 class Met:
     """A finished hello. ``standing`` says how this link goes on: both members; the peer is a guest that may
-    only ask to join; or we are the joiner. ``instance`` differs after the peer's restart."""
+    only ask to join; or we are the joiner. ``instance`` differs after the peer's restart; ``key``: under which members
+    met."""
 
     device: bytes
     root: bytes
     standing: Standing
     instance: bytes
+    key: tuple[int, bytes] | None = None
 
 
 class _Hello:
@@ -105,8 +114,10 @@ class _Hello:
         if len(value) != 2 or type(value[1]) is not bytes or len(value[1]) != NONCE_BYTES:
             raise PeerError("hello")
 
-    def _keys(self) -> list[bytes]:
-        return [key for _, key in reversed(self._me.keys)][:HELLO_KEYS_MAX]
+    def _check_key(self, key: tuple[int, bytes]) -> None:
+        """May the peer be met by this key? Raises PeerError where the final state says no."""
+        if not self._me.may_meet(self._peer, key == self._me.keys[-1]):
+            raise PeerError("hello")
 
     def _root_of(self, certificate: Any) -> bytes:
         """The root behind the peer's certificate, if it certifies the device that we talk to."""
@@ -123,9 +134,9 @@ class _Hello:
             raise PeerError("hello")
         return bytes(root)
 
-    def _proof(self, opener: bytes, acceptor: bytes) -> bytes:
-        """What a bearer key signs."""
-        return BEARER_HELLO_PREFIX + encode([opener, acceptor, self._transcript.digest()])
+    def _proof(self, prefix: bytes, opener: bytes, acceptor: bytes) -> bytes:
+        """What a bearer key or a root signs."""
+        return prefix + encode([opener, acceptor, self._transcript.digest()])
 
     def _instance(self, value: Any) -> bytes:
         if type(value) is not bytes or len(value) != INSTANCE_BYTES:
@@ -147,24 +158,26 @@ class Opener(_Hello):
 
     def __init__(self, me: Self, peer: bytes) -> None:
         super().__init__(me, peer)
-        self._sent: list[bytes] | None = None
+        self._sent: list[tuple[int, bytes]] | None = None
 
     def _prove(self, raw: bytes) -> bytes:
         self._read_opening(raw)
         self._note(raw)
         me = self._me
-        if me.bearer is not None:
-            proof = me.bearer.sign(self._proof(me.device, self._peer))
+        kind, prefix = (_JOINER, BEARER_HELLO_PREFIX) if me.bearer is not None else (_RESTORER, ROOT_HELLO_PREFIX)
+        claim = me.bearer or me.root
+        if claim is not None:
+            proof = claim.sign(self._proof(prefix, me.device, self._peer))
             self._sent = []
-            return self._note(encode([_JOINER, me.bearer.public, proof, me.certificate, me.instance]))
-        self._sent = self._keys()
-        macs = [self._mac(key, b"o", me.device, self._peer) for key in self._sent]
+            return self._note(encode([kind, claim.public, proof, me.certificate, me.instance]))
+        self._sent = list(reversed(me.keys))[:HELLO_KEYS_MAX]
+        macs = [self._mac(key, b"o", me.device, self._peer) for _, key in self._sent]
         macs += [me.padding(32) for _ in range(HELLO_KEYS_MAX - len(macs))]
         return self._note(encode([_MEMBER, macs]))
 
     def _finish(self, raw: bytes) -> bytes | None:
         value = self._read(raw)
-        if self._me.bearer is not None:
+        if self._me.bearer is not None or self._me.root is not None:
             if len(value) != 3 or value[0] != _JOINER:
                 raise PeerError("hello")
             self.met = Met(self._peer, self._root_of(value[1]), "joiner", self._instance(value[2]))
@@ -175,9 +188,11 @@ class Opener(_Hello):
         _, place, mac, certificate, instance = value
         if not 0 <= place < len(self._sent):
             raise PeerError("hello")
-        if not hmac.compare_digest(mac, self._mac(self._sent[place], b"a", self._me.device, self._peer)):
+        key = self._sent[place]
+        if not hmac.compare_digest(mac, self._mac(key[1], b"a", self._me.device, self._peer)):
             raise PeerError("hello")
-        self.met = Met(self._peer, self._root_of(certificate), "member", self._instance(instance))
+        self._check_key(key)
+        self.met = Met(self._peer, self._root_of(certificate), "member", self._instance(instance), key)
         return encode([self._me.certificate, self._me.instance])
 
 
@@ -188,6 +203,7 @@ class Acceptor(_Hello):
         super().__init__(me, peer)
         self._step = 1
         self._refused: PeerError | None = None
+        self._key: tuple[int, bytes] | None = None
 
     def receive(self, raw: bytes) -> bytes | None:
         """The answer to send, or None. Raises PeerError ``hello`` or ``version``."""
@@ -212,34 +228,43 @@ class Acceptor(_Hello):
         value = self._read(raw)
         if value[:1] == [_MEMBER] and len(value) == 2:
             return self._answer_member(raw, value[1])
-        if value[:1] == [_JOINER] and len(value) == 5:
-            return self._answer_joiner(raw, *value[1:])
+        if value[:1] in ([_JOINER], [_RESTORER]) and len(value) == 5 and type(value[0]) is int:
+            return self._answer_guest(raw, *value)
         raise PeerError("hello")
 
     def _answer_member(self, raw: bytes, macs: Any) -> bytes:
         if type(macs) is not list or len(macs) != HELLO_KEYS_MAX or any(type(m) is not bytes for m in macs):
             raise PeerError("hello")
-        for key in self._keys():
-            expected = self._mac(key, b"o", self._peer, self._me.device)
+        for key in reversed(self._me.keys):
+            expected = self._mac(key[1], b"o", self._peer, self._me.device)
             for place, mac in enumerate(macs):
                 if hmac.compare_digest(mac, expected):
+                    self._check_key(key)
+                    self._key = key
                     self._note(raw)
-                    own = self._mac(key, b"a", self._peer, self._me.device)
+                    own = self._mac(key[1], b"a", self._peer, self._me.device)
                     return encode([_MEMBER, place, own, self._me.certificate, self._me.instance])
         raise PeerError("hello")
 
-    def _answer_joiner(self, raw: bytes, bearer: Any, proof: Any, certificate: Any, instance: Any) -> bytes:
-        if type(bearer) is not bytes or len(bearer) != 32 or type(proof) is not bytes:
+    def _answer_guest(self, raw: bytes, kind: int, claim: Any, proof: Any, certificate: Any, instance: Any) -> bytes:
+        """A joiner with an invitation's bearer key, or a member's new device with the root key."""
+        if type(claim) is not bytes or len(claim) != 32 or type(proof) is not bytes:
             raise PeerError("hello")
-        check = SignatureCheck(bearer, self._proof(self._peer, self._me.device), proof)
-        if not self._me.keys or not self._me.verifier.verify(check) or not self._me.may_join(bearer, self._peer):
+        prefix = BEARER_HELLO_PREFIX if kind == _JOINER else ROOT_HELLO_PREFIX
+        check = SignatureCheck(claim, self._proof(prefix, self._peer, self._me.device), proof)
+        if not self._me.keys or not self._me.verifier.verify(check):
+            raise PeerError("hello")
+        if not (self._me.may_join(claim, self._peer) if kind == _JOINER else self._me.may_restore(claim)):
+            raise PeerError("hello")
+        root = self._root_of(certificate)
+        if kind == _RESTORER and root != claim:
             raise PeerError("hello")
         self._note(raw)
-        self.met = Met(self._peer, self._root_of(certificate), "guest", self._instance(instance))
+        self.met = Met(self._peer, root, "guest", self._instance(instance))
         return encode([_JOINER, self._me.certificate, self._me.instance])
 
     def _finish(self, raw: bytes) -> None:
         value = self._read(raw)
         if len(value) != 2:
             raise PeerError("hello")
-        self.met = Met(self._peer, self._root_of(value[0]), "member", self._instance(value[1]))
+        self.met = Met(self._peer, self._root_of(value[0]), "member", self._instance(value[1]), self._key)

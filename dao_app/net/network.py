@@ -43,17 +43,23 @@ class LibNetwork:
 
     async def start(self, replica: Replica, signer: Signer, listen: Sequence[str], mdns: bool) -> None:
         """Bring the organisation's host up; returns when it listens (or has found that it cannot)."""
-        await self._start(replica, signer, None, listen, mdns, ())
+        await self._start(replica, signer, None, None, listen, mdns, ())
 
     async def start_joining(
         self, invitation: Invitation, replica: Replica, signer: Signer, listen: Sequence[str], mdns: bool
     ) -> None:
         bearer = self._make_signer(invitation.bearer_seed)
-        await self._start(replica, signer, bearer, listen, mdns, invitation.addresses)
+        await self._start(replica, signer, bearer, None, listen, mdns, invitation.addresses)
+
+    async def start_restoring(
+        self, root: Signer, addresses: Sequence[str], replica: Replica, signer: Signer, listen: Sequence[str],
+        mdns: bool,
+    ) -> None:
+        await self._start(replica, signer, None, root, listen, mdns, addresses)
 
     async def _start(
-        self, replica: Replica, signer: Signer, bearer: Signer | None, listen: Sequence[str], mdns: bool,
-        invited_to: Sequence[str],
+        self, replica: Replica, signer: Signer, bearer: Signer | None, root: Signer | None, listen: Sequence[str],
+        mdns: bool, invited_to: Sequence[str],
     ) -> None:
         org = replica.org_id
         if org in self._scopes:
@@ -61,18 +67,20 @@ class LibNetwork:
         self._scopes[org] = trio.CancelScope()
         self._ended[org] = trio.Event()
         started = trio.Event()
-        self._nursery.start_soon(self._keep, replica, signer, bearer, tuple(listen), mdns, tuple(invited_to), started)
+        self._nursery.start_soon(
+            self._keep, replica, signer, bearer, root, tuple(listen), mdns, tuple(invited_to), started
+        )
         await started.wait()
 
     async def _keep(
-        self, replica: Replica, signer: Signer, bearer: Signer | None, listen: Sequence[str], mdns: bool,
-        invited_to: Sequence[str], started: trio.Event,
+        self, replica: Replica, signer: Signer, bearer: Signer | None, root: Signer | None, listen: Sequence[str],
+        mdns: bool, invited_to: Sequence[str], started: trio.Event,
     ) -> None:
         org = replica.org_id
         try:
             with self._scopes[org]:
                 parts = await trio.to_thread.run_sync(importlib.import_module, "dao_app.net.node")
-                node = self._nodes[org] = parts.Node(self._tools, replica, signer, self._known(org), bearer)
+                node = self._nodes[org] = parts.Node(self._tools, replica, signer, self._known(org), bearer, root)
                 clock, relays = self._tools.clock, self._tools.relays
                 async with parts.open_host(signer, node.handlers(), clock.now_ms, relays) as host:
                     await node.run(host, listen, mdns, invited_to, started.set)
@@ -92,6 +100,11 @@ class LibNetwork:
         node = self._nodes.get(org_id)
         if node is not None:
             node.announce(envelopes, certificates)
+
+    def keys_changed(self, org_id: bytes) -> None:
+        node = self._nodes.get(org_id)
+        if node is not None:
+            node.keys_changed()
 
     def announce_content(self, org_id: bytes, digests: Sequence[bytes]) -> None:
         node = self._nodes.get(org_id)

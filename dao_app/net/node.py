@@ -67,15 +67,18 @@ class HostStream:
 
 
 class Node:
-    """See the module. ``bearer`` while joining; ``run`` keeps it up until cancelled."""
+    """See the module. ``bearer`` while joining, ``root`` while a member's new device comes in; ``run`` keeps it
+    up until cancelled."""
 
     def __init__(
-        self, tools: Tools, replica: Replica, signer: Signer, book: AddressBook, bearer: Signer | None = None
+        self, tools: Tools, replica: Replica, signer: Signer, book: AddressBook, bearer: Signer | None = None,
+        root: Signer | None = None,
     ) -> None:
         self._tools = tools
         self.replica = replica
         self._signer = signer
         self._bearer = bearer
+        self._root = root
         self._instance = tools.random.token(INSTANCE_BYTES)
         self._fetching = Fetching()
         self._dialer = Dialer(lambda: int.from_bytes(tools.random.token(4), "big") / 2**32, book)
@@ -240,11 +243,12 @@ class Node:
     # -- greeting ------------------------------------------------------------------------------------
     def _self(self) -> Self:
         random, replica = self._tools.random, self.replica
-        keys = tuple(replica.org_keys())
-        bearer = None if keys else self._bearer
+        is_in = replica.standing(self._signer.public) == "active"  # until then a peer's word for the keys may be wrong
         return Self(
-            replica.org_id, self._signer.public, replica.device_certificate(), keys, self._instance,
-            self._tools.verifier, random.token(NONCE_BYTES), random.token, bearer, self._may_join,
+            replica.org_id, self._signer.public, replica.device_certificate(), tuple(replica.org_keys()),
+            self._instance, self._tools.verifier, random.token(NONCE_BYTES), random.token,
+            None if is_in else self._bearer, None if is_in else self._root,
+            self._may_join, replica.root_known, replica.may_meet,
         )  # fmt: skip
 
     def _may_join(self, bearer: bytes, device: bytes) -> bool:
@@ -280,8 +284,6 @@ class Node:
             if error.code == "version":
                 self._wrong_version.add(device)
             return None
-        if met.standing == "member" and self.replica.standing(device) == "refused":
-            return None
         self._wrong_version.discard(device)
         return met
 
@@ -299,7 +301,7 @@ class Node:
         self._reaching.renew()
         session = Session(
             self.replica, self._signer.public, met.device, met.standing, self._fetching, self._tools.random.token,
-            [self._reaching.own.raw],
+            [self._reaching.own.raw], met.key,
         )
         link = Link(self, self.replica, self._tools.clock, met, stream, opener, session)
         self._links[met.device] = link
@@ -478,14 +480,16 @@ class Node:
                 other.session.tell_content(hashes)
                 other.poke()
 
-    def keys_came(self, link: Link, rows: tuple[tuple[int, bytes], ...]) -> None:
-        for epoch, key in rows:
-            self.replica.add_org_key(epoch, key)
-        self._bearer = None
-        if self._host is not None:
-            self._host.welcome(link.device)
+    def keys_changed(self) -> None:
+        """Other keys serve now: hints go under the newest, and peers that may lack it are given it soon."""
         if self._nursery is not None:
             self._nursery.start_soon(self._join_topic)
+        self._poke()
+
+    def keys_came(self, link: Link, rows: tuple[tuple[int, bytes], ...]) -> None:
+        self.replica.offer_keys(rows)
+        if self._host is not None:
+            self._host.welcome(link.device)
         self._tools.events.peers_changed(self.replica.org_id)
 
     def addresses_came(self, link: Link, items: tuple[bytes, ...]) -> None:

@@ -5,7 +5,7 @@ asks for what it lacks (``asking``); answers come as certificates, actions in ca
 Afterwards only heads that change are told, so the same few messages serve catching up and living on. Bulk is made
 when the stream has room (``next_frame``), so nothing piles up.
 
-A guest (a joiner before its join is final) may send ``Join`` and nothing else.
+A guest (who is not in yet) may send ``Join`` and nothing else.
 """
 
 from __future__ import annotations
@@ -16,8 +16,6 @@ from dataclasses import dataclass
 
 from dao_app.app.ports import AdmitReport, Replica
 from dao_app.core.encoding import digest
-from dao_app.core.envelope import JOIN_TYPE, parse_action, unpack
-from dao_app.core.errors import EncodingError
 from dao_app.net import limits
 from dao_app.net import messages as m
 from dao_app.net.answers import answers_to
@@ -32,6 +30,7 @@ from dao_app.net.effects import (
     TakeKeys,
 )
 from dao_app.net.fetching import Fetching
+from dao_app.net.guests import Guest
 from dao_app.net.hello import Standing
 from dao_app.net.meters import Traffic
 from dao_app.net.telling import Telling
@@ -53,11 +52,12 @@ class Session:
 
     def __init__(
         self, replica: Replica, me: bytes, device: bytes, standing: Standing, fetching: Fetching,
-        token: Callable[[int], bytes], addresses: Iterable[bytes] = (),
+        token: Callable[[int], bytes], addresses: Iterable[bytes] = (), key: tuple[int, bytes] | None = None,
     ) -> None:
         self._replica = replica
         self._device = device
         self.standing = standing
+        self._key = key  # the newest of the organisation's keys that the peer is known to have
         self._addresses = tuple(addresses)
         self._control: deque[m.Message] = deque()
         self._bulk: deque[Iterator[m.Message]] = deque()
@@ -65,9 +65,7 @@ class Session:
         self._sent_digest: bytes | None = None
         self._asking = Asking(replica, self._telling, fetching, self._control)
         self._words = Told()  # that the peer has
-        self._asked_to_join = False
-        self._invite = b""  # by which the guest asks to join
-        self._told_guest = False  # why it cannot join
+        self._guest = Guest(replica, device, self._control.append)
         self.closing: str | None = None
         self.view = View()
         self.traffic = Traffic()
@@ -76,6 +74,7 @@ class Session:
     def start(self, now_ms: int) -> None:
         """After the hello."""
         if self.standing == "member":
+            self._tell_keys()
             self._send_state(now_ms)
             self.tell_addresses(self._addresses)
         elif self.standing == "joiner":
@@ -102,7 +101,7 @@ class Session:
         if isinstance(message, m.Addresses):
             return [TakeAddresses(message.items)]
         if self.standing == "guest":
-            return self._from_guest(message)
+            return self._guest.hear(message)
         if self.standing == "joiner":
             return self._as_joiner(message, now_ms)
         return self._from_member(message, now_ms)
@@ -134,6 +133,7 @@ class Session:
             if self._replica.standing(self._device) == "refused":
                 self.say_bye("refused")
                 return []
+            self._tell_keys()
             self._control += self._telling.news()
             self._control += self._words.news(self._replica.words())
             return self._ask(now_ms)
@@ -167,6 +167,8 @@ class Session:
             self.tell_addresses(self._addresses[:1])
 
     def say_bye(self, code: str) -> None:
+        """End it: what was asked for and is not on its way yet stays here."""
+        self._bulk.clear()
         if self.closing is None:
             self._control.append(m.Bye(code))
             self.closing = code
@@ -181,35 +183,12 @@ class Session:
         return self._asking.waiting or self._telling.waiting
 
     # -- guests and joiners ------------------------------------------------------------------------
-    def _from_guest(self, message: m.Message) -> list[Effect]:
-        if not isinstance(message, m.Join) or self._asked_to_join:
-            raise PeerError("guest")
-        self._asked_to_join = True
-        try:
-            action = parse_action(unpack(message.envelope)[0])
-        except EncodingError as error:
-            raise PeerError("guest") from error
-        if action.type != JOIN_TYPE or action.by != self._device:
-            raise PeerError("guest")
-        invite = action.body.get("invite")
-        self._invite = bytes(invite) if isinstance(invite, bytes) else b""
-        refusal = self._replica.join_refusal(self._invite)
-        if refusal and self._replica.standing(self._device) not in ("active", "joining"):
-            self._control.append(m.Joined(refusal))
-            self._told_guest = True
-            return []
-        return [Admit((message.envelope,), None)]
-
     def _settle_guest(self, now_ms: int) -> None:
-        """Once the join is final the guest gets the organisation's keys and is a member like any other."""
-        standing = self._replica.standing(self._device)
-        if standing == "refused" or self._told_guest:
-            if not self._told_guest:  # it has no log in which to read why
-                self._told_guest = True
-                self._control.append(m.Joined(self._replica.join_refusal(self._invite) or "refused"))
+        """Once it is in the guest gets the organisation's keys and is a member like any other."""
+        verdict = self._guest.settle()
+        if verdict == "refused":
             self.say_bye("refused")
-        elif standing == "active" and self._replica.org_keys():
-            self._control.append(m.Keys(tuple(self._replica.org_keys())[-limits.HELLO_KEYS_MAX :]))
+        elif verdict == "in":
             self.standing = "member"
             self.start(now_ms)
 
@@ -219,11 +198,22 @@ class Session:
         if not isinstance(message, m.Keys):
             raise PeerError("order")
         self.standing = "member"
+        self._key = message.rows[-1]
         self.start(now_ms)
         return [TakeKeys(message.rows)]
 
+    def _tell_keys(self) -> None:
+        """Give the organisation's keys to a peer that may lack the newest, if it is in by our final state."""
+        keys = tuple(self._replica.org_keys())[-limits.HELLO_KEYS_MAX :]
+        if keys and keys[-1] != self._key and self._replica.standing(self._device) == "active":
+            self._key = keys[-1]
+            self._control.append(m.Keys(keys))
+
     # -- members: hearing ---------------------------------------------------------------------------
     def _from_member(self, message: m.Message, now_ms: int) -> list[Effect]:
+        if self._replica.standing(self._device) == "refused":
+            self.say_bye("refused")
+            return []
         if isinstance(message, m.State):
             return self._hear_state(message, now_ms)
         if isinstance(message, m.Heads):
@@ -250,7 +240,8 @@ class Session:
             self._asking.may_be_fetched(message.hashes)
             return self._ask(now_ms)
         if isinstance(message, m.Keys):
-            return [TakeKeys(message.rows)] if not self._replica.org_keys() else []
+            self._key = message.rows[-1]
+            return [TakeKeys(message.rows)]
         raise PeerError("order")
 
     def _hear_state(self, state: m.State, now_ms: int) -> list[Effect]:

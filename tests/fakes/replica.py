@@ -74,6 +74,7 @@ class FakeReplica(Replica):
         self.wanted: set[bytes] = set()
         self.members: dict[bytes, DeviceStanding] = {}
         self.invitations: set[bytes] = set()
+        self.roots: set[bytes] = set()
         self.keys: list[tuple[int, bytes]] = [(0, ORG_KEY)] if key else []
         self.join = b""
         self.said: dict[bytes, bytes] = {}
@@ -230,9 +231,14 @@ class FakeReplica(Replica):
     def org_keys(self) -> Sequence[tuple[int, bytes]]:
         return self.keys
 
-    def add_org_key(self, epoch: int, key: bytes) -> None:
-        if (epoch, key) not in self.keys:
-            self.keys = sorted([*self.keys, (epoch, key)])
+    def offer_keys(self, rows: Sequence[tuple[int, bytes]]) -> None:
+        self.keys = sorted({*self.keys, *rows})
+
+    def may_meet(self, device: bytes, newest: bool) -> bool:
+        return self.standing(device) != "refused" if newest else self.standing(device) == "active"
+
+    def root_known(self, root: bytes) -> bool:
+        return root in self.roots
 
     def join_envelope(self) -> bytes:
         return self.join

@@ -9,6 +9,7 @@ from typing import Any
 
 import nacl.bindings
 import nacl.exceptions
+import nacl.public
 import nacl.signing
 
 from dao_app.app.organisation import Organisation
@@ -26,9 +27,11 @@ from dao_app.core.envelope import (
     revoke_message,
     signed_message,
 )
+from dao_app.core.org_keys import key_id
 from dao_app.store.log import SqlStore
 
 START_MS = 1_790_000_000_000
+ORG_KEY = b"k" * 32  # the organisation's first key
 
 
 class FakeClock(Clock):
@@ -69,6 +72,12 @@ class TestSigner(Signer):
 
     def sign(self, message: bytes) -> bytes:
         return bytes(self._key.sign(message).signature)
+
+    def unseal(self, sealed: bytes) -> bytes | None:
+        try:
+            return bytes(nacl.public.SealedBox(self._key.to_curve25519_private_key()).decrypt(sealed))
+        except (nacl.exceptions.CryptoError, ValueError):
+            return None
 
 
 class SodiumOnly(Verifier):
@@ -120,6 +129,7 @@ class World:
             "cert": self.founder.root.sign(device_message(None, self.founder.device.public)),
             "witness": self.founder.witness.public,
             "nonce": self.random.token(16),
+            "key": key_id(b"", 0, ORG_KEY),
         }
         payload = build_payload(None, self.founder.device.public, 1, None, (), self.clock.now, GENESIS_TYPE, body)
         self.org_id = digest(payload)

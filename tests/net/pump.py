@@ -152,8 +152,7 @@ class Pump:
                         if one.replica is end.replica and one is not end and came:
                             one.session.tell_content(came)
             elif isinstance(effect, TakeKeys):
-                for epoch, key in effect.rows:
-                    end.replica.add_org_key(epoch, key)
+                end.replica.offer_keys(effect.rows)
             elif isinstance(effect, JoinAnswered):
                 end.answers.append(effect.code)
             elif isinstance(effect, Progressed):

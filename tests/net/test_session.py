@@ -14,6 +14,7 @@ from dao_app.net import limits
 from dao_app.net import messages as m
 from dao_app.net.asking import Request
 from dao_app.net.codec import FrameReader, PeerError
+from dao_app.net.effects import TakeKeys
 from dao_app.net.fetching import Fetching
 from dao_app.net.ranges import claimed_time, merged
 from dao_app.net.session import Session
@@ -343,6 +344,49 @@ def test_a_removed_device_is_sent_away_at_once() -> None:
     session.changed(NOW)
     assert messages_of(session) == [m.Bye("refused")]
     assert session.closing == "refused"
+
+
+def test_what_a_device_asked_for_before_it_was_removed_is_not_sent_afterwards() -> None:
+    """Threat 32: answers are made when the stream has room; a removal in between ends them."""
+    replica, peer = FakeReplica(Device("me")), Device("peer")
+    braid(replica, [Device("w")], 3_000)
+    session = Session(replica, peer.signer.public, "member", Fetching())
+    session.start(NOW)
+    writer = next(iter(replica.heads()))
+    want = m.encode_message(m.Want(1, 0, (m.RangeRow(writer, 1, 3_000),), ()))
+    session.receive(want, NOW)
+    while (frame := session.next_frame()) is not None and len(frame) < 1_000:
+        pass
+    assert frame is not None  # the first part of the answer; more of it waits
+    replica.members[peer.signer.public] = "refused"
+    session.changed(NOW)
+    assert messages_of(session) == [m.Bye("refused")]
+    late = Session(replica, peer.signer.public, "member", Fetching())
+    late.receive(want, NOW)
+    assert messages_of(late) == [m.Bye("refused")] and late.closing == "refused"
+
+
+def test_keys_are_told_to_who_may_lack_the_newest_and_is_in() -> None:
+    replica, peer = FakeReplica(Device("me")), Device("peer")
+    old, new = (0, b"k" * 32), (5, b"n" * 32)
+    replica.keys = [old, new]
+    for standing, told in (("active", True), ("unknown", False), ("joining", False)):
+        replica.members[peer.signer.public] = standing  # type: ignore[assignment]
+        session = Session(replica, peer.signer.public, "member", Fetching(), key=old)
+        session.start(NOW)
+        first = messages_of(session)[0]
+        assert (first == m.Keys((old, new))) is told
+    replica.members[peer.signer.public] = "active"
+    session = Session(replica, peer.signer.public, "member", Fetching(), key=new)
+    session.start(NOW)
+    assert not any(isinstance(message, m.Keys) for message in messages_of(session))
+    replica.keys.append((9, b"z" * 32))
+    session.changed(NOW)
+    session.changed(NOW)
+    assert [message for message in messages_of(session) if isinstance(message, m.Keys)] == [m.Keys(tuple(replica.keys))]
+    effects = session.receive(m.encode_message(m.Keys(((11, b"q" * 32),))), NOW)
+    assert effects == [TakeKeys(((11, b"q" * 32),))]
+
 
 
 @settings(max_examples=200)

@@ -18,10 +18,9 @@ from dao_app.net.network import LibNetwork, open_network
 from dao_app.platform.clock import SystemClock
 from dao_app.platform.random import SystemRandom
 from dao_app.store.log import SqlStore
-from tests.fakes.world import Person, World
+from tests.fakes.world import ORG_KEY, Person, World
 
 LOOPBACK = ("/ip4/127.0.0.1/tcp/0",)
-ORG_KEY = b"k" * 32
 WAIT_S = 20.0  # ample for a busy machine; a test that reaches it fails
 
 
@@ -56,7 +55,7 @@ def equip(world: World, person: Person, org: Organisation, key: bool = True) -> 
     signature = person.root.sign(device_message(world.org_id, device))
     org.certificate_of_device = encode([person.root.public, device, signature])
     if key:
-        org.add_org_key(0, ORG_KEY)
+        org.ring.hold(0, ORG_KEY)
 
 
 def empty_replica(world: World, person: Person) -> Organisation:

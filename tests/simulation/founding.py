@@ -136,7 +136,7 @@ class Founding:
             "name": "Simulated", "purpose": "", "charter": CHARTER, "initial": [["GLD", 1_000_000]],
             "units": [["GLD", "Guild token", "公会积分", 2, 10_000_000]], "root": founder.root.public,
             "cert": founder.root.sign(device_message(None, founder.device.public)),
-            "witness": self.sole.public, "nonce": bytes(16),
+            "witness": self.sole.public, "nonce": bytes(16), "key": bytes(32),
         }  # fmt: skip
         self.org_id, genesis = founder.envelope(None, GENESIS_TYPE, body, self.clock.now)
         self.path = folder / f"founding-{witnesses}-{members}.db"

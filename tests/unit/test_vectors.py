@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import json
 from pathlib import Path
 from typing import Any
@@ -9,13 +10,16 @@ from typing import Any
 import pytest
 
 from dao_app.app.organisation import Organisation
+from dao_app.app.ports import SignatureCheck
 from dao_app.app.proofs import signed_by
 from dao_app.core.encoding import Link, cid_text, decode, digest, encode
-from dao_app.core.envelope import parse_action, signed_message, unpack
+from dao_app.core.envelope import guardians_message, parse_action, revoke_message, signed_message, unpack
 from dao_app.core.errors import EncodingError
 from dao_app.core.finality.proofs import Fault, Proven, encode_proof, parse_proof, verify
 from dao_app.core.merkle import bucket_of, entry_leaf, map_root
 from dao_app.core.ordering import Node, final_order
+from dao_app.core.org_keys import key_id
+from dao_app.crypto.keys import SeedSigner
 from dao_app.store.log import SqlStore
 from tests.fakes.world import FakeClock, SeededRandom, SodiumOnly, TestSigner
 
@@ -115,3 +119,52 @@ def test_proofs() -> None:
         else:
             assert isinstance(verify(proof, signed, org), Proven) and encode_proof(proof).hex() == case["proof"]
     assert found_faults == {fault.value for fault in Fault} - {"other_organisation", "anchor"}
+
+
+def test_keys_and_what_roots_sign() -> None:
+    vectors = load("keys")
+    org = bytes.fromhex(vectors["org"])
+    for case in vectors["ids"]:
+        key = bytes.fromhex(case["key"])
+        assert key_id(org, case["height"], key).hex() == case["id"]
+    revocation, guardians = vectors["signed"]
+    assert revoke_message(org, bytes.fromhex(vectors["seal"]["device"])).hex() == revocation["message"]
+    names = [bytes.fromhex(name) for name in vectors["guardians"]]
+    root = bytes.fromhex(guardians["root"])
+    assert guardians_message(org, root, 3, 2, names).hex() == guardians["message"]
+    for case in (revocation, guardians):
+        check = SignatureCheck(*(bytes.fromhex(case[name]) for name in ("root", "message", "signature")))
+        assert SodiumOnly().verify(check)
+    seal = {name: bytes.fromhex(value) for name, value in vectors["seal"].items()}
+    assert SeedSigner(seal["seed"]).public == seal["device"]
+    for signer in (SeedSigner(seal["seed"]), TestSigner(seal["seed"])):
+        assert signer.unseal(seal["sealed"]) == seal["key"]
+    assert SeedSigner(seal["seed"]).unseal(seal["sealed"][:-1] + b"\0") is None
+    assert SeedSigner(seal["seed"]).unseal(b"") is None
+
+
+def test_a_hello_word_by_word() -> None:
+    """By hand from docs/protocol.md §5."""
+    vectors = load("keys")
+    said = vectors["hello"]
+    opener, acceptor = (bytes.fromhex(said[name]) for name in ("opener", "acceptor"))
+    messages = [bytes.fromhex(raw) for raw in said["members"]]
+    key = bytes.fromhex(vectors["ids"][0]["key"])
+
+    def transcript(count: int, rows: list[bytes]) -> bytes:
+        return digest(b"".join(len(raw).to_bytes(4, "big") + raw for raw in rows[:count]))
+
+    def mac(side: bytes, count: int) -> bytes:
+        message = b"guildhall/hello/1\0" + side + opener + acceptor + transcript(count, messages)
+        return hmac.digest(key, message, "sha256")
+
+    kind, macs = decode(messages[2])
+    assert (kind, len(macs), macs[0]) == (0, 8, mac(b"o", 2))
+    answer = decode(messages[3])
+    assert answer[:3] == [0, 0, mac(b"a", 3)]
+    by_root = [bytes.fromhex(raw) for raw in said["by_root"]]
+    kind, root, proof, certificate, _ = decode(by_root[2])
+    assert (kind, root.hex(), decode(certificate)[:2]) == (2, said["root"], [root, opener])
+    message = b"guildhall/hello-root/1\0" + encode([opener, acceptor, transcript(2, by_root)])
+    assert SodiumOnly().verify(SignatureCheck(root, message, proof))
+    assert len(by_root) == 4 and decode(by_root[3])[0] == 1

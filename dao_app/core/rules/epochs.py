@@ -1,8 +1,9 @@
 """The epochs of the organisation's key (protocol §5): each loss of a device's rights asks for another key.
 
 Invariants: the epoch is the height of the last checkpoint in which a device lost its rights, 0 before any; its key is
-the lowest id that was written for it, so everybody takes the same of two; none is written in the checkpoint that begins
-it, where more may lose their rights. No rule reads what is sealed: only whom it is for can tell.
+the lowest id that was written for it (the first one's stands in the genesis), so everybody takes the same of two; none
+is written in the checkpoint that begins it, where more may lose their rights. No rule reads what is sealed: only its
+receiver can tell.
 """
 
 from __future__ import annotations
@@ -17,8 +18,6 @@ from dao_app.core.rules import schema as s
 from dao_app.core.rules.context import Author, Context
 from dao_app.core.rules.rejections import Rejection
 from dao_app.core.state import State
-
-FIRST = Epoch(0, b"", ())
 
 
 def _seal(value: Any) -> bool:
@@ -38,7 +37,7 @@ PUBLISH = s.Schema({"height": s.count, "id": s.key, "seals": _seals})
 
 def begin(state: State, height: int) -> None:
     """A device lost its rights in the checkpoint of this height."""
-    found = state.get(EPOCH_KEY, Epoch) or FIRST
+    found = state.need(EPOCH_KEY, Epoch)
     before = found.before
     if found.key_id:
         before = (*before, (found.height, found.key_id))[-EPOCHS_KEPT_MAX:]
@@ -47,7 +46,7 @@ def begin(state: State, height: int) -> None:
 
 def publish(state: State, action: Action, author: Author, context: Context) -> Rejection | None:
     """Make a key for the epoch known by its id, sealed to devices; the lowest id is the epoch's."""
-    found = state.get(EPOCH_KEY, Epoch) or FIRST
+    found = state.need(EPOCH_KEY, Epoch)
     if action.body["height"] != found.height or not 0 < found.height < context.height:
         return Rejection.EPOCH_OTHER
     if not found.key_id or action.body["id"] < found.key_id:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from dao_app.core.entities import Device, Grant, Member, Org, Totals, Unit
 from dao_app.core.envelope import Action
-from dao_app.core.keys import ORG_KEY, TOTALS_KEY, TREASURY, device_key, unit_key
+from dao_app.core.key_entities import Epoch
+from dao_app.core.keys import EPOCH_KEY, ORG_KEY, TOTALS_KEY, TREASURY, device_key, unit_key
 from dao_app.core.limits import UNITS_MAX
 from dao_app.core.rules import schema as s
 from dao_app.core.rules import witnesses
@@ -31,6 +32,7 @@ CREATE = s.Schema(
         "root": s.key,
         "cert": s.signature,
         "witness": s.key,
+        "key": s.key,
         "nonce": s.nonce,
     },
     {"profile": s.ref},
@@ -77,6 +79,7 @@ def _put_all(state: State, action: Action, context: Context, initial: dict[str, 
         ),
     )
     witnesses.found(state, action.id, root, body["witness"], context.height)
+    state.put(EPOCH_KEY, Epoch(0, body["key"], ()))
     state.put(TOTALS_KEY, Totals(0, 0, 0, 0, 0, 0, 0, 0, 0))
     profile = s.reference(body, "profile")
     founder = Member(

@@ -10,16 +10,19 @@ from dao_app.core.entities import Device, Member
 from dao_app.core.envelope import device_message
 from dao_app.core.key_entities import Epoch, Guardians, Root
 from dao_app.core.keys import EPOCH_KEY, device_key, guardians_key, member_key, root_key
-from tests.fakes.world import Person, TestSigner, World
+from dao_app.core.org_keys import key_id
+from tests.fakes.world import ORG_KEY, Person, TestSigner, World
 from tests.unit.rules.votes import adopt, body, refusal
 
 DELAY = 60_000
+FIRST = key_id(b"", 0, ORG_KEY)
 OTHER = TestSigner(b"\x05" * 32).public
 
 
 def epoch(world: World) -> Epoch:
     found = world.main.replay.final.entity(EPOCH_KEY)
-    return found if isinstance(found, Epoch) else Epoch(0, b"", ())
+    assert isinstance(found, Epoch)
+    return found
 
 
 def device(world: World, person: Person) -> Device:
@@ -43,12 +46,12 @@ def test_a_revoked_device_has_no_effect_any_more_and_an_epoch_begins(world: Worl
     person, org = world.add_member()
     second, second_org = world.add_device(person)
     assert member(world, person.root.public).devices == tuple(sorted((person.device.public, second.device.public)))
-    assert epoch(world) == Epoch(0, b"", ())
+    assert epoch(world) == Epoch(0, FIRST, ())
     world.main.write("device.revoke", world.revocation(person, second.device.public))
     world.seal()
     assert device(world, second).status == "revoked"
     assert member(world, person.root.public).devices == (person.device.public,)
-    assert epoch(world) == Epoch(world.main.height(), b"", ())
+    assert epoch(world) == Epoch(world.main.height(), b"", ((0, FIRST),))
     world.everywhere()
     assert refusal(second_org, "member.stances", {"stances": []}) == "device_revoked"
     assert refusal(org, "member.stances", {"stances": []}) == ""
@@ -134,7 +137,7 @@ def test_of_two_keys_for_one_epoch_the_lowest_id_is_taken_whatever_came_first(wo
         writer.write("key.epoch", key_body(height, bytes([byte]) * 32))
         world.everywhere()
         world.seal()
-    assert epoch(world) == Epoch(height, b"\x03" * 32, ())
+    assert epoch(world) == Epoch(height, b"\x03" * 32, ((0, FIRST),))
     assert world.main.store.verdicts(world.main.store.order(world.main.height())) == {}
 
 
@@ -174,7 +177,7 @@ def test_an_epoch_whose_key_nobody_made_is_not_among_the_earlier_ones(world: Wor
         revoked, _ = world.add_device(world.founder)
         world.main.write("device.revoke", world.revocation(world.founder, revoked.device.public))
         world.seal()
-    assert epoch(world) == Epoch(world.main.height(), b"", ())
+    assert epoch(world) == Epoch(world.main.height(), b"", ((0, FIRST),))
 
 
 # -- guardians -------------------------------------------------------------------------------------
