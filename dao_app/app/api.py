@@ -18,6 +18,7 @@ from typing import Any, Protocol
 from dao_app.app import views as v
 from dao_app.app import views_governance as g
 from dao_app.app import views_tasks as vt
+from dao_app.app.api_devices import DevicesApi
 from dao_app.app.api_files import FilesApi
 from dao_app.app.api_finality import FinalityApi
 from dao_app.app.api_node import NodeApi
@@ -28,7 +29,7 @@ ProgressSink = Callable[[v.Progress], None]
 ChangeSink = Callable[[v.Change], None]
 
 
-class Api(RewardsApi, ProofsApi, FinalityApi, FilesApi, NodeApi, Protocol):
+class Api(DevicesApi, RewardsApi, ProofsApi, FinalityApi, FilesApi, NodeApi, Protocol):
     # -- who you are ---------------------------------------------------------------------------
     def identity_status(self) -> v.IdentityView: ...
     def identity_create(self, name: str, passphrase: str) -> tuple[v.IdentityView, tuple[str, ...]]:

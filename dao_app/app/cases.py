@@ -23,7 +23,7 @@ class Cases:
         peers = network.peers(org_id) if network is not None and opened.online else ()
         now = self._ws.clock.now_ms()
         seen = {p.device: now if p.connected else p.seen_ms or 0 for p in peers if p.connected or p.seen_ms}
-        return Reader(opened.org, opened.member or self._ws.member(), seen, self._ws.unsent.get(org_id, set()))
+        return Reader(opened.org, self._ws.member_in(opened), seen, self._ws.unsent.get(org_id, set()))
 
     def _read(self, org: str) -> tuple[Opened, Reader]:
         opened = self._ws.find(org)
@@ -40,6 +40,7 @@ class Cases:
     ) -> Action:
         """Sign and store an own action; ``text`` is (free text, body field) kept beside the log."""
         self._need_signer(opened)
+        self._ws.locking.used()
         contents = list(extra)
         if text[0].strip():
             reference, blob = opened.org.detach(text[0].strip(), text[1])

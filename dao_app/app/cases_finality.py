@@ -154,7 +154,7 @@ def _recovery_row(reader: Reader, one: RecoveryStanding) -> f.RecoveryRow:
 
 def is_frozen(org: Organisation) -> bool:
     found = org.replay.final.entity(device_key(org.signer.public)) if org.signer is not None else None
-    return isinstance(found, Device) and found.status == "frozen"
+    return isinstance(found, Device) and found.status in ("frozen", "revoked")
 
 
 def _election(reader: Reader) -> f.ElectionView | None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from dao_app.app import views as v
 from dao_app.app.cases import Cases
+from dao_app.app.entering import keep_secrets, ticket_of
 from dao_app.app.errors import InputError, NotFound
 from dao_app.app.queries import Reader, fingerprint
 from dao_app.app.resolve import minor, object_id, one_line
@@ -14,9 +15,10 @@ from dao_app.core.encoding import Link, digest, encode
 from dao_app.core.entities import Device, Emergency, Invite, Member, Totals, Unit
 from dao_app.core.envelope import GENESIS_TYPE, bearer_message, build_payload, device_message, pack, signed_message
 from dao_app.core.errors import EncodingError
-from dao_app.core.invitation import Invitation, InvitationError
+from dao_app.core.invitation import Invitation
 from dao_app.core.keys import EMERGENCY_KEY, TOTALS_KEY, device_key, invite_key, member_key, unit_key
 from dao_app.core.limits import INT_MAX, INVITE_LIFETIME_MS_MAX, INVITE_USES_MAX, TITLE_BYTES_MAX
+from dao_app.core.links import LinkError
 from dao_app.core.org_keys import key_id
 from dao_app.core.rules.charter import MODULES, check_charter, parameter, parameter_of
 from dao_app.core.rules.founding import DECIMALS_MAX
@@ -76,9 +78,9 @@ class MembershipCases(Cases):
         body["profile"] = profile
         payload = build_payload(None, device.public, 1, None, (), self._ws.clock.now_ms(), GENESIS_TYPE, body)
         org_id = digest(payload)
-        self._keep_secrets(
-            org_id, secrets, root.sign(device_message(org_id, device.public)), root.public, device.public
-        )
+        signature, vault = root.sign(device_message(org_id, device.public)), self._ws.need_vault()
+        keep_secrets(vault, org_id, secrets[0], signature, root.public, device.public)
+        vault.put(f"{org_id.hex()}.witness", encode([secrets[1]]))
         opened = self._ws.open(org_id)
         opened.org.admit_now([pack(payload, device.sign(signed_message(org_id)))])
         opened.org.add_content(blob)
@@ -92,13 +94,6 @@ class MembershipCases(Cases):
         name = str(self._ws.home.load_profile().get("name", ""))
         blob = self._ws.random.token(32) + name.encode()
         return {"hash": digest(blob), "size": len(blob) - 32, "kind": "profile"}, blob
-
-    def _keep_secrets(self, org_id: bytes, secrets: list[bytes], signature: bytes, root: bytes, device: bytes) -> None:
-        vault, name = self._ws.need_vault(), org_id.hex()
-        vault.put(f"{name}.device", secrets[0])
-        if len(secrets) > 1:
-            vault.put(f"{name}.witness", encode([secrets[1]]))
-        vault.put(f"{name}.cert", encode([root, device, signature]))
 
     def org_show(self, org: str) -> v.OrgView:
         opened, reader = self._read(org)
@@ -182,7 +177,7 @@ class MembershipCases(Cases):
         network = self._ws.network
         addresses = network.addresses(opened.org.org_id) if network is not None and opened.online else ()
         position = opened.org.replay.position
-        assert self._ws.member() is not None
+        assert reader.member is not None
         invitation = Invitation(
             org=opened.org.org_id,
             invite=id_,
@@ -193,7 +188,7 @@ class MembershipCases(Cases):
             addresses=tuple(dict.fromkeys([*addresses[:OWN_TOLD_MAX], *opened.book.proven(KNOWN_TOLD_MAX)])),
             expires_ms=entity.expires or at + entity.lifetime,
             role=entity.role,
-            inviter=self._ws.member() or b"",
+            inviter=reader.member or b"",
         )
         words = words_for(self._ws.keys.signer(seed).public, INVITE_WORDS)
         return v.InviteCreated(id_.hex(), invitation.to_link(), invitation.to_text(), words, entity.lifetime)
@@ -258,12 +253,13 @@ class MembershipCases(Cases):
             seed = self._ws.random.token(32)
             device = self._ws.keys.signer(seed)
             certificate = root.sign(device_message(invitation.org, device.public))
-            self._keep_secrets(invitation.org, [seed], certificate, root.public, device.public)
-            self._ws.need_vault().put(f"{invitation.org.hex()}.join", invitation.to_link().encode())
+            vault = self._ws.need_vault()
+            keep_secrets(vault, invitation.org, seed, certificate, root.public, device.public)
+            vault.put(f"{invitation.org.hex()}.join", invitation.to_link().encode())
             opened = self._ws.open(invitation.org)
             opened.join = v.JoinView(invitation.org.hex(), "searching", 0, 0)
             self._make_join(opened, invitation, certificate)
-        self._ws.start_joining(opened, invitation)
+        self._ws.entering.start(opened, invitation)
         self._ws.mark(invitation.org, ALL_TOPICS | {"orgs", "join"})
         if wait_s:
             await self._ws.wait_for(
@@ -278,7 +274,8 @@ class MembershipCases(Cases):
         kept = vault.get(name)
         if kept is None or kept.decode() == invitation.to_link():
             return opened
-        same = Invitation.from_text(kept.decode()).invite == invitation.invite
+        earlier = ticket_of(kept)
+        same = isinstance(earlier, Invitation) and earlier.invite == invitation.invite
         if not same and (org.store.meta("join_taken") or org.store.counts().actions):
             raise InputError("join_under_way")
         if self._ws.network is not None and opened.online:
@@ -320,7 +317,7 @@ def read_invitation(text: str) -> Invitation:
     """An invitation in any text. Raises InputError with what is wrong with it."""
     try:
         return Invitation.from_text(text)
-    except InvitationError as error:
+    except LinkError as error:
         raise InputError(f"invite_{error.reason}") from error
     except EncodingError as error:
         raise InputError("invite_damaged") from error

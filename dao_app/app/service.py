@@ -8,11 +8,12 @@ from dao_app.app import views as v
 from dao_app.app.cases_attachments import AttachmentCases
 from dao_app.app.cases_bundles import BundleCases
 from dao_app.app.cases_contributions import ContributionCases
+from dao_app.app.cases_devices import DeviceCases
 from dao_app.app.cases_events import EventCases
 from dao_app.app.cases_finality import FinalityCases
 from dao_app.app.cases_firms import FirmCases
 from dao_app.app.cases_governance import GovernanceCases
-from dao_app.app.cases_identity import IdentityCases
+from dao_app.app.cases_guardians import GuardianCases
 from dao_app.app.cases_membership import MembershipCases, org_row
 from dao_app.app.cases_node import NodeCases
 from dao_app.app.cases_payments import PaymentCases
@@ -28,7 +29,7 @@ OpenDemo = Callable[[Callable[[v.Progress], None]], Awaitable[bytes]]
 
 
 class Service(
-    IdentityCases, MembershipCases, GovernanceCases, FirmCases, PaymentCases, EventCases, TaskCases,
+    DeviceCases, GuardianCases, MembershipCases, GovernanceCases, FirmCases, PaymentCases, EventCases, TaskCases,
     FinalityCases, ContributionCases, RewardCases, TokenCases, TodayCases, TrustCases, ProofCases, BundleCases,
     NodeCases, AttachmentCases,
 ):  # fmt: skip

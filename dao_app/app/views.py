@@ -49,6 +49,7 @@ class IdentityView:
     name: str = ""
     fingerprint: str = ""
     words_confirmed: bool = False
+    keyring: bool = False  # the system keyring opens the key file
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,19 +12,21 @@ from dataclasses import dataclass, field
 from dao_app.app import views as v
 from dao_app.app.addresses import AddressBook
 from dao_app.app.duties import do_duties, load_witness_keys
+from dao_app.app.entering import Entering
 from dao_app.app.errors import GuildhallError, Locked, NotFound, StorageError
 from dao_app.app.file_keeping import FileKeeping
 from dao_app.app.key_duty import KeyDuty, make_key
+from dao_app.app.locking import Locking, NoKeyring
 from dao_app.app.log_keeper import Judge
 from dao_app.app.organisation import Organisation
 from dao_app.app.ports import Clock, Network, Random, Signer, Verifier
-from dao_app.app.workspace_ports import Home, KeyTools, Runtime, Vault
+from dao_app.app.workspace_ports import Home, Keyring, KeyTools, Runtime, Vault
 from dao_app.core.encoding import decode, encode
-from dao_app.core.entities import Device, Org
+from dao_app.core.entities import Org
 from dao_app.core.envelope import Action
-from dao_app.core.invitation import Invitation
-from dao_app.core.keys import ORG_KEY, device_key
+from dao_app.core.keys import ORG_KEY
 from dao_app.core.limits import SEAL_WITHIN_MS
+from dao_app.core.rules.members import member_of
 
 SEAL_AFTER_MS = 200  # quiet time before the sole witness seals: gathers one gesture's actions
 DUTIES_EVERY_MS = 1_000
@@ -33,7 +35,7 @@ WAIT_STEP_S = 0.1
 BOOK_EVERY_MS = 30_000  # how often what became of dialling is written down
 ALL_TOPICS = frozenset(
     {"org", "members", "invites", "tasks", "proposals", "contributions", "rewards", "ledger", "log",
-     "checkpoints", "status", "files"}
+     "checkpoints", "status", "files", "devices"}
 )
 _TOPICS = {
     "task": {"tasks", "contributions", "ledger"},
@@ -49,7 +51,9 @@ _TOPICS = {
     "invite": {"invites"},
     "member": {"members", "invites", "org"},
     "org": {"org", "members"},
-    "device": {"members"},
+    "device": {"members", "devices"},
+    "guardian": {"members", "devices"},
+    "key": {"devices"},
     "file": {"files"},
     "witness": {"checkpoints"},
     "rules": {"checkpoints", "org"},
@@ -98,6 +102,7 @@ class Workspace:
         judge: Judge | None = None,
         listen: Sequence[str] = (),
         mdns: bool = True,
+        keyring: Keyring | None = None,
     ) -> None:
         self.home = home
         self.keys = keys
@@ -106,12 +111,15 @@ class Workspace:
         self.random = random
         self.runtime = runtime
         self.network = network
+        self.keyring = keyring or NoKeyring()
         self._judge = judge
-        self._listen = tuple(listen)
-        self._mdns = mdns
+        self.listen = tuple(listen)
+        self.mdns = mdns
         self.resting = False  # verifying everything waits
         self.stands_ready = False  # a node: declares a witness key by itself when its member is elected
         self.vault: Vault | None = None
+        self.entering = Entering(self)
+        self.locking = Locking(self)
         self.opened: dict[bytes, Opened] = {}
         self.unsent: dict[bytes, set[bytes]] = {}
         self.files = FileKeeping(self)
@@ -122,10 +130,15 @@ class Workspace:
 
     # -- identity ------------------------------------------------------------------------------
     def unlock(self, passphrase: str) -> None:
-        self.vault = self.home.open_vault(passphrase)
+        self.use_vault(self.home.open_vault(passphrase))
+
+    def use_vault(self, vault: Vault) -> None:
+        """Go on with an open vault: keys are here, hosts start."""
+        self.vault = vault
+        self.locking.used()
         for opened in self.opened.values():
             self._load_keys(opened.org)
-            self._resume_join(opened)
+            self.entering.resume(opened)
             self.start_network(opened)
 
     def need_vault(self) -> Vault:
@@ -141,6 +154,14 @@ class Workspace:
 
     def root(self) -> Signer:
         return self.keys.signer(self.keys.root_seed(self.entropy()))
+
+    def member_in(self, opened: Opened) -> bytes | None:
+        """This folder's member of an organisation: the root itself, or the id it had before its root was changed."""
+        root = self.member()
+        if opened.member is not None or root is None:
+            return opened.member
+        opened.org.replay.derive()
+        return member_of(opened.org.replay.provisional, root) or root
 
     def member(self) -> bytes | None:
         """This member's root key, known even while locked."""
@@ -221,28 +242,7 @@ class Workspace:
             return
         opened.online = True
         opened.offline_since_ms = self.clock.now_ms()
-        self.runtime.spawn(self.network.start, org, org.signer, self._listen, self._mdns)
-
-    def start_joining(self, opened: Opened, invitation: Invitation) -> None:
-        """Look for a member who takes the request to join."""
-        if self.network is None or opened.org.signer is None or opened.online:
-            return
-        opened.online = True
-        self.runtime.spawn(
-            self.network.start_joining, invitation, opened.org, opened.org.signer, self._listen, self._mdns
-        )
-
-    def _resume_join(self, opened: Opened) -> None:
-        """A join that was not settled when the program stopped goes on."""
-        if self.vault is None or opened.org.signer is None:
-            return
-        link = self.vault.get(f"{opened.org.org_id.hex()}.join")
-        if link is None:
-            return
-        opened.join = v.JoinView(opened.org.org_id.hex(), "searching", 0, 0)
-        self._settle_join(opened)
-        if opened.join_waits:
-            self.start_joining(opened, Invitation.from_text(link.decode()))
+        self.runtime.spawn(self.network.start, org, org.signer, self.listen, self.mdns)
 
     async def wait_for(self, condition: Callable[[], bool], seconds: float) -> bool:
         """Wait until the condition holds, at most so long; says whether it does."""
@@ -322,6 +322,10 @@ class Workspace:
     def mark(self, org_id: bytes | None, topics: set[str] | frozenset[str]) -> None:
         self._changed.setdefault(org_id.hex() if org_id else "", set()).update(topics)
 
+    def mark_all(self, org_id: bytes, *more: str) -> None:
+        """Anything of it may have changed."""
+        self.mark(org_id, ALL_TOPICS | set(more))
+
     def progress(self, job: str, done: int, total: int) -> None:
         for sink in list(self._sinks):
             sink(v.Progress(job, done, total))
@@ -365,13 +369,14 @@ class Workspace:
     def tick(self) -> None:
         """Seal, release, tell. Called a few times a second."""
         now = self.clock.now_ms()
+        self.locking.tick()
         for opened in list(self.opened.values()):
             try:
                 opened.org.release_quarantine()
                 self._seal(opened, now)
                 self._fill(opened)
                 self._do_duties(opened, now)
-                self._settle_join(opened)
+                self.entering.settle(opened)
             except StorageError as error:
                 self.failed(opened, error)
         self.files.tick(now)
@@ -438,17 +443,6 @@ class Workspace:
         if org.replay.pending and certificate is not None:
             opened.dirty_ms = now
 
-    def _settle_join(self, opened: Opened) -> None:
-        if not opened.join_waits or opened.org.signer is None:
-            return
-        found = opened.org.replay.final.entity(device_key(opened.org.signer.public))
-        if isinstance(found, Device):
-            stage = "done" if found.status == "active" else "refused"
-            opened.join = v.JoinView(opened.org.org_id.hex(), stage, 0, 0)
-            if self.vault is not None:
-                self.vault.delete(f"{opened.org.org_id.hex()}.join")
-            self.mark(opened.org.org_id, ALL_TOPICS | {"join", "orgs"})
-
     def seal_all(self) -> None:
         """Before closing: what a sole witness may seal is sealed."""
         for opened in self.opened.values():
@@ -473,19 +467,15 @@ class Workspace:
             opened.offline_since_ms = None
         if any(p.agrees for p in connected):
             self.sent(org_id)
-        if opened.join is not None and opened.join.stage == "searching" and connected:
-            opened.join = v.JoinView(org_id.hex(), "waiting", 0, 0)
-            opened.org.store.set_meta("join_taken", b"1")
-            self.mark(org_id, {"join"})
+        if connected:
+            self.entering.taken(opened)
         self.mark(org_id, {"peers", "status", "members"})
 
     def join_refused(self, org_id: bytes, code: str) -> None:
         """Called by the network: a member says why our request to join has no effect."""
         opened = self.opened.get(org_id)
-        if opened is not None and opened.join_waits:
-            opened.join = v.JoinView(org_id.hex(), "refused", 0, 0, code)
-            opened.org.store.set_meta("join_taken", b"")
-            self.mark(org_id, {"join", "orgs"})
+        if opened is not None:
+            self.entering.refused(opened, code)
 
     def sync_progress(self, org_id: bytes, done: int, total: int) -> None:
         """Called by the network while much is being fetched."""

@@ -28,6 +28,7 @@ from dao_app.crypto.pool import Ticket, VerifierPool
 from dao_app.crypto.sealing import SodiumSealer
 from dao_app.crypto.verifier import SodiumVerifier
 from dao_app.platform.clock import SystemClock
+from dao_app.platform.keyring import SystemKeyring
 from dao_app.platform.lock import FolderLock
 from dao_app.platform.random import SystemRandom
 from dao_app.platform.rpc import serve
@@ -116,7 +117,7 @@ async def run_engine(options: Options, ready: Callable[[Service], None], stop: t
             )
         workspace = Workspace(
             home, RealKeys(random), verifier, clock, random, TrioRuntime(nursery), network, judge_with(pool),
-            options.listen, options.mdns,
+            options.listen, options.mdns, SystemKeyring(),
         )
         workspace.stands_ready = workspace.files.archive = options.node
         stack.callback(workspace.close_all)

@@ -61,6 +61,12 @@ class FolderHome:
     def open_vault(self, passphrase: str) -> Vault:
         return Vault.open(self._folder / "vault", passphrase)
 
+    def open_vault_with(self, key: bytes) -> Vault:
+        return Vault.open_with(self._folder / "vault", key)
+
+    def change_passphrase(self, old: str, new: str) -> None:
+        self.open_vault(old).change_passphrase(new, self._cost)
+
     def load_profile(self) -> dict[str, Any]:
         path = self._folder / "profile.json"
         if not path.exists():

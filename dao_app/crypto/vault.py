@@ -81,6 +81,24 @@ class Vault:
             raise Locked("passphrase_wrong")
         return cls(folder, key)
 
+    @classmethod
+    def open_with(cls, folder: Path, key: bytes) -> Vault:
+        """By the master key that the system keyring holds. Raises Locked ``no_identity`` or ``keyring_stale``."""
+        if not cls.exists(folder):
+            raise Locked("no_identity")
+        vault = cls(folder, key)
+        secrets_here = sorted(path for path in folder.glob("*.sealed") if path.name != _MASTER)
+        if len(key) != KEY_BYTES or not secrets_here:
+            raise Locked("keyring_stale")
+        first = secrets_here[0]
+        if _open(key, first.name.removesuffix(".sealed"), _read(first)) is None:
+            raise Locked("keyring_stale")
+        return vault
+
+    def master_key(self) -> bytes:
+        """What opens it without the passphrase: for the system keyring alone."""
+        return self._key
+
     def change_passphrase(self, passphrase: str, cost: str = "moderate") -> None:
         """Seal the master key with another passphrase; the secrets stay as they are."""
         ops, mem = COSTS[cost]

@@ -301,7 +301,7 @@ def test_an_outsider_gets_nothing(tmp_path: Path) -> None:
             person = Person(party.world.random)
             org = empty_replica(party.world, person)
             equip(party.world, person, org, key=False)
-            org.add_org_key(0, b"w" * 32)  # some key, not the organisation's
+            org.ring.hold(0, b"w" * 32)  # some key, not the organisation's
             await outsider.start(org, person.device, LOOPBACK, False)
             assert not await outsider.dial(party.org_id, address)
             invitation, other, empty = invite(party, (address,))

@@ -154,6 +154,29 @@ def the_last_ballot_in_the_final_order_counts(path: Path) -> None:
     assert result(world, id_).scores == ("0", "1", "0")
 
 
+def two_devices_of_a_member_have_one_vote(path: Path) -> None:
+    """Both certified by the root: whichever ballot is last in the final order counts, once."""
+    world, one, _ = with_money(path)
+    second, _ = world.add_device(one)
+    id_ = put(world, body("decision"))
+    for device, choice in ((one, "yes"), (second, "no"), (one, "yes"), (second, "no")):
+        act(world, device, "vote.cast", {"proposal": Link(id_), "choice": choice})
+        sealed(world)
+    close(world)
+    assert (result(world, id_).scores, result(world, id_).voted) == (("0", "1", "0"), 1)
+
+
+def two_devices_of_a_member_spend_one_account(path: Path) -> None:
+    """Each device sees enough; in the final order one of the two is too much."""
+    world, one, other = with_money(path)
+    second, _ = world.add_device(one)
+    whole = balance(world, party(one))
+    for device in (one, second):
+        act(world, device, "token.transfer", order(party(other), whole))
+    assert list(sealed(world).values()) == ["balance_too_low"]
+    assert balance(world, party(one)) == 0
+
+
 def two_histories_of_a_device_are_one_ballot_and_no_more(path: Path) -> None:
     """The second replica of a device is a fork: of its ballots at most the sealed branch's counts."""
     world, one, other = with_money(path)
@@ -292,6 +315,15 @@ def _keeps_the_first_ballot(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ballots, "_put_ballot", put_once)
 
 
+def _counts_devices(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = ballots._put_ballot
+
+    def put_beside(state: State, id_: bytes, found: Proposal, ballot: Any) -> int:
+        return real(state, id_, found, ballot._replace(member=digest(ballot.action)))
+
+    monkeypatch.setattr(ballots, "_put_ballot", put_beside)
+
+
 def _freezes_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     entry = transition.TYPES["device.fork"]
     monkeypatch.setitem(transition.TYPES, "device.fork", entry._replace(rule=lambda *given: None))
@@ -336,6 +368,8 @@ THREATS = [
     Threat(24, what_was_adopted_is_paid_once, _executes_always),
     Threat(24, a_waiting_payment_is_paid_once, _pays_what_was_paid),
     Threat(40, the_last_ballot_in_the_final_order_counts, _keeps_the_first_ballot),
+    Threat(40, two_devices_of_a_member_have_one_vote, _counts_devices),
+    Threat(40, two_devices_of_a_member_spend_one_account, _rich),
     Threat(40, two_histories_of_a_device_are_one_ballot_and_no_more, _freezes_nobody),
     Threat(40, what_comes_in_is_spent_once_final, _credits_at_once),
     Threat(42, who_comes_with_the_opening_has_no_vote, _votes_of_today),

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dao_app.core.encoding import digest, encode
-from dao_app.core.invitation import LINK_CHARS_MAX, SCHEME, TEXT_CHARS_MAX, Invitation, InvitationError
+from dao_app.core.invitation import SCHEME, Invitation
+from dao_app.core.links import LINK_CHARS_MAX, TEXT_CHARS_MAX, LinkError
 from dao_app.core.words import WORDS, words_for
 
 VECTORS = json.loads((Path(__file__).parents[1] / "vectors" / "invitation.json").read_text("utf-8"))
@@ -28,7 +29,7 @@ invitations = st.builds(
 
 
 def reason(text: str) -> str:
-    with pytest.raises(InvitationError) as refused:
+    with pytest.raises(LinkError) as refused:
         Invitation.from_text(text)
     return refused.value.reason
 
@@ -109,7 +110,7 @@ def test_fields_out_of_bounds_are_refused(place: int, value: object) -> None:
 @given(st.text(max_size=300))
 def test_no_text_raises_anything_else(text: str) -> None:
     for probe in (text, SCHEME + text, SAMPLE.to_link()[:40] + text):
-        with pytest.raises(InvitationError):
+        with pytest.raises(LinkError):
             Invitation.from_text(probe)
 
 

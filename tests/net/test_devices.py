@@ -1,0 +1,173 @@
+"""Devices, restoring and guardians through the use cases of whole engines that meet over loopback."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dao_app.app.errors import GuildhallError, InputError, Locked, NotFound
+from dao_app.platform.clock import SystemClock
+from tests.net.engines import PASSPHRASE, WAIT_S, Machine, until
+
+pytestmark = pytest.mark.xdist_group("loopback")
+
+
+@pytest.fixture
+def machines(tmp_path: Path) -> Iterator[Callable[[], Machine]]:
+    made: list[Machine] = []
+
+    def make() -> Machine:
+        made.append(Machine(tmp_path / f"machine{len(made)}"))
+        return made[-1]
+
+    yield make
+    for machine in made:
+        machine.close()
+
+
+def own(machine: Machine) -> dict[str, Any]:
+    return {row.device: row for row in machine.ask("device_list")}
+
+
+def here(machine: Machine) -> str:
+    (found,) = [row.device for row in machine.ask("device_list") if row.here]
+    return str(found)
+
+
+def keys(machine: Machine) -> list[tuple[int, bytes]]:
+    (opened,) = machine.service._ws.opened.values()
+    return list(opened.org.org_keys())
+
+
+def heights(*machines: Machine) -> set[int]:
+    return {machine.ask("org_card").link != "" and height(machine) for machine in machines}
+
+
+def height(machine: Machine) -> int:
+    (opened,) = machine.service._ws.opened.values()
+    return int(opened.org.height())
+
+
+def test_a_second_device_by_request_and_grant_and_its_revocation(machines: Callable[[], Machine]) -> None:
+    first, second = machines(), machines()
+    org = first.founded()
+    until(lambda: bool(first.ask("org_card").addresses))
+    request = second.call("device_request", name="Laptop", passphrase=PASSPHRASE)
+    assert second.call("device_request", name="other", passphrase=PASSPHRASE) == request  # it waits
+    read = first.call("device_read", link=request.text)
+    assert (read.words, read.name) == (request.words, "Laptop") and len(read.words) == 6
+    with pytest.raises(Locked, match="passphrase_wrong"):
+        first.call("device_grant", link=request.link, passphrase="wrong wrong wrong")
+    grant = first.call("device_grant", link=request.link, passphrase=PASSPHRASE)
+    assert (grant.organisations, grant.words) == (("Example",), request.words)
+    (found,) = second.call("device_accept", link=grant.text, wait_s=int(WAIT_S))
+    assert (found.org, found.stage) == (org, "done")
+    assert second.call("identity_status").id == first.call("identity_status").id
+    until(lambda: len(own(first)) == len(own(second)) == 2 and height(first) == height(second))
+    laptop = here(second)
+    assert own(first)[laptop].status == "active" and not own(first)[laptop].here
+    assert first.ask("device_label", device=laptop[:8], label="Laptop").label == "Laptop"
+    # both write as the same member
+    until(lambda: bool(second.ask("org_show").row.name))
+    second.ask("contribution_claim", title="from the laptop")
+    until(lambda: [row.title for row in first.ask("contribution_list")] == ["from the laptop"])
+    before = keys(first)
+    first.ask("device_revoke", device="Laptop")
+    until(lambda: own(first)[laptop].status == "revoked")
+    until(lambda: keys(first)[-1] != before[-1])
+    until(lambda: not any(peer.connected for peer in second.ask("peer_list")))
+    first.ask("contribution_claim", title="not for the laptop")
+    until(lambda: height(first) > height(second))
+    assert keys(second) == before
+    with pytest.raises(NotFound, match="device_unknown"):
+        first.ask("device_revoke", device="feedfeed")
+
+
+def test_a_grant_is_of_use_to_its_request_alone(machines: Callable[[], Machine]) -> None:
+    first, second, third = machines(), machines(), machines()
+    first.founded()
+    request = second.call("device_request", name="Laptop", passphrase=PASSPHRASE)
+    third.call("device_request", name="Thief", passphrase=PASSPHRASE)
+    grant = first.call("device_grant", link=request.link, passphrase=PASSPHRASE)
+    with pytest.raises(InputError, match="device_grant_other"):
+        third.call("device_accept", link=grant.link)
+    with pytest.raises(NotFound, match="device_no_request"):
+        first.call("device_accept", link=grant.link)
+    with pytest.raises(GuildhallError, match="identity_exists"):
+        first.call("device_request", name="x", passphrase=PASSPHRASE)
+    with pytest.raises(InputError, match="link_missing"):
+        first.call("device_read", link=grant.link)
+    assert not third.call("identity_status").exists
+
+
+@pytest.mark.parametrize("by", ["card", "invitation"])
+def test_restoring_from_words_makes_a_new_device_through_any_peer(machines: Callable[[], Machine], by: str) -> None:
+    """Threat 38: never an old key."""
+    founder, member, restored = machines(), machines(), machines()
+    founder.founded()
+    member.join(founder.invite(), "Wei")
+    until(lambda: height(member) == height(founder))
+    old = here(member)
+    words = member.call("identity_words", passphrase=PASSPHRASE)
+    member.close()  # gone, with whatever it held
+    link = founder.ask("org_card").text if by == "card" else founder.invite()
+    restored.call("identity_restore", words=" ".join(words), name="Wei", passphrase=PASSPHRASE)
+    found = restored.call("org_restore", link=link, wait_s=int(WAIT_S))
+    assert found.stage == "done"
+    until(lambda: height(restored) == height(founder))
+    assert here(restored) != old and {row.status for row in own(restored).values()} == {"active"}
+    until(lambda: keys(restored) == keys(founder))
+    assert restored.ask("org_show").you.id == restored.call("identity_status").id
+    restored.ask("contribution_claim", title="here again")
+    until(lambda: [row.title for row in founder.ask("contribution_list")] == ["here again"])
+    until(lambda: height(restored) == height(founder))
+    restored.ask("device_revoke", device=old)
+    until(lambda: own(restored)[old].status == "revoked" and keys(restored)[-1][0] > 0)
+    with pytest.raises(InputError, match="already_joined"):
+        restored.call("org_restore", link=link)
+
+
+def test_guardians_give_a_member_another_root_and_the_member_keeps_its_id(
+    machines: Callable[[], Machine], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ahead = [0]
+    now_ms = SystemClock.now_ms
+    monkeypatch.setattr(SystemClock, "now_ms", lambda self: now_ms(self) + ahead[0])
+    founder, friend, lost, fresh = machines(), machines(), machines(), machines()
+    founder.founded()
+    friend.join(founder.invite(), "Friend")
+    lost.join(founder.invite(), "Wei")
+    until(lambda: height(lost) == height(friend) == height(founder) and height(lost) > 3)
+    wei = lost.call("identity_status").id
+    old = here(lost)
+    lost.ask("guardian_set", members=["Lin", "Friend"], needed=2)
+    until(lambda: all(len(machine.ask("guardian_list").wards) == 1 for machine in (founder, friend)))
+    until(lambda: height(lost) == height(friend) == height(founder))
+    assert [person.name for person in lost.ask("guardian_list").guardians] != []
+    lost.close()
+    fresh.call("identity_create", name="Wei", passphrase=PASSPHRASE)
+    request = fresh.call("guardian_request")
+    for guardian in (founder, friend):
+        read = guardian.call("guardian_read", link=request.text)
+        assert (read.words, read.fingerprint) == (request.words, request.fingerprint)
+        guardian.ask("guardian_approve", member="Wei", link=request.link)
+    until(lambda: founder.ask("guardian_list").wards[0].waiting[0].due_ms > 0)
+    (waiting,) = founder.ask("guardian_list").wards[0].waiting
+    assert len(waiting.approved_by) == 2 and waiting.words == request.words
+    ahead[0] = 61_000
+    opened = founder.service._ws.opened
+    until(lambda: all(o.org.root_known(bytes.fromhex(fresh.call("identity_status").id)) for o in opened.values()))
+    found = fresh.call("org_restore", link=founder.ask("org_card").link, wait_s=int(WAIT_S))
+    assert found.stage == "done"
+    until(lambda: height(fresh) == height(founder))
+    you = fresh.ask("org_show").you
+    assert you.id == wei != fresh.call("identity_status").id
+    statuses = {device: row.status for device, row in own(fresh).items()}
+    assert statuses == {old: "revoked", here(fresh): "active"}
+    fresh.ask("contribution_claim", title="with another key")
+    until(lambda: [row.title for row in founder.ask("contribution_list")] == ["with another key"])
+    fresh.ask("guardian_set", members=[], needed=0)
+    until(lambda: founder.ask("guardian_list").wards == ())
