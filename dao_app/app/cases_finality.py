@@ -87,7 +87,7 @@ class FinalityCases(ProposalCases):
     async def device_renew(self, org: str) -> f.FinalityView:
         opened, _ = self._read(org)
         self._need_signer(opened)
-        if not is_frozen(opened.org):
+        if _status(opened.org) not in ("frozen", "revoked"):
             raise Refused("device_not_frozen")
         vault, root = self._ws.need_vault(), self._ws.root()
         seed = self._ws.random.token(32)
@@ -153,8 +153,13 @@ def _recovery_row(reader: Reader, one: RecoveryStanding) -> f.RecoveryRow:
 
 
 def is_frozen(org: Organisation) -> bool:
+    return _status(org) == "frozen"
+
+
+def _status(org: Organisation) -> str:
+    """Of this device, "" where it is not known."""
     found = org.replay.final.entity(device_key(org.signer.public)) if org.signer is not None else None
-    return isinstance(found, Device) and found.status in ("frozen", "revoked")
+    return found.status if isinstance(found, Device) else ""
 
 
 def _election(reader: Reader) -> f.ElectionView | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import signal
 import time
@@ -21,6 +22,7 @@ from dao_app.platform.metrics import loopback
 if TYPE_CHECKING:
     from dao_app.platform.metrics import Board
 
+_log = logging.getLogger(__name__)
 ADDRESS_WAIT_S = 10.0  # a host is up within this, or its address is taken
 SHOW_S = 5.0  # monitoring reads what was true so long ago at most
 
@@ -47,7 +49,7 @@ async def keep_node(
             await nursery.start(_engine, options, services, stop)
             service = services[0]
             try:
-                service.identity_unlock(passphrase())
+                _unlock(service, passphrase)
             except GuildhallError:
                 stop.set()
                 raise
@@ -110,6 +112,17 @@ def report_of(service: Service) -> Mapping[str, Any]:
             "balances": balances,
         }  # fmt: skip
     return {"peer": service.identity_status().name, "pid": os.getpid(), "organisations": organisations}
+
+
+def _unlock(service: Service, passphrase: Callable[[], str]) -> None:
+    """By the system keyring where that is on and answers, else by the passphrase."""
+    if service.identity_status().keyring:
+        try:
+            service.identity_unlock("")
+            return
+        except GuildhallError as error:
+            _log.warning("the system keyring did not open the key file: %s", error.code)
+    service.identity_unlock(passphrase())
 
 
 async def _engine(

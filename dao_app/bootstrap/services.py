@@ -72,6 +72,14 @@ class RealServices:
 
         return card_png(view, Texts(language))
 
+    def read_code(self, path: Path) -> str:
+        from dao_app.ui.pictures import invitation_in_picture, load_picture  # Qt: only for the picture
+
+        try:
+            return invitation_in_picture(load_picture(path))
+        except OSError as error:
+            raise InputError("file_unreadable", path=path, detail=error.strerror or "") from error
+
     def build_demo(self, home: Path, data: Path | None, progress: Callable[[Progress], None]) -> Mapping[str, Any]:
         if data is not None:
             return build_record(home, data, progress)

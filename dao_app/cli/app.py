@@ -19,6 +19,7 @@ from dao_app.cli.attachments import attachment
 from dao_app.cli.bundles import bundle
 from dao_app.cli.commands import BadValue, Duration, Root
 from dao_app.cli.contributions import contribution
+from dao_app.cli.devices import device, guardian
 from dao_app.cli.earnings import earnings, payout, reputation
 from dao_app.cli.firms import firm
 from dao_app.cli.governance import charter, delegate, department, emergency, leave, role
@@ -37,7 +38,7 @@ from dao_app.cli.tally import tally
 from dao_app.cli.task_tables import task
 from dao_app.cli.tokens import token
 from dao_app.cli.trust import doctor, log, peer, state, watch
-from dao_app.cli.witnesses import device, recovery, witness
+from dao_app.cli.witnesses import recovery, witness
 
 INTERRUPTED = 130  # as shells report SIGINT
 OUTPUT_CLOSED = 141  # as shells report SIGPIPE
@@ -52,8 +53,8 @@ def tree() -> click.Group:
         identity, org, invite, join, member, task, proposal, vote, contribution, reputation, round_, match,
         payout, earnings, token,
         charter, role, department, delegate, emergency, leave, firm, payment,
-        file, certificate, bundle, witness, device, log, state, peer, doctor, watch, node, window, demo, tally,
-        rewards, recovery, attachment,
+        file, certificate, bundle, witness, device, guardian, log, state, peer, doctor, watch, node, window, demo,
+        tally, rewards, recovery, attachment,
     ):
         root.add_command(command)
     return root

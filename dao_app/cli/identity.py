@@ -1,4 +1,4 @@
-"""guildhall identity: create, show, restore, words."""
+"""guildhall identity: create, show, restore, words, passphrase, keyring, lock."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import click
 
 from dao_app.app.errors import InputError
 from dao_app.cli import render
-from dao_app.cli.commands import Group, option
-from dao_app.cli.passphrase import read_secret
+from dao_app.cli.commands import DURATION, Group, option
+from dao_app.cli.passphrase import PassphraseSource, read_secret
 from dao_app.cli.session import Session
 
 WORDS_PER_LINE = 6
@@ -73,6 +73,44 @@ def words(session: Session, check: bool) -> None:
     if not session.call("identity_confirm_words", words=given, positions=positions):
         raise InputError("words_wrong")
     session.show({"confirmed": True}, lambda _: session.line(session.t("cli.words_right")))
+
+
+@identity.command("passphrase")
+@option("--new-passphrase-file", metavar="FILE")
+@click.pass_obj
+def passphrase(session: Session, new_passphrase_file: str | None) -> None:
+    old = session.passphrase.get()
+    new = PassphraseSource(session.texts, new_passphrase_file or "", {}, "cli.ask.passphrase_new").get(again=True)
+    session.show(session.call("identity_passphrase", old=old, new=new), lambda found: _facts(session, found))
+
+
+@identity.command("keyring")
+@click.argument("switch", type=click.Choice(["on", "off"]))
+@click.pass_obj
+def keyring(session: Session, switch: str) -> None:
+    on = switch == "on"
+    found = session.call("identity_keyring", on=on, passphrase=session.passphrase.get() if on else "")
+    session.show(found, lambda view: _locking(session, view))
+
+
+@identity.command("lock")
+@option("--after", "lock_after", type=DURATION)
+@click.pass_obj
+def lock(session: Session, lock_after: int | None) -> None:
+    if lock_after is not None:
+        session.show(session.call("identity_lock_after", seconds=lock_after), lambda view: _locking(session, view))
+        return
+    session.show(session.call("identity_lock"), lambda found: _facts(session, found))
+
+
+def _locking(session: Session, view: Any) -> None:
+    after = view["lock_after_s"]
+    render.facts(session, [
+        ("cli.col.keyring", session.t("cli.yes" if view["keyring"] else "cli.no")),
+        ("cli.col.lock_after", session.texts.duration(1_000 * after) if after else session.t("cli.never")),
+    ])
+    if not view["keyring_available"]:
+        session.note(session.t("cli.keyring_missing"))
 
 
 def _facts(session: Session, found: Any) -> None:

@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-import io
-from pathlib import Path
 from typing import Any
 
 import click
-import segno
 
 from dao_app.app.effects_form import charter_value
 from dao_app.app.errors import InputError
 from dao_app.cli import render
 from dao_app.cli.commands import DURATION, Command, Group, option
-from dao_app.cli.files import read_text, write_file
 from dao_app.cli.governance import parameter_name, parameter_value
+from dao_app.cli.handing import check_picture, read_in, say_written, write_out
 from dao_app.cli.session import Session
 
-INVITE_BYTES_MAX = 64 * 1024  # a link with the plain text around it
 JOIN_WAIT = "60s"
 JOIN_EXIT_CODES = {"refused": 4, "searching": 6}  # as for refusals by a rule and for an unreached network
-QR_SCALE = 6  # pixels of one module: readable from a screen at arm's length
-PICTURES = (".png", ".svg")
-QR_BORDER = 4  # modules, as ISO/IEC 18004 asks
 
 
 @click.group("org", cls=Group)
@@ -107,6 +100,36 @@ def show(session: Session) -> None:
     session.show(session.ask("org_show"), human)
 
 
+@org.command("card")
+@option("--picture", metavar="FILE")
+@option("--file", "out_file", metavar="FILE")
+@click.pass_obj
+def card(session: Session, picture: str | None, out_file: str | None) -> None:
+    check_picture(picture)
+    made = session.ask("org_card")
+    write_out(session, made, picture, out_file)
+
+    def human(view: Any) -> None:
+        session.line(view["link"])
+        if not view["addresses"]:
+            session.note(session.t("cli.card_no_address"))
+        say_written(session, picture, out_file)
+
+    session.show(made, human)
+
+
+@org.command("restore")
+@click.argument("link", required=False)
+@option("--file", "in_file", metavar="FILE")
+@option("--wait", type=DURATION, default=JOIN_WAIT, show_default=True)
+@click.pass_context
+def restore(ctx: click.Context, link: str | None, in_file: str | None, wait: int) -> None:
+    session: Session = ctx.obj
+    text = read_in(session, link, in_file)
+    session.network = True
+    _came_in(ctx, session.call("org_restore", link=text, wait_s=wait), wait)
+
+
 @click.group("invite", cls=Group)
 def invite() -> None:
     pass
@@ -123,7 +146,7 @@ def invite() -> None:
 def invite_create(
     session: Session, role: str, uses: int, lifetime: int, note: str, qr: str | None, to_file: str | None
 ) -> None:
-    _check_picture(qr)
+    check_picture(qr)
     made = session.ask("invite_create", role=role, uses=uses, lifetime_s=lifetime, note=note)
     _hand_over(session, made, qr, to_file)
 
@@ -134,20 +157,12 @@ def invite_create(
 @option("--file", "to_file", metavar="FILE")
 @click.pass_obj
 def invite_show(session: Session, invite: str, qr: str | None, to_file: str | None) -> None:
-    _check_picture(qr)
+    check_picture(qr)
     _hand_over(session, session.ask("invite_show", invite=invite), qr, to_file)
 
 
-def _check_picture(qr: str | None) -> None:
-    if qr and Path(qr).suffix.lower() not in PICTURES:
-        raise InputError("picture_kind", path=qr)
-
-
 def _hand_over(session: Session, made: Any, qr: str | None, to_file: str | None) -> None:
-    if qr:
-        write_qr(Path(qr), made["link"])
-    if to_file:
-        write_file(Path(to_file), (made["text"] + "\n").encode())
+    write_out(session, made, qr, to_file)
 
     def human(view: Any) -> None:
         session.line(view["link"])
@@ -156,18 +171,9 @@ def _hand_over(session: Session, made: Any, qr: str | None, to_file: str | None)
         session.line(session.t("cli.invite_lifetime", duration=session.texts.duration(view["lifetime_ms"])))
         if not session.call("invite_read", link=view["link"])["addresses"]:
             session.note(session.t("cli.invite_no_address", id=view["id"][:12]))
-        for path in filter(None, (qr, to_file)):
-            session.note(session.t("cli.written", path=path))
+        say_written(session, qr, to_file)
 
     session.show(made, human)
-
-
-def write_qr(path: Path, link: str) -> None:
-    """A picture of the link, PNG or SVG by its ending. Raises StorageError."""
-    data = io.BytesIO()
-    code = segno.make(link, error="m", micro=False)
-    code.save(data, kind=path.suffix.lower().removeprefix("."), scale=QR_SCALE, border=QR_BORDER)
-    write_file(path, data.getvalue())
 
 
 @invite.command("list")
@@ -201,16 +207,19 @@ def invite_revoke(session: Session, invite: str) -> None:
 @click.pass_context
 def join(ctx: click.Context, link: str | None, from_file: str | None, wait: int, preview: bool) -> None:
     session: Session = ctx.obj
-    if (link is None) == (from_file is None):
-        raise InputError("join_one_link")
-    text = link if link is not None else read_text(Path(str(from_file)), INVITE_BYTES_MAX)
+    text = read_in(session, link, from_file)
     if preview:
         session.show(session.call("invite_read", link=text), lambda found: _preview(session, found))
         return
     session.network = True
     if not session.json:
         _preview(session, session.call("invite_read", link=text))
-    found = session.call("join", link=text, wait_s=wait)
+    _came_in(ctx, session.call("join", link=text, wait_s=wait), wait)
+
+
+def _came_in(ctx: click.Context, found: Any, wait: int) -> None:
+    """How far coming in got; the exit code says so too."""
+    session: Session = ctx.obj
 
     def human(view: Any) -> None:
         said = session.t(f"cli.join.{view['stage']}")

@@ -36,8 +36,11 @@ def read_secret(path: Path) -> str:
 class PassphraseSource:
     """Asks at most once per run."""
 
-    def __init__(self, texts: Texts, file: str, environ: Mapping[str, str] = os.environ) -> None:
+    def __init__(
+        self, texts: Texts, file: str, environ: Mapping[str, str] = os.environ, question: str = "cli.ask.passphrase"
+    ) -> None:
         self._texts = texts
+        self._question = question
         self._file = file or environ.get(PASSPHRASE_FILE_VARIABLE, "")
         self._known: str | None = None
 
@@ -57,7 +60,7 @@ class PassphraseSource:
             return read_secret(Path(self._file)).split("\n", 1)[0].rstrip("\r")
         if not sys.stdin.isatty():
             raise Locked("passphrase_needed")
-        text: str = click.prompt(self._texts.t("cli.ask.passphrase"), hide_input=True, err=True)
+        text: str = click.prompt(self._texts.t(self._question), hide_input=True, err=True)
         if again:
             repeated = click.prompt(self._texts.t("cli.ask.passphrase_again"), hide_input=True, err=True)
             if repeated != text:

@@ -52,6 +52,10 @@ class Services(Protocol):
         """A proven result as a picture (PNG); needs no display."""
         ...
 
+    def read_code(self, path: Path) -> str:
+        """The text of the QR code in a picture; needs no display."""
+        ...
+
     def build_demo(
         self, home: Path, data: Path | None, progress: Callable[[Progress], None]
     ) -> Mapping[str, Any]:

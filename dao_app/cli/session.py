@@ -12,7 +12,7 @@ from typing import Any, TextIO
 
 import click
 
-from dao_app.app.errors import Locked
+from dao_app.app.errors import GuildhallError, Locked
 from dao_app.app.ports import Caller
 from dao_app.app.texts import Texts
 from dao_app.app.views import Progress
@@ -61,8 +61,19 @@ class Session:
         except Locked as error:
             if error.code != "locked":
                 raise
-        self.caller.call("identity_unlock", {"passphrase": self.passphrase.get()})
+        self._open()
         return self.caller.call(method, params, progress)
+
+    def _open(self) -> None:
+        """Unlock by the system keyring where that is on and answers, else by the passphrase."""
+        status: Any = self.caller.call("identity_status", {})
+        if status.get("keyring"):
+            try:
+                self.caller.call("identity_unlock", {"passphrase": ""})
+                return
+            except GuildhallError as error:
+                self.note("\n".join(filter(None, self.texts.error_text(error))))
+        self.caller.call("identity_unlock", {"passphrase": self.passphrase.get()})
 
     def ask(self, method: str, /, progress: Callable[[Progress], None] | None = None, **params: object) -> Any:
         """Call a use case of the organisation that is meant."""
@@ -71,8 +82,9 @@ class Session:
     def unlock(self, silently: bool = False) -> None:
         """Unlock the identity, if there is one; ``silently`` only where nobody need be asked."""
         status: Any = self.caller.call("identity_status", {})
-        if status["exists"] and not status["unlocked"] and (self.passphrase.is_silent or not silently):
-            self.caller.call("identity_unlock", {"passphrase": self.passphrase.get()})
+        silent = self.passphrase.is_silent or bool(status.get("keyring"))
+        if status["exists"] and not status["unlocked"] and (silent or not silently):
+            self._open()
 
     def close(self) -> None:
         if self._caller is not None:

@@ -1,4 +1,4 @@
-"""guildhall witness, device, recovery: who co-signs, being a witness, electing; a new device key; recovering."""
+"""guildhall witness, recovery: who co-signs, being a witness, electing; recovering."""
 
 from __future__ import annotations
 
@@ -51,19 +51,6 @@ def elect(session: Session, witness_seats: str, title: str, text: str, members: 
     named = title or session.t("cli.witness_election", seats=witness_seats)
     row = session.ask("witness_elect", members=list(members), seats=int(witness_seats), title=named, text=text)
     one_proposal(session, row)
-
-
-@click.group("device", cls=Group)
-def device() -> None:
-    pass
-
-
-@device.command("renew")
-@click.pass_obj
-def renew(session: Session) -> None:
-    session.network = True
-    session.unlock()
-    session.show(session.ask("device_renew"), lambda view: _told(session, view))
 
 
 @click.group("recovery", cls=Group)

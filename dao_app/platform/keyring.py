@@ -6,7 +6,6 @@ StorageError; where the system has none, ``is_there`` says so and nothing else i
 
 from __future__ import annotations
 
-import importlib
 from typing import Any
 
 from dao_app.app.errors import StorageError
@@ -23,7 +22,9 @@ class SystemKeyring(Keyring):
 
     def _found(self) -> Any:
         if self._backend is None:
-            self._backend = importlib.import_module("keyring").get_keyring()  # loaded only when somebody asks for it
+            import keyring  # loaded only when somebody asks for it
+
+            self._backend = keyring.get_keyring()
         return self._backend
 
     def is_there(self) -> bool:

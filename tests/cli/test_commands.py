@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,100 +13,11 @@ import pytest
 
 from dao_app.app import views as v
 from dao_app.app.errors import GuildhallError, Locked, NetworkError, NotFound, Refused, StorageError
-from dao_app.app.ports import Caller
-from dao_app.app.views_proofs import ProofView
-from dao_app.cli.app import run
-from dao_app.platform.callers import HandleCaller
+from tests.fakes.command_line import ORG, FakeServices, Run
 from tests.fakes.engine import WORDS, FakeEngine, ident
 
 LINK = "guildhall:join/" + "abcdefgh" * 8
-ORG = ident("org example")
 ENTRY = ident("log 0")[:60] + "0000"
-
-
-class FakeServices:
-    """Implements ``cli.services.Services`` on sample data."""
-
-    def __init__(self, engine: FakeEngine) -> None:
-        self.engine = engine
-        self.connected: list[tuple[Path, bool]] = []
-        self.node: dict[str, Any] = {}
-        self.watched: list[v.Change] = []
-
-    def home(self, given: str) -> Path:
-        return Path(given or "usual")
-
-    def connect(self, home: Path, network: bool) -> Caller:
-        self.connected.append((home, network))
-        caller = HandleCaller(self.engine)
-        changes = self.watched
-
-        def watch(sink: Callable[[v.Change], None]) -> None:
-            for change in changes:
-                sink(change)
-            raise KeyboardInterrupt
-
-        caller.watch = watch  # type: ignore[method-assign]
-        return caller
-
-    def run_node(
-        self, home: Path, passphrase: Callable[[], str], listen: Sequence[str], mdns: bool,
-        ready: Callable[[Mapping[str, Any]], None], report: Path | None = None, database: str = "", metrics: str = "",
-        announce: Sequence[str] = (), relays: bool = True,
-    ) -> None:
-        self.node = {
-            "home": home, "passphrase": passphrase(), "listen": tuple(listen), "mdns": mdns, "report": report,
-            "announce": tuple(announce), "relays": relays,
-        }  # fmt: skip
-        self.node |= {"database": database} if database else {}
-        address = f"http://{metrics}" if metrics else ""
-        ready({"pid": 7, "home": str(home), "addresses": {ORG: ["/ip4/127.0.0.1/tcp/4001"]}, "metrics": address})
-
-    def run_window(self, home: Path) -> int:
-        return 3
-
-    def paint_card(self, view: ProofView, language: str) -> bytes:
-        assert view.result is not None and view.result.options == ("yes", "no", "abstain")
-        return b"\x89PNG card in " + language.encode()
-
-    def build_demo(self, home: Path, data: Path | None, progress: Callable[[v.Progress], None]) -> Mapping[str, Any]:
-        progress(v.Progress("record", 1, 2))
-        progress(v.Progress("record", 2, 2))
-        return {"proposals": 388, "differences": [{"id": "a1", "title": "\x1b[31mred"}]}
-
-
-class Result:
-    def __init__(self, code: int, out: str, err: str) -> None:
-        self.code, self.out, self.err = code, out, err
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
-
-
-Run = Callable[..., Result]
-
-
-@pytest.fixture
-def engine() -> FakeEngine:
-    return FakeEngine()
-
-
-@pytest.fixture
-def services(engine: FakeEngine) -> FakeServices:
-    return FakeServices(engine)
-
-
-@pytest.fixture
-def cli(services: FakeServices, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
-    monkeypatch.delenv("GUILDHALL_PASSPHRASE_FILE", raising=False)
-
-    def call(*argv: str, lang: str = "en") -> Result:
-        code = run([*argv], services, {"LANG": {"en": "en_GB.UTF-8", "zh": "zh_CN.UTF-8"}[lang]})
-        captured = capsys.readouterr()
-        return Result(code, captured.out, captured.err)
-
-    return call
 
 
 READING = [
@@ -476,14 +386,6 @@ def test_a_bug_is_no_traceback(cli: Run, engine: FakeEngine, monkeypatch: pytest
 
 
 # -- secrets ---------------------------------------------------------------------------------------
-@pytest.fixture
-def passphrase_file(tmp_path: Path, engine: FakeEngine) -> Path:
-    path = tmp_path / "passphrase"
-    path.write_text("correct horse battery\nsecond line\n")
-    engine.passphrase = "correct horse battery"
-    return path
-
-
 def test_identity_is_created_with_a_passphrase_from_a_file(cli: Run, engine: FakeEngine, passphrase_file: Path) -> None:
     result = cli("identity", "create", "Lin Wei", "--passphrase-file", str(passphrase_file), "--json")
     assert result.json["words"] == list(WORDS)
@@ -520,7 +422,7 @@ def test_an_unusable_passphrase_file_is_named(cli: Run, tmp_path: Path, contents
 def test_a_locked_engine_is_unlocked_once_and_asked_again(cli: Run, engine: FakeEngine, passphrase_file: Path) -> None:
     engine.fail["task_claim"] = Locked("locked")
     assert cli("task", "claim", ident("task 214"), "--passphrase-file", str(passphrase_file)).code == 0
-    assert [name for name, _ in engine.calls] == ["task_claim", "identity_unlock", "task_claim"]
+    assert [name for name, _ in engine.calls] == ["task_claim", "identity_status", "identity_unlock", "task_claim"]
 
 
 def test_without_anybody_to_ask_the_passphrase_is_an_error(cli: Run, engine: FakeEngine) -> None:
@@ -540,7 +442,7 @@ def test_no_option_takes_a_secret() -> None:
         return own.union(*(names(one) for one in below)) if below else own
 
     secret = {name for name in names(tree()) if any(part in name for part in ("pass", "word", "secret", "seed"))}
-    assert secret == {"--passphrase-file", "--words-file"}
+    assert secret == {"--passphrase-file", "--new-passphrase-file", "--words-file"}
 
 
 # -- foreign text ----------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from dao_app.app import views as v
 from dao_app.app import views_governance as g
 from dao_app.app.errors import GuildhallError, InputError, Locked, NotFound
 from tests.fakes import sample
+from tests.fakes.devices import FakeDevices
 from tests.fakes.files import FakeFiles
 from tests.fakes.finality import FakeFinality, signers_of
 from tests.fakes.governing import FakeGoverning
@@ -52,7 +53,7 @@ FINDINGS = (
 )
 
 
-class FakeEngine(FakeWork, FakeGoverning, FakeRewards, FakeProofs, FakeFinality, FakeFiles):
+class FakeEngine(FakeWork, FakeGoverning, FakeRewards, FakeProofs, FakeFinality, FakeFiles, FakeDevices):
     """An ``EngineHandle`` over sample data. ``fail`` maps a method to the error it raises next."""
 
     def __init__(self, filled: bool = True, founder_alone: bool = False) -> None:
@@ -84,6 +85,7 @@ class FakeEngine(FakeWork, FakeGoverning, FakeRewards, FakeProofs, FakeFinality,
         self._fill_governing()
         self._fill_rewards()
         self._fill_proofs()
+        self._fill_devices()
 
     # -- the handle ----------------------------------------------------------------------------
     def call(
@@ -139,7 +141,7 @@ class FakeEngine(FakeWork, FakeGoverning, FakeRewards, FakeProofs, FakeFinality,
         return self.identity
 
     def identity_unlock(self, passphrase: str) -> v.IdentityView:
-        if passphrase != self.passphrase:
+        if passphrase != self.passphrase and not (self.identity.keyring and not passphrase):
             raise Locked("passphrase_wrong")
         self.identity = replace(self.identity, unlocked=True)
         return self.identity

@@ -39,6 +39,7 @@ class Desk(AttachmentCases, TaskCases):
         self.asked = 0
         home = SimpleNamespace(load_profile=lambda: self.profile, save_profile=self.profile.update)
         self._ws = cast(Workspace, SimpleNamespace(
+            member_in=lambda opened: opened.member, locking=SimpleNamespace(used=lambda: None),
             find=lambda name: self.opened, network=None, clock=world.clock, unsent={}, vault=object(), home=home,
             announce=lambda opened, actions: None, member=lambda: person.root.public, verifier=world.verifier,
             random=world.random, pause=no_pause, opened={org.org_id: self.opened}, mark=lambda org_id, topics: None,

@@ -41,6 +41,7 @@ class Desk(ProofCases, TaskCases):
     def __init__(self, world: World, org: Organisation, person: Person) -> None:
         opened = SimpleNamespace(org=org, member=person.root.public, online=False)
         self._ws = cast(Workspace, SimpleNamespace(
+            member_in=lambda opened: opened.member, locking=SimpleNamespace(used=lambda: None),
             find=lambda name: opened, network=None, clock=world.clock, unsent={}, vault=object(),
             announce=lambda opened, actions: None, member=lambda: person.root.public, verifier=world.verifier,
         ))  # fmt: skip

@@ -32,6 +32,7 @@ class Desk(ContributionCases, RewardCases, TaskCases, TokenCases):
         opened = SimpleNamespace(org=org, member=person.root.public, online=False)
         self.root = person.root.public.hex()
         self._ws = cast(Workspace, SimpleNamespace(
+            member_in=lambda opened: opened.member, locking=SimpleNamespace(used=lambda: None),
             find=lambda name: opened, network=None, clock=world.clock, unsent={}, vault=object(),
             announce=lambda opened, actions: None, member=lambda: person.root.public,
         ))  # fmt: skip

@@ -385,6 +385,7 @@ class Desk(Service):
             org=org, member=world.founder.root.public, online=False, demo=False, join=None, waits_since_ms=None
         )
         self._ws = cast(Workspace, SimpleNamespace(
+            member_in=lambda opened: opened.member, locking=SimpleNamespace(used=lambda: None),
             find=lambda name: opened, network=None, clock=world.clock, unsent={}, vault=object(), opened={},
             member=lambda: world.founder.root.public, verifier=world.verifier,
         ))  # fmt: skip

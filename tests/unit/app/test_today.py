@@ -25,7 +25,8 @@ class Cases(TodayCases):
     def __init__(self, desk: Desk, member: Person) -> None:
         opened = SimpleNamespace(org=desk.org, member=member.root.public, demo=True, online=False)
         self._ws: Any = SimpleNamespace(
-            clock=desk.world.clock, network=None, unsent={}, find=lambda org: opened, member=lambda: None
+            clock=desk.world.clock, network=None, unsent={}, find=lambda org: opened,
+            member_in=lambda opened: opened.member,
         )
 
 
