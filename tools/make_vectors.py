@@ -338,8 +338,7 @@ def main() -> None:
             ("encoding", encoding()), ("actions", actions(history)),
             ("ordering", ordering(History(Path(folder) / "ordering", SEED, 5 * STEPS))),
             ("roots", roots_file(history)), ("proofs", proofs_file(Path(folder) / "proofs")),
-            ("reconcile", reconcile_file()),
-            ("keys", keys_file()), ("roots", roots_file(history)), ("proofs", proofs_file(Path(folder) / "proofs")),
+            ("reconcile", reconcile_file()), ("keys", keys_file()),
         ):  # fmt: skip
             path = FOLDER / f"{name}.json"
             path.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

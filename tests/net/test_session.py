@@ -350,7 +350,7 @@ def test_what_a_device_asked_for_before_it_was_removed_is_not_sent_afterwards() 
     """Threat 32: answers are made when the stream has room; a removal in between ends them."""
     replica, peer = FakeReplica(Device("me")), Device("peer")
     braid(replica, [Device("w")], 3_000)
-    session = Session(replica, peer.signer.public, "member", Fetching())
+    session = Session(replica, replica.signer.public, peer.signer.public, "member", Fetching(), TOKEN)
     session.start(NOW)
     writer = next(iter(replica.heads()))
     want = m.encode_message(m.Want(1, 0, (m.RangeRow(writer, 1, 3_000),), ()))
@@ -361,7 +361,7 @@ def test_what_a_device_asked_for_before_it_was_removed_is_not_sent_afterwards() 
     replica.members[peer.signer.public] = "refused"
     session.changed(NOW)
     assert messages_of(session) == [m.Bye("refused")]
-    late = Session(replica, peer.signer.public, "member", Fetching())
+    late = Session(replica, replica.signer.public, peer.signer.public, "member", Fetching(), TOKEN)
     late.receive(want, NOW)
     assert messages_of(late) == [m.Bye("refused")] and late.closing == "refused"
 
@@ -372,12 +372,12 @@ def test_keys_are_told_to_who_may_lack_the_newest_and_is_in() -> None:
     replica.keys = [old, new]
     for standing, told in (("active", True), ("unknown", False), ("joining", False)):
         replica.members[peer.signer.public] = standing  # type: ignore[assignment]
-        session = Session(replica, peer.signer.public, "member", Fetching(), key=old)
+        session = Session(replica, replica.signer.public, peer.signer.public, "member", Fetching(), TOKEN, key=old)
         session.start(NOW)
         first = messages_of(session)[0]
         assert (first == m.Keys((old, new))) is told
     replica.members[peer.signer.public] = "active"
-    session = Session(replica, peer.signer.public, "member", Fetching(), key=new)
+    session = Session(replica, replica.signer.public, peer.signer.public, "member", Fetching(), TOKEN, key=new)
     session.start(NOW)
     assert not any(isinstance(message, m.Keys) for message in messages_of(session))
     replica.keys.append((9, b"z" * 32))
