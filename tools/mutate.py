@@ -45,6 +45,9 @@ ADMISSION_TEST = "tests/unit/app/test_admission.py"
 DEVICES_TEST = "tests/unit/rules/test_devices.py"
 RELAY_TEST = "tests/net/test_relay.py"
 REACHING_TEST = "tests/net/test_reaching.py"
+HELLO_TEST = "tests/net/test_hello.py"
+EPOCHS_TEST = "tests/net/test_epochs.py"
+KEYS_TEST = "tests/unit/app/test_epoch_keys.py"
 
 MUTANTS = (
     Mutant(
@@ -288,6 +291,46 @@ MUTANTS = (
     Mutant(
         "any version will do", (23,),
         (Edit("net/hello.py", "if value[0] != VERSION:", "if False:"),), ("tests/net/test_old_peers.py",),
+    ),
+    Mutant(
+        "the transcript is not under the MAC", (23,),
+        (Edit("net/hello.py", " + opener + acceptor + self._transcript.digest(), ", " + opener + acceptor, "),),
+        (HELLO_TEST,),
+    ),
+    Mutant(
+        "certificates before the final state is asked", (31,),
+        (Edit("net/hello.py", "self._check_key(key)\n                    self._key = key", "self._key = key"),),
+        (HELLO_TEST,),
+    ),
+    Mutant(
+        "an older key is as good as the newest", (36,),
+        (Edit("net/hello.py", "may_meet(self._peer, key == self._me.keys[-1])", "may_meet(self._peer, True)"),),
+        (HELLO_TEST,),
+    ),
+    Mutant(
+        "a removed device is met", (32,),
+        (Edit("app/organisation.py", 'return standing != "refused" if newest else', "return True if newest else"),),
+        (EPOCHS_TEST,),
+    ),
+    Mutant(
+        "answers go on after a removal", (32,),
+        (Edit("net/session.py", "        self._bulk.clear()\n", ""),),
+        ("tests/net/test_session.py",),
+    ),
+    Mutant(
+        "the next key is sealed to everybody", (32,),
+        (Edit("app/key_duty.py", ' or row.status != "active":', ":"),),
+        (KEYS_TEST,),
+    ),
+    Mutant(
+        "whatever a peer offers serves", (36,),
+        (Edit("app/key_ring.py", "if place in named:", "if True:"),),
+        (KEYS_TEST,),
+    ),
+    Mutant(
+        "a key that is sealed wrongly is taken", (36,),
+        (Edit("app/key_ring.py", " and key_id(self._org, height, found) == id_:", ":"),),
+        (KEYS_TEST,),
     ),
 )
 

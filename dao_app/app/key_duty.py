@@ -64,10 +64,10 @@ def make_key(org: Organisation, duty: KeyDuty, keys: KeyTools, random: Random, n
     if not isinstance(epoch, Epoch) or not epoch.height or org.signer is None or not org.may_derive():
         return []
     own = org.signer.public
+    if org.standing(own) != "active":
+        return []
     if duty.height != epoch.height:
         devices = active_devices(org)
-        if own not in devices:
-            return []
         prefix = epoch.height.to_bytes(8, "big")
         mine = digest(prefix + own)
         rank = sum(digest(prefix + device) < mine for device in devices)

@@ -25,6 +25,7 @@ class KeyRing:
         self._is_in = is_in
         self._held: dict[tuple[int, bytes], bytes] = {}  # (height, id) → key
         self._offered: dict[tuple[int, bytes], bytes] = {}
+        self._order: list[OrgKey] = []  # of what is held, as it serves
         self.on_change: Callable[[], None] = lambda: None
 
     # -- what is kept ----------------------------------------------------------------------------
@@ -32,6 +33,7 @@ class KeyRing:
         """Take over what was kept."""
         self._held = {self._place(height, key): key for height, key in held}
         self._offered = {self._place(height, key): key for height, key in offered}
+        self._order = _ordered(self._held)
 
     @property
     def held(self) -> list[OrgKey]:
@@ -43,14 +45,14 @@ class KeyRing:
 
     def forget(self) -> None:
         """Drop all keys from memory."""
-        self._held, self._offered = {}, {}
+        self._held, self._offered, self._order = {}, {}, []
 
     # -- what serves -----------------------------------------------------------------------------
     def serving(self) -> Sequence[OrgKey]:
         """Keys that serve, oldest first, the epoch's last; while joining those that were offered."""
-        source = self._held or ({} if self._is_in() else self._offered)
-        order = sorted(source, key=lambda place: (place[0], _inverted(place[1])))
-        return [(height, source[height, id_]) for height, id_ in order]
+        if self._held or not self._offered or self._is_in():
+            return self._order
+        return _ordered(self._offered)
 
     def holds(self, height: int) -> bool:
         """Is there a key of this epoch that the log names?"""
@@ -66,6 +68,7 @@ class KeyRing:
         self._offered.pop(place, None)
         while len(self._held) > HELD_MAX:
             del self._held[min(self._held)]
+        self._order = _ordered(self._held)
         self.on_change()
 
     def offer(self, rows: Iterable[OrgKey]) -> None:
@@ -99,6 +102,7 @@ class KeyRing:
         return height, key_id(self._org, height, key)
 
 
-def _inverted(id_: bytes) -> bytes:
-    """Orders ids the other way round."""
-    return bytes(255 - byte for byte in id_)
+def _ordered(keys: dict[tuple[int, bytes], bytes]) -> list[OrgKey]:
+    """By epoch, and within one the lowest id last."""
+    places = sorted(keys, key=lambda place: place[1], reverse=True)
+    return [(place[0], keys[place]) for place in sorted(places, key=lambda place: place[0])]

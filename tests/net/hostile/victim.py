@@ -67,7 +67,7 @@ async def main() -> None:
     signer = SeedSigner(bytes.fromhex(given["device"]))
     org = Organisation(org_id, SqlStore(Path(given["folder"]) / "log.db"), verifier, clock, random, signer)
     org.certificate_of_device = bytes.fromhex(given["certificate"])
-    org.add_org_key(0, ORG_KEY)
+    org.ring.hold(0, ORG_KEY)
     async with open_network(Told(), clock, random, verifier, SodiumSealer(random), SeedSigner) as net:
         await net.start(org, signer, LOOPBACK, False)
         print(net.addresses(org_id)[0], flush=True)
