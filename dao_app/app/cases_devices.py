@@ -177,7 +177,7 @@ class DeviceCases(IdentityCases):
         network = self._ws.network
         own = network.addresses(opened.org.org_id) if network is not None and opened.online else ()
         position = opened.org.replay.position
-        addresses = tuple(dict.fromkeys([*own[: max(1, most // 2)], *opened.known_addresses, *own]))[:most]
+        addresses = tuple(dict.fromkeys([*own[: max(1, most // 2)], *opened.book.proven(most), *own]))[:most]
         return OrgCard(opened.org.org_id, position.height, position.id, addresses)
 
     async def org_restore(self, link: str, wait_s: int = 0) -> v.JoinView:
