@@ -22,7 +22,6 @@ from dao_app.net.answers import answers_to
 from dao_app.net.asking import Asking, Request
 from dao_app.net.codec import PeerError, frame
 from dao_app.net.effects import (
-    Admit,
     AdmitWords,
     Effect,
     JoinAnswered,
