@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QStackedWidget
 from dao_app.app import views as v
 from dao_app.app.errors import GuildhallError
 from dao_app.ui.context import Ui
+from dao_app.ui.pages.further_device import FurtherDevicePage
 from dao_app.ui.pages.identity import IdentityPage, WordsPage
 from dao_app.ui.pages.join import StartOrgPage, SyncPage
 from dao_app.ui.pages.start_frame import StartPage
@@ -39,6 +40,7 @@ class StartFlow(QStackedWidget):
         self.welcome.join_wanted.connect(lambda: self.begin("join"))
         self.welcome.found_wanted.connect(lambda: self.begin("found"))
         self.welcome.restore_wanted.connect(lambda: self._show_identity(restoring=True))
+        self.welcome.further_wanted.connect(self._show_further)
         self.welcome.unlocked.connect(self._unlocked)
         ui.bridge.progress.connect(self._progress)
 
@@ -58,6 +60,12 @@ class StartFlow(QStackedWidget):
     def words(self) -> WordsPage:
         page = self._add(WordsPage(self.ui))
         page.confirmed.connect(self._confirmed)
+        return page
+
+    @cached_property
+    def further(self) -> FurtherDevicePage:
+        page = self._add(FurtherDevicePage(self.ui))
+        page.entered_with.connect(self._entered)
         return page
 
     @cached_property
@@ -110,10 +118,26 @@ class StartFlow(QStackedWidget):
         self._show(self.identity)
         self.identity.begin(restoring)
 
+    def _show_further(self) -> None:
+        self._show(self.further)
+        self.further.begin()
+
+    def _entered(self, views: tuple[v.JoinView, ...]) -> None:
+        """The identity came from another device; its organisations are on their way."""
+
+        def told(identity: v.IdentityView) -> None:
+            self.identity_changed.emit(identity)
+            if views:
+                self._joining(views[0])
+            else:
+                self.begin("join")
+
+        self.ui.bridge.call(self, "identity_status", {}, told)
+
     def _show_org(self) -> None:
         self._show(self.org)
         self.org.show_identity(self.ui.identity)
-        self.org.show_part("found" if self._goal == "found" else "join")
+        self.org.show_part(self._goal if self._goal in ("found", "return") else "join")
         if self._link:
             link, self._link = self._link, ""
             self.org.put_link(link)
@@ -128,8 +152,8 @@ class StartFlow(QStackedWidget):
         if words:
             self._show(self.words)
             self.words.begin(words)
-        else:
-            self.begin(self._goal)
+        else:  # restored: whoever has words was somewhere before
+            self.begin("return" if self._goal == "join" and not self._link else self._goal)
 
     def _confirmed(self) -> None:
         def told(identity: v.IdentityView) -> None:

@@ -420,13 +420,13 @@ def test_invitation_is_made_and_handed_on_in_four_ways(o: Opened, tmp_path: Any)
     sign(o, shown)
     assert o.engine.named("invite_create")[0]["uses"] == 3
     ready = dialog(o, InvitationDialog)
-    ready._copy_link()
+    ready.hand_on._copy_link()
     assert QGuiApplication.clipboard().text().startswith("guildhall:join/")
-    ready._copy_text()
+    ready.hand_on._copy_text()
     assert "You are invited" in QGuiApplication.clipboard().text()
-    ready.save_to(tmp_path / "invitation.txt", b"x")
+    ready.hand_on.save_to(tmp_path / "invitation.txt", b"x")
     assert (tmp_path / "invitation.txt").read_bytes() == b"x"
-    ready.save_to(tmp_path / "no" / "place.txt", b"x")
+    ready.hand_on.save_to(tmp_path / "no" / "place.txt", b"x")
     assert ready.problem.isVisible()
 
 

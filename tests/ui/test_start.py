@@ -13,8 +13,8 @@ from PySide6.QtGui import QGuiApplication, QImage
 from PySide6.QtTest import QTest
 
 from dao_app.app.errors import StorageError
-from dao_app.ui.dialogs.invite import qr_png
 from dao_app.ui.pictures import codes_in
+from dao_app.ui.widgets.hand_on import qr_png
 from tests.fakes.engine import FakeEngine
 from tests.fakes.sample import LIN, WORDS, ident
 from tests.ui.conftest import Opened
@@ -203,7 +203,7 @@ def test_refused_join_says_why(fresh: Opened) -> None:
 def test_what_is_no_invitation_is_said(fresh: Opened, text: str) -> None:
     ready_to_start(fresh, "join")
     page = fresh.window.start.org
-    page.link.setText(text)
+    page.link.put(text)
     fresh.settle()
     assert page.problem.isVisible()
     assert not page._card.isVisible()
@@ -215,12 +215,12 @@ def test_invitation_is_read_from_picture_and_text_file(fresh: Opened, tmp_path: 
     page = fresh.window.start.org
     picture = tmp_path / "code.png"
     picture.write_bytes(qr_png(LINK))
-    page.take_file(picture)
+    page.link.take_file(picture)
     assert page.link.text() == LINK
     page.link.clear()
     text = tmp_path / "invitation.txt"
     text.write_text(f"You are invited.\n{LINK}\n")
-    page.take_file(text)
+    page.link.take_file(text)
     assert LINK in page.link.text()
 
 
@@ -228,7 +228,7 @@ def test_invitation_is_read_from_the_clipboard(fresh: Opened) -> None:
     ready_to_start(fresh, "join")
     page = fresh.window.start.org
     QGuiApplication.clipboard().setImage(QImage.fromData(qr_png(LINK)))
-    page._from_clipboard()
+    page.link._from_clipboard()
     assert page.link.text() == LINK
 
 
@@ -248,7 +248,7 @@ def test_bad_files_are_said_and_change_nothing(fresh: Opened, tmp_path: Path, na
     path = tmp_path / name
     if data is not None:
         path.write_bytes(data)
-    page.take_file(path)
+    page.link.take_file(path)
     fresh.settle()
     assert page.problem.isVisible()
     assert not page.next.isEnabled()
@@ -260,7 +260,7 @@ def test_picture_without_code_is_said(fresh: Opened, tmp_path: Path) -> None:
     image.fill(0xFFFFFF)
     path = tmp_path / "white.png"
     assert image.save(str(path))
-    fresh.window.start.org.take_file(path)
+    fresh.window.start.org.link.take_file(path)
     assert "No QR code" in fresh.window.start.org.problem.accessibleName()
 
 

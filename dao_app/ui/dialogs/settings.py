@@ -9,6 +9,7 @@ from dao_app.app import views as v
 from dao_app.app.texts import isolate
 from dao_app.ui.context import Ui
 from dao_app.ui.dialogs.base import Dialog
+from dao_app.ui.dialogs.locking import LockingDialog
 from dao_app.ui.pages.base import Facts
 from dao_app.ui.theme.look import SCALE_MAX, SCALE_MIN, SCALE_STEP
 from dao_app.ui.widgets.buttons import Button, Choices
@@ -49,7 +50,17 @@ class SettingsDialog(Dialog):
             words = Button(ui, "settings.words", icon="key")
             words.clicked.connect(self._want_words)
             self.content.addLayout(row(ui, words, None))
+        if ui.identity.exists and ui.identity.unlocked:
+            locking = Button(ui, "settings.locking", icon="key")
+            locking.clicked.connect(self._lock)
+            self.content.addLayout(row(ui, locking, None))
         self._show_scale()
+
+    def _lock(self) -> None:
+        parent = self.parentWidget()
+        assert parent is not None
+        self.accept()
+        LockingDialog(self.ui, parent).open()
 
     def _resize(self, by: int) -> None:
         scale = min(max(self.ui.look.scale + by, SCALE_MIN), SCALE_MAX)

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
-
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QFileDialog, QStackedWidget, QWidget
+from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from dao_app.app import views as v
-from dao_app.app.errors import GuildhallError, InputError
+from dao_app.app import views_devices as d
+from dao_app.app.errors import GuildhallError
 from dao_app.app.texts import isolate
 from dao_app.core.limits import TITLE_BYTES_MAX
-from dao_app.ui import pictures
 from dao_app.ui.context import Ui
+from dao_app.ui.dialogs.devices import HandOnDialog
 from dao_app.ui.pages.base import Facts
 from dao_app.ui.pages.start_frame import StartPage
 from dao_app.ui.widgets.buttons import Button, Choices
@@ -22,8 +20,9 @@ from dao_app.ui.widgets.glyphs import AvatarView, Chip, IconView
 from dao_app.ui.widgets.labels import Label, Paragraph
 from dao_app.ui.widgets.layout import Box, clear, column, divider, row
 from dao_app.ui.widgets.notices import ProgressLine
+from dao_app.ui.widgets.take_in import TakeIn
 
-LINK_CHARS_MAX = 16 * 1024
+PARTS = ("join", "return", "found")
 UNIT_CHARS_MAX = 8
 HOUR_MS = 3_600_000
 VOTING = [
@@ -53,11 +52,12 @@ class StartOrgPage(StartPage):
         )
         who.setStretch(1, 1)
         self.content.addWidget(Box(ui, "card", who))
-        self.choice = Choices(ui, [("join", "start.join"), ("found", "start.found")], "segment")
+        self.choice = Choices(ui, [(part, f"start.{part}") for part in PARTS], "segment")
         self.choice.chosen.connect(self.show_part)
         self.content.addLayout(row(ui, self.choice, None))
         self._stack = QStackedWidget()
         self._stack.addWidget(self._build_join())
+        self._stack.addWidget(self._build_return())
         self._stack.addWidget(self._build_found())
         self.content.addWidget(self._stack)
         self.add_help("join.next", "join.next_text")
@@ -67,14 +67,9 @@ class StartOrgPage(StartPage):
     # -- join ----------------------------------------------------------------------------------
     def _build_join(self) -> QWidget:
         ui = self.ui
-        self.link = Line(ui, "join.link_hint", "join.invitation", LINK_CHARS_MAX, mono=True)
-        self.link.textChanged.connect(self._read)
-        file = Button(ui, "join.open_file", icon="down", height=32)
-        file.clicked.connect(self._open_file)
-        board = Button(ui, "join.from_clipboard", icon="qr", height=32)
-        board.clicked.connect(self._from_clipboard)
-        line = row(ui, self.link, file, board, gap=8)
-        line.setStretch(0, 1)
+        self.link = TakeIn(ui, "join.link_hint", "join.invitation")
+        self.link.changed.connect(self._read)
+        self.link.failed.connect(self.problem.show_error)
         self._facts = Facts(ui, 136)
         self._org, self._by, self._until = (
             Label(ui, role="mono", elide=True),
@@ -112,34 +107,12 @@ class StartOrgPage(StartPage):
         self._card = Box(ui, "card", preview)
         self._card.hide()
         holder = QWidget()
-        holder.setLayout(column(ui, Label(ui, "join.invitation", weight=600), 5, line, 12, self._card, None))
+        holder.setLayout(column(ui, Label(ui, "join.invitation", weight=600), 5, self.link, 12, self._card, None))
         return holder
 
     def put_link(self, link: str) -> None:
-        """An invitation that came with the start of the program, a file or a picture."""
-        self.link.setText(" ".join(link.split()))
-        self.link.setCursorPosition(0)
-
-    def _open_file(self) -> None:
-        path, _ = QFileDialog.getOpenFileName(self, self.ui.t("join.open_file"), "", self.ui.t("join.file_kinds"))
-        if path:
-            self.take_file(Path(path))
-
-    def take_file(self, path: Path) -> None:
-        """Read a text file or picture; say why where there is no invitation in it."""
-        self._take(lambda: pictures.invitation_in_file(path))
-
-    def _from_clipboard(self) -> None:
-        self._take(lambda: pictures.invitation_in_picture(pictures.clipboard_picture()))
-
-    def _take(self, read: Callable[[], str]) -> None:
-        self.problem.clear()
-        try:
-            text = read()
-        except InputError as error:
-            self.problem.show_error(error)
-        else:
-            self.put_link(text)
+        """An invitation that came with the start of the program."""
+        self.link.put(link)
 
     def _read(self, text: str) -> None:
         self.problem.clear()
@@ -177,6 +150,26 @@ class StartOrgPage(StartPage):
         self.unreachable.setChecked(False)
         self._card.show()
         self._offer()
+
+    # -- come back -----------------------------------------------------------------------------
+    def _build_return(self) -> QWidget:
+        ui = self.ui
+        self.card = TakeIn(ui, "return.hint", "return.card")
+        self.card.changed.connect(lambda _: self._offer())
+        self.card.failed.connect(self.problem.show_error)
+        lost = Button(ui, "return.lost", "link", icon="shield")
+        lost.clicked.connect(self._ask_guardians)
+        holder = QWidget()
+        texts = [Paragraph(ui, "return.text", tone="text2"), Field(ui, "return.card", self.card, "return.card_help")]
+        guardians = Paragraph(ui, "return.lost_text", tone="text2")
+        holder.setLayout(column(ui, *texts, divider(), guardians, row(ui, lost, None), None, gap=12))
+        return holder
+
+    def _ask_guardians(self) -> None:
+        def show(found: d.GuardianRequestView) -> None:
+            HandOnDialog(self.ui, self.window(), "guardian_request", found.link, found.text, found.words).open()
+
+        self.ui.bridge.call(self, "guardian_request", {}, show, self.problem.show_error)
 
     # -- found ---------------------------------------------------------------------------------
     def _build_found(self) -> QWidget:
@@ -232,22 +225,30 @@ class StartOrgPage(StartPage):
         self._checked.tone("accent" if identity.words_confirmed else "provisional")
 
     def show_part(self, part: str) -> None:
-        """ "join" or "found"."""
+        """ "join", "return" or "found"."""
         self.choice.select(part)
-        self._stack.setCurrentIndex(0 if part == "join" else 1)
-        (self.link if part == "join" else self.name).setFocus()
+        self._stack.setCurrentIndex(PARTS.index(part))
+        (self.link, self.card, self.name)[PARTS.index(part)].setFocus()
         self._offer()
 
     def _offer(self) -> None:
-        joins = self.choice.selected() == "join"
-        self.next.say_key("join.verb" if joins else "found.verb")
-        ready = self._preview is not None and (self.match.isChecked() or self.unreachable.isChecked())
-        self.next.setEnabled(ready if joins else bool(self.name.text().strip()))
+        part = self.choice.selected()
+        self.next.say_key(f"{part}.verb")
+        ready = {
+            "join": self._preview is not None and (self.match.isChecked() or self.unreachable.isChecked()),
+            "return": bool(self.card.text().strip()),
+            "found": bool(self.name.text().strip()),
+        }
+        self.next.setEnabled(ready[part])
 
     def go_on(self) -> None:
         self.busy(True)
         if self.choice.selected() == "join":
             self.ui.bridge.call(self, "join", {"link": self.link.text()}, self._joining, self._refused, writes=True)
+            return
+        if self.choice.selected() == "return":
+            params: dict[str, object] = {"link": self.card.text()}
+            self.ui.bridge.call(self, "org_restore", params, self._joining, self._refused, writes=True)
             return
         voting = int(self.voting.currentData())
         params = {
@@ -269,6 +270,7 @@ class StartOrgPage(StartPage):
     def _joining(self, view: v.JoinView) -> None:
         self._offer()
         self.link.clear()
+        self.card.clear()
         self.joining.emit(view)
 
     def _founded(self, row_: v.OrgRow) -> None:

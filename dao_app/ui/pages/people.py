@@ -17,6 +17,7 @@ from dao_app.ui.models import show
 from dao_app.ui.models.governing import grant_text
 from dao_app.ui.models.rows import Group, ViewModel
 from dao_app.ui.pages.base import Facts, Pane, SplitPage, TopBar
+from dao_app.ui.pages.people_devices import DevicesTab
 from dao_app.ui.pages.people_tabs import DelegationsTab, DepartmentsTab, FirmsTab, RolesTab, Tab
 from dao_app.ui.widgets.buttons import Button, Choices
 from dao_app.ui.widgets.fields import Line
@@ -36,6 +37,7 @@ COLUMNS = (
 INVITE_COLUMNS = (Col(width=16), Col(), Col(width=96), Col(width=130, drop=6))
 MORE: dict[str, type[Tab]] = {
     "departments": DepartmentsTab, "roles": RolesTab, "firms": FirmsTab, "delegations": DelegationsTab,
+    "devices": DevicesTab,
 }  # fmt: skip
 TABS = ("members", *MORE, "invites")
 OFFICES = ("founder", "steward", "auditor", "treasurer", "witness")
@@ -155,7 +157,7 @@ class PeoplePage(SplitPage):
     """Who belongs to the organisation, and who may."""
 
     name = "people"
-    topics = frozenset({"members", "invites", "checkpoints", "peers", "join"})
+    topics = frozenset({"members", "invites", "checkpoints", "peers", "join", "devices"})
     tip_wanted = Signal(str)
 
     def __init__(self, ui: Ui) -> None:

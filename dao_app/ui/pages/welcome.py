@@ -93,6 +93,7 @@ class WelcomePage(StartPage):
     join_wanted = Signal()
     found_wanted = Signal()
     restore_wanted = Signal()
+    further_wanted = Signal()
     unlocked = Signal(object)
 
     def __init__(self, ui: Ui) -> None:
@@ -108,7 +109,9 @@ class WelcomePage(StartPage):
         restore = Button(ui, "welcome.restore", "link", icon="key")
         restore.clicked.connect(self.restore_wanted)
         self._restore = QWidget()
-        self._restore.setLayout(row(ui, restore, None))
+        further = Button(ui, "welcome.further", "link", icon="plus")
+        further.clicked.connect(self.further_wanted)
+        self._restore.setLayout(row(ui, restore, further, None, gap=18))
         for widget in (self._unlock, self.demo, self.join, self.found, self.progress, self._restore):
             self.content.addWidget(widget)
         self.add_help("welcome.help", "welcome.help_text")
