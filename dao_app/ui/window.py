@@ -6,16 +6,18 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QEventLoop, QPoint, Qt, QTimer, QUrl
 from PySide6.QtGui import QCloseEvent, QDesktopServices, QKeyEvent, QKeySequence, QShortcut
-from PySide6.QtWidgets import QApplication, QMainWindow, QStackedWidget
+from PySide6.QtWidgets import QApplication, QDialog, QMainWindow, QStackedWidget
 
 from dao_app.app import views as v
 from dao_app.app.texts import Texts, isolate
+from dao_app.app.views_devices import LockView
 from dao_app.ui.commands import commands, go_and_do
 from dao_app.ui.context import Ui
 from dao_app.ui.dialogs.base import ConfirmDialog
 from dao_app.ui.dialogs.keys import KeysDialog
 from dao_app.ui.dialogs.palette import Palette
 from dao_app.ui.dialogs.settings import OrgDialog, SettingsDialog
+from dao_app.ui.presence import Presence
 from dao_app.ui.shell import Shell
 from dao_app.ui.start_flow import StartFlow
 from dao_app.ui.theme.look import SCALE_STEP
@@ -66,6 +68,12 @@ class Window(QMainWindow):
         ui.act.connect(self.act)
         ui.bridge.changed.connect(self._changed)
         ui.look.changed.connect(self._look_changed)
+        self._presence = Presence(self, ui.now_ms, self._here)
+
+    def _here(self) -> None:
+        """Somebody is here: the keys are not locked meanwhile."""
+        if self.ui.identity.unlocked:
+            self.ui.bridge.call(self, "identity_used", {}, lambda _: None, lambda _: None)
 
     def _shortcuts(self) -> None:
         for keys, act in (
@@ -88,7 +96,25 @@ class Window(QMainWindow):
 
     def _loaded_identity(self, identity: v.IdentityView) -> None:
         self.ui.identity = identity
+        if identity.exists and not identity.unlocked:
+            self.ui.bridge.call(self, "identity_locking", {}, self._try_keyring)
+        else:
+            self._ask_orgs()
+
+    def _ask_orgs(self) -> None:
         self.ui.bridge.call(self, "org_list", {}, self._loaded_orgs)
+
+    def _try_keyring(self, view: LockView) -> None:
+        """Where the system's keyring holds what opens the key file, nobody is asked."""
+
+        def opened(identity: v.IdentityView) -> None:
+            self.ui.identity = identity
+            self._ask_orgs()
+
+        if view.keyring:
+            self.ui.bridge.call(self, "identity_unlock", {"passphrase": ""}, opened, lambda _: self._ask_orgs())
+        else:
+            self._ask_orgs()
 
     def _loaded_orgs(self, orgs: tuple[v.OrgRow, ...]) -> None:
         self._orgs = orgs
@@ -155,7 +181,13 @@ class Window(QMainWindow):
         self._orgs = orgs
 
     def _keep_identity(self, identity: v.IdentityView) -> None:
+        locked_now = self.ui.identity.unlocked and not identity.unlocked
         self.ui.identity = identity
+        if locked_now:
+            for dialog in self.findChildren(QDialog):
+                dialog.reject()
+            self._stack.setCurrentWidget(self.start)
+            self.start.show_welcome()
 
     def _title(self, org: v.OrgRow | None = None) -> None:
         name = self.ui.t("app.name")

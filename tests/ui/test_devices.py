@@ -6,7 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
+from PySide6.QtTest import QTest
 
 from dao_app.app import views as v
 from dao_app.app.errors import InputError
@@ -25,9 +27,10 @@ from dao_app.ui.pages.people_devices import DevicesTab
 from dao_app.ui.widgets.buttons import Button
 from dao_app.ui.widgets.hand_on import HandOn, matrix_of
 from tests.fakes.devices import CARD, GRANT, REKEY, REQUEST, WORDS
+from tests.fakes.engine import FakeEngine
 from tests.fakes.sample import AMARA, CHEN, LIN, ident
 from tests.ui.conftest import Opened
-from tests.ui.test_pages import dialog, o, sign
+from tests.ui.test_pages import Open, dialog, o, sign
 from tests.ui.test_start import fresh
 
 __all__ = ["fresh", "o"]  # fixtures
@@ -297,3 +300,38 @@ def test_all_words_are_shown(o: Opened, words: tuple[str, ...]) -> None:
     text = " ".join(label.text() for label in widget.findChildren(type(widget._said)))
     assert all(word in text for word in words)
 
+
+
+def test_what_locks_itself_asks_for_the_passphrase_and_goes_on(o: Opened) -> None:
+    locking(o)
+    o.engine.passphrase = GOOD
+    o.engine.identity_lock()
+    window = o.window
+    o.until(lambda: window._stack.currentWidget() is window.start)
+    o.settle()
+    assert not [shown for shown in window.findChildren(LockingDialog) if shown.isVisible()]
+    assert window.start.welcome.passphrase.isVisible()
+    window.start.welcome.passphrase.setText(GOOD)
+    window.start.welcome._open()
+    o.settle()
+    o.until(lambda: window._stack.currentWidget() is window.shell)
+
+
+def test_a_person_at_the_keyboard_keeps_it_open(o: Opened) -> None:
+    QTest.keyClick(o.window, Qt.Key.Key_Shift)
+    o.settle()
+    first = len(o.engine.named("identity_used"))
+    assert first
+    QTest.keyClick(o.window, Qt.Key.Key_Shift)
+    o.settle()
+    assert len(o.engine.named("identity_used")) == first, "not told at each key"
+
+
+def test_the_keyring_opens_the_window_by_itself(opened: Open) -> None:
+    engine = FakeEngine()
+    engine.passphrase = ""
+    engine.lock = replace(engine.lock, keyring=True)
+    engine.identity = replace(engine.identity, unlocked=False)
+    shown = opened(engine)
+    shown.until(lambda: shown.window._stack.currentWidget() is shown.window.shell)
+    assert engine.named("identity_unlock") == [{"passphrase": ""}]

@@ -89,6 +89,7 @@ class LockingDialog(Dialog):
         self._call("identity_lock_after", {"seconds": int(self.idle.currentData())}, self._show, writes=True)
 
     def _lock(self) -> None:
+        self.ui.drafts.flush()  # what is held is signed first: afterwards nothing could be
         self._call("identity_lock", {}, lambda _: self.accept(), writes=True)
 
     def accept_now(self) -> None:
