@@ -10,7 +10,6 @@ from PySide6.QtWidgets import QApplication, QDialog, QMainWindow, QStackedWidget
 
 from dao_app.app import views as v
 from dao_app.app.texts import Texts, isolate
-from dao_app.app.views_devices import LockView
 from dao_app.ui.commands import commands, go_and_do
 from dao_app.ui.context import Ui
 from dao_app.ui.dialogs.base import ConfirmDialog
@@ -96,25 +95,22 @@ class Window(QMainWindow):
 
     def _loaded_identity(self, identity: v.IdentityView) -> None:
         self.ui.identity = identity
-        if identity.exists and not identity.unlocked:
-            self.ui.bridge.call(self, "identity_locking", {}, self._try_keyring)
+        if identity.exists and not identity.unlocked and identity.keyring:
+            self._try_keyring()
         else:
             self._ask_orgs()
 
     def _ask_orgs(self) -> None:
         self.ui.bridge.call(self, "org_list", {}, self._loaded_orgs)
 
-    def _try_keyring(self, view: LockView) -> None:
+    def _try_keyring(self) -> None:
         """Where the system's keyring holds what opens the key file, nobody is asked."""
 
         def opened(identity: v.IdentityView) -> None:
             self.ui.identity = identity
             self._ask_orgs()
 
-        if view.keyring:
-            self.ui.bridge.call(self, "identity_unlock", {"passphrase": ""}, opened, lambda _: self._ask_orgs())
-        else:
-            self._ask_orgs()
+        self.ui.bridge.call(self, "identity_unlock", {"passphrase": ""}, opened, lambda _: self._ask_orgs())
 
     def _loaded_orgs(self, orgs: tuple[v.OrgRow, ...]) -> None:
         self._orgs = orgs

@@ -97,7 +97,7 @@ class FakeDevices:
         return self.guardians
 
     def guardian_set(self, org: str, members: Sequence[str], needed: int) -> v.Stamp:
-        people = {person.name: person for person in (AMARA, CHEN)}
+        people = {key: person for person in (AMARA, CHEN) for key in (person.name, person.id)}
         for name in members:
             if name not in people:
                 raise NotFound("member_unknown", name=name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 
 from dao_app.app import views as v
+from dao_app.app import views_devices as d
 from dao_app.app.errors import InputError
 from dao_app.ui.dialogs.base import ConfirmDialog
 from dao_app.ui.dialogs.devices import (
@@ -26,15 +28,16 @@ from dao_app.ui.dialogs.settings import SettingsDialog
 from dao_app.ui.pages.people_devices import DevicesTab
 from dao_app.ui.widgets.buttons import Button
 from dao_app.ui.widgets.hand_on import HandOn, matrix_of
-from tests.fakes.devices import CARD, GRANT, REKEY, REQUEST, WORDS
+from tests.fakes.devices import CARD, GRANT, LAPTOP, PHONE, REQUEST, ROOT
 from tests.fakes.engine import FakeEngine
-from tests.fakes.sample import AMARA, CHEN, LIN, ident
+from tests.fakes.sample import AMARA, CHEN, DAY, LIN, NOW_MS
 from tests.ui.conftest import Opened
 from tests.ui.test_pages import Open, dialog, o, sign
 from tests.ui.test_start import fresh
 
 __all__ = ["fresh", "o"]  # fixtures
 GOOD = "a good passphrase"
+WORDS = ("river", "copper", "lantern", "meadow", "anchor", "willow", "marble", "harbor")
 
 
 def devices(o: Opened) -> DevicesTab:
@@ -48,6 +51,12 @@ def devices(o: Opened) -> DevicesTab:
     return tab
 
 
+def rekeyed(o: Opened) -> None:
+    """Guardians are giving this member another key."""
+    waiting = d.RekeyView(LIN, "0a1b 2c3d 4e5f", WORDS, (AMARA, CHEN), 2, NOW_MS + 2 * DAY, ("refuse",))
+    o.engine.guardians = replace(o.engine.guardians, waiting=(waiting,))
+
+
 def choose(o: Opened, tab: DevicesTab, identity: str) -> list[str]:
     """Pick a row; which buttons are offered then."""
     assert tab.table.list.select(identity)
@@ -56,16 +65,17 @@ def choose(o: Opened, tab: DevicesTab, identity: str) -> list[str]:
 
 
 def test_each_row_offers_what_may_be_done(o: Opened) -> None:
-    o.engine.rekeyed = True
+    rekeyed(o)
     tab = devices(o)
     always = ["guardians_choose", "org_card"]
-    assert choose(o, tab, ident("device 2")) == ["device_label", "device_revoke", *always]
-    assert choose(o, tab, ident("device 3")) == ["device_label", *always]
+    assert choose(o, tab, LAPTOP) == ["device_label", "device_revoke", *always]
+    assert choose(o, tab, PHONE) == ["device_label", *always]
     assert choose(o, tab, "rekey 0a1b 2c3d 4e5f") == ["guardian_refuse", *always]
     assert choose(o, tab, f"guardian {AMARA.id}") == always
 
 
 def test_a_device_is_added_after_the_words_were_compared(o: Opened) -> None:
+    o.engine.passphrase = GOOD
     tab = devices(o)
     tab.primary()
     shown = dialog(o, GrantDialog)
@@ -98,18 +108,18 @@ def test_what_is_no_request_is_said(o: Opened) -> None:
 
 def test_a_device_is_named_and_revoked(o: Opened) -> None:
     tab = devices(o)
-    choose(o, tab, ident("device 2"))
+    choose(o, tab, LAPTOP)
     tab._label()
     shown = dialog(o, LabelDialog)
     shown.label.setText("Office")
     sign(o, shown)
     assert o.engine.named("device_label")[0]["label"] == "Office"
-    choose(o, tab, ident("device 2"))
+    choose(o, tab, LAPTOP)
     tab._revoke()
     asked = dialog(o, ConfirmDialog)
     assert not o.engine.named("device_revoke")
     sign(o, asked)
-    assert o.engine.named("device_revoke")[0]["device"] == ident("device 2")
+    assert o.engine.named("device_revoke")[0]["device"] == LAPTOP
 
 
 def test_guardians_are_chosen_and_how_many_are_enough(o: Opened) -> None:
@@ -142,7 +152,7 @@ def test_a_guardian_approves_after_comparing(o: Opened) -> None:
     choose(o, tab, f"ward {ward.member.id}")
     tab._approve()
     shown = dialog(o, ApproveDialog)
-    shown.link.put(REKEY)
+    shown.link.put(ROOT)
     o.settle()
     assert not shown.main.isEnabled()
     shown.compare.match.setChecked(True)
@@ -151,7 +161,7 @@ def test_a_guardian_approves_after_comparing(o: Opened) -> None:
 
 
 def test_another_key_for_oneself_is_refused(o: Opened) -> None:
-    o.engine.rekeyed = True
+    rekeyed(o)
     tab = devices(o)
     choose(o, tab, "rekey 0a1b 2c3d 4e5f")
     tab._refuse()
@@ -228,7 +238,7 @@ def test_lost_words_lead_to_guardians(fresh: Opened) -> None:
     fresh.window.start.org._ask_guardians()
     fresh.settle()
     shown = dialog(fresh, HandOnDialog)
-    assert shown.hand_on._link == REKEY
+    assert shown.hand_on._link == ROOT
 
 
 # -- locking -----------------------------------------------------------------------------------
@@ -246,6 +256,7 @@ def test_the_passphrase_is_changed_when_all_is_right(o: Opened) -> None:
     shown.again.setText(GOOD)
     shown.accept_now()
     assert not o.engine.named("identity_passphrase"), "the old one is asked for"
+    o.engine.passphrase = "old passphrase"
     shown.old.setText("old passphrase")
     shown.again.setText("something else")
     shown.accept_now()
@@ -267,6 +278,7 @@ def test_a_wrong_passphrase_is_said_and_kept_in_the_field(o: Opened) -> None:
 
 
 def test_the_keyring_wants_the_passphrase_once(o: Opened) -> None:
+    o.engine.passphrase = GOOD
     shown = locking(o)
     shown.keyring.click()
     assert not o.engine.named("identity_keyring") and not shown.keyring.isChecked()
@@ -278,7 +290,7 @@ def test_the_keyring_wants_the_passphrase_once(o: Opened) -> None:
 
 
 def test_without_a_keyring_it_says_so(o: Opened) -> None:
-    o.engine.lock = replace(o.engine.lock, keyring_available=False)
+    o.engine.locking = replace(o.engine.locking, keyring_available=False)
     shown = locking(o)
     assert not shown.keyring.isEnabled() and shown._missing.isVisible()
 
@@ -305,7 +317,7 @@ def test_all_words_are_shown(o: Opened, words: tuple[str, ...]) -> None:
 def test_what_locks_itself_asks_for_the_passphrase_and_goes_on(o: Opened) -> None:
     locking(o)
     o.engine.passphrase = GOOD
-    o.engine.identity_lock()
+    asyncio.run(o.engine.identity_lock())
     window = o.window
     o.until(lambda: window._stack.currentWidget() is window.start)
     o.settle()
@@ -330,8 +342,8 @@ def test_a_person_at_the_keyboard_keeps_it_open(o: Opened) -> None:
 def test_the_keyring_opens_the_window_by_itself(opened: Open) -> None:
     engine = FakeEngine()
     engine.passphrase = ""
-    engine.lock = replace(engine.lock, keyring=True)
-    engine.identity = replace(engine.identity, unlocked=False)
+    engine.locking = replace(engine.locking, keyring=True)
+    engine.identity = replace(engine.identity, unlocked=False, keyring=True)
     shown = opened(engine)
     shown.until(lambda: shown.window._stack.currentWidget() is shown.window.shell)
     assert engine.named("identity_unlock") == [{"passphrase": ""}]
