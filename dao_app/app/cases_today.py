@@ -25,10 +25,12 @@ from dao_app.app.task_rows import task_ids, task_row
 from dao_app.app.workspace import Opened
 from dao_app.core.entities import Contribution, Delegations, Firm, Payment, PaymentRequest, Proposal, Task
 from dao_app.core.envelope import parse_trusted
+from dao_app.core.key_entities import Guardians
 from dao_app.core.keys import (
     contribution_key,
     delegations_key,
     firm_key,
+    guardians_key,
     member_party,
     payment_key,
     payout_key,
@@ -81,6 +83,7 @@ class TodayCases(Cases):
         if profile.get("member") and not profile.get("words_confirmed") and reader.permissions():
             yield v.TodayItem("confirm_words", "", None, "", None, None)
         yield from _finality(opened)
+        yield from _other_keys(reader)
         yield from _votes(reader, proposals, now)
         for t in tasks:
             if "accept" in t.can:
@@ -114,6 +117,23 @@ def _finality(opened: Opened) -> Iterator[v.TodayItem]:
         yield v.TodayItem("be_witness", "", None, "", None, None)
     if any(not one.mine and not one.in_effect for one in org.recovering.standings()):
         yield v.TodayItem("sign_recovery", "", None, "", None, None)
+
+
+# -- guardians ---------------------------------------------------------------------------------------
+def _other_keys(reader: Reader) -> Iterator[v.TodayItem]:
+    """Somebody is giving this member another key, or a member whose guardian one is asks for one."""
+    me = reader.member
+    if me is None or reader.org.signer is None:
+        return
+    own = reader.state.get(guardians_key(me), Guardians)
+    if own is not None and own.approvals:
+        yield v.TodayItem("refuse_rekey", "", None, "", own.until or None, None)
+    for root in reader.roots():
+        found = reader.state.get(guardians_key(root), Guardians)
+        if found is None or me not in found.guardians or not found.approvals or found.root:
+            continue
+        if me not in dict(found.approvals):
+            yield v.TodayItem("approve_rekey", root.hex(), None, "", None, None, person=reader.person(root))
 
 
 # -- votes -------------------------------------------------------------------------------------------

@@ -282,7 +282,7 @@ class StatusView:
 class TodayItem:
     """``what``: vote | second | review | work | assign | mention_task | mention_proposal | mention_contribution |
     endorse | confirm_words | share_points | confirm_payout | pay | approve_payment | be_witness | renew_device |
-    sign_recovery.
+    sign_recovery | refuse_rekey | approve_rekey.
 
     ``target`` is an object id; ``department`` its department's name or "". ``person``: who votes in your place
     (``note`` "voted": has already), who asks, pays or proposes.

@@ -124,11 +124,11 @@ def test_no_registry_host_machine_path_or_unfinished_mark_is_committed() -> None
 
 def test_tests_neither_sleep_nor_measure_time() -> None:
     """Waiting for a condition over a real network is allowed: in ``until``, or in a loop with a deadline. An emulated
-    line (``tests/netns/line.py``) is made of nothing but time."""
+    line (``tests/netns/line.py``) and attackers (``tests/net/hostile/kit.py``) are made of nothing but time."""
     banned = {"sleep", "perf_counter", "monotonic", "perf_counter_ns", "monotonic_ns"}
     found = []
     for path in modules(ROOT / "tests"):
-        if path.parts[-2:] == ("netns", "line.py"):
+        if path.parts[-2:] in (("netns", "line.py"), ("hostile", "kit.py")):
             continue
         tree = list(nodes(path))
         waiting = [node for node in tree if getattr(node, "name", "") == "until" or _has_deadline(node)]

@@ -347,3 +347,17 @@ def test_the_keyring_opens_the_window_by_itself(opened: Open) -> None:
     shown = opened(engine)
     shown.until(lambda: shown.window._stack.currentWidget() is shown.window.shell)
     assert engine.named("identity_unlock") == [{"passphrase": ""}]
+
+
+def test_today_leads_to_the_other_key(o: Opened) -> None:
+    rekeyed(o)
+    item = v.TodayItem("refuse_rekey", "", None, "", NOW_MS + 2 * DAY, None)
+    o.go("today")
+    o.window.shell.page()._do(item)
+    o.settle()
+    tab = o.window.shell.people._more["devices"]
+    o.until(lambda: isinstance(tab.table.current(), d.RekeyView))
+    item = v.TodayItem("approve_rekey", AMARA.id, None, "", None, None, person=AMARA)
+    o.go("today")
+    o.window.shell.page()._do(item)
+    o.until(lambda: isinstance(tab.table.current(), d.WardRow))

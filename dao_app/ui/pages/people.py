@@ -323,6 +323,10 @@ class PeoplePage(SplitPage):
             assert isinstance(firms, FirmsTab)
             firms.payments.choose(name)
             return
+        if colon and kind == "devices":
+            self.open("devices")
+            self._more["devices"].choose(name)
+            return
         member = next((m for m in self._members if m.person.id == target), None)
         if member is not None:
             self._tabs.select("members")

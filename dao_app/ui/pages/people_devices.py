@@ -30,6 +30,7 @@ class DevicesTab(Tab):
         super().__init__(ui)
         self._devices: tuple[d.DeviceRow, ...] = ()
         self._view = d.GuardiansView((), 0, (), ())
+        self._wanted = ""
         self.table = Table(
             ui, "people.tab.devices", COLUMNS, self._identify, self._cells, self._describe, "device.empty", "device.add"
         )
@@ -47,6 +48,11 @@ class DevicesTab(Tab):
     def refresh(self) -> None:
         self.ui.ask(self, "device_list", self._show_devices)
         self.ui.ask(self, "guardian_list", self._show_guardians)
+
+    def choose(self, name: str) -> None:
+        """The member whose guardian one is; "": another key for oneself."""
+        self._wanted = f"ward {name}" if name else "rekey"
+        self._fill()
 
     def render_again(self) -> None:
         self._fill()
@@ -72,6 +78,11 @@ class DevicesTab(Tab):
             if part:
                 rows += [Group(title), *part]
         self.table.show_rows(rows)
+        if self._wanted:
+            wanted = next((one for one in rows if self._identify_any(one).startswith(self._wanted)), None)
+            if wanted is not None:
+                self.table.choose(self._identify(wanted))
+                self._wanted = ""
         self.table.empty.offer(self.makes())
         self._offer()
 
@@ -92,6 +103,9 @@ class DevicesTab(Tab):
         if isinstance(one, d.RekeyView):
             return f"rekey {one.fingerprint}"
         return f"ward {one.member.id}" if isinstance(one, d.WardRow) else f"guardian {one.id}"
+
+    def _identify_any(self, one: Any) -> str:
+        return "" if isinstance(one, Group) else self._identify(one)
 
     def _name(self, device: d.DeviceRow) -> str:
         return isolate(device.label) or device.fingerprint

@@ -88,6 +88,9 @@ class Tab(QWidget):
     def primary(self) -> None:
         """The page's main action on this tab."""
 
+    def choose(self, name: str) -> None:
+        """Make the row of something the current one."""
+
     def confirm(self, gesture: str, method: str, facts: list[tuple[str, str]], **params: object) -> None:
         """Ask before a gesture that moves value or cannot be taken back."""
 

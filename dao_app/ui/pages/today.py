@@ -52,16 +52,19 @@ ICONS = {
     "be_witness": "shield",
     "renew_device": "warn",
     "sign_recovery": "warn",
+    "refuse_rekey": "warn",
+    "approve_rekey": "people",
 }
 PAGES = {
     "vote": "proposals", "second": "proposals", "review": "tasks", "work": "tasks", "claim": "tasks", "assign": "tasks",
     "mention_task": "tasks", "mention_proposal": "proposals", "mention_contribution": "contributions",
     "endorse": "contributions", "share_points": "contributions", "confirm_payout": "contributions",
     "pay": "treasury", "approve_payment": "people", "be_witness": "trust", "renew_device": "trust",
-    "sign_recovery": "trust",
+    "sign_recovery": "trust", "refuse_rekey": "people", "approve_rekey": "people",
 }  # fmt: skip
 WITHIN = {  # where on the page the object is
     "share_points": "round:", "confirm_payout": "payout:", "pay": "request:", "approve_payment": "payment:",
+    "refuse_rekey": "devices:", "approve_rekey": "devices:",
 }  # fmt: skip
 LETTERS = {
     "vote": "P", "second": "P", "review": "T", "work": "T", "claim": "T", "assign": "T", "mention_task": "T",
@@ -116,7 +119,7 @@ class NeedRow(Box):
             parts.append(ui.t("time.until", when=ui.texts.until(item.due_ms, ui.now_ms())))
         if item.department:
             parts.append(show.title(item.department))
-        if item.person is not None and item.what in ("second", "approve_payment"):
+        if item.person is not None and item.what in ("second", "approve_payment", "approve_rekey"):
             parts.append(ui.t("need.by", name=ui.name_you(item.person)))
         return " · ".join(parts) or ui.t(f"need.why.{item.what}")
 
