@@ -195,8 +195,8 @@ async def ten_thousand_streams(camp: Camp) -> None:
 
     async def once(host: Host) -> None:
         opening = b"".join(struct.pack(">BBHII", 0, _WINDOW, _SYN, 1 + 2 * n, 0) for n in range(10_000))
-        await _secured(host, camp).write(opening)
-        await trio.sleep(0.3)
+        with trio.move_on_after(0.5):  # the node need not read all of it
+            await _secured(host, camp).write(opening)
 
     await again(camp, once)
 
