@@ -16,9 +16,10 @@ run: setup  ## set up and open the program
 	  echo "There is no display here, so no window can open. Try: make demo" >&2; exit 1; fi
 	@$(BIN)/python main.py $(ARGS)
 
-demo: setup  ## three peers play the main job; four witnesses co-sign while one is killed again and again
+demo: setup  ## three peers play the main job; four witnesses are killed and back; one member has several machines
 	@QT_QPA_PLATFORM=offscreen $(BIN)/python tools/demo.py $(ARGS)
 	@QT_QPA_PLATFORM=offscreen $(BIN)/python tools/demo_witnesses.py
+	@QT_QPA_PLATFORM=offscreen $(BIN)/python tools/demo_devices.py
 
 test: setup  ## set up and run all tests (make test ARGS="tests/unit -k tally")
 	@QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest $(ARGS)

@@ -63,7 +63,7 @@ class DeviceCases(IdentityCases):
         peers = network.peers(org.org_id) if network is not None and opened.online else ()
         peer = next((peer for peer in peers if peer.device == device), None)
         written = parse_trusted(last.id, last.payload).at if last is not None else None
-        status = row.status if org.replay.final.entity(device_key(device)) is not None else "joining"
+        status = _status(row, org.replay.final.entity(device_key(device)))
         can = ("label", "revoke") if row.status == "active" and org.signer is not None else ("label",)
         return d.DeviceRow(
             device.hex(),
@@ -224,6 +224,13 @@ class DeviceCases(IdentityCases):
 
     def _joining(self, org_id: bytes) -> v.JoinView:
         return self._ws.opened[org_id].join or v.JoinView(org_id.hex(), "done", 0, 0)
+
+
+def _status(now: Device, final: object) -> str:
+    """As it is told: what is not final yet has not happened."""
+    if not isinstance(final, Device):
+        return "joining"
+    return "revoking" if now.status == "revoked" and final.status == "active" else now.status
 
 
 def _request_view(request: DeviceRequest) -> d.DeviceRequestView:

@@ -9,7 +9,8 @@ from dao_app.app.views import PersonView
 
 @dataclass(frozen=True, slots=True)
 class DeviceRow:
-    """``status``: active | joining | revoked | frozen | refused. ``label`` is known on this machine alone."""
+    """``status``: active | joining | revoking (not final yet) | revoked | frozen | refused. ``label`` is known on this
+    machine alone."""
 
     device: str
     fingerprint: str

@@ -18,7 +18,10 @@ COLUMNS = (
     Col("col.called", share=3), Col("col.state", share=2), Col("col.since", width=130, drop=8),
     Col("col.seen", width=150, drop=6),
 )  # fmt: skip
-TONES = {"active": "text", "joining": "provisional", "revoked": "text3", "frozen": "danger", "refused": "text3"}
+TONES = {
+    "active": "text", "joining": "provisional", "revoking": "provisional", "revoked": "text3", "frozen": "danger",
+    "refused": "text3",
+}  # fmt: skip
 
 
 class DevicesTab(Tab):
