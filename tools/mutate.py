@@ -160,6 +160,50 @@ MUTANTS = (
         simulation("live", 1, 0, 10),
     ),
     Mutant(
+        "one device may fill the pool of orphans", (10,),
+        (Edit("app/admission.py", "if held >= ORPHANS_PER_DEVICE_MAX:", "if False:"),), (ADMISSION_TEST,),
+    ),
+    Mutant(
+        "any number of parents", (11,),
+        (Edit("core/envelope.py", "or len(deps) > DEPS_MAX or", "or"),), (ADMISSION_TEST,),
+    ),
+    Mutant(
+        "a stranger may take any time", (17,),
+        (Edit("net/link.py", "with trio.move_on_after(limits.HELLO_S_MAX):", "if True:"),
+         Edit("net/node.py", "trio.current_time() + limits.HELLO_S_MAX", "trio.current_time() + 3600"),),
+        ("tests/net/hostile/test_protocol.py", "-k", "stalls"),
+    ),
+    Mutant(
+        "anybody may knock as often as they like", (16, 31),
+        (Edit("net/meters.py", "return bucket.take(1, now) and self._all.take(1, now)", "return True"),),
+        ("tests/net/test_parts.py",),
+    ),
+    Mutant(
+        "secrets lie open to others on the machine", (21,),
+        (Edit("crypto/vault.py", "os.O_CREAT | os.O_EXCL, 0o600", "os.O_CREAT | os.O_EXCL, 0o644"),),
+        ("tests/unit/crypto/test_vault.py",),
+    ),
+    Mutant(
+        "recovery words may stand in the log", (22,),
+        (Edit("platform/log.py", "return _without_phrases(text)", "return text"),),
+        ("tests/unit/platform/test_log.py",),
+    ),
+    Mutant(
+        "a database's password may stand in the log", (22,),
+        (Edit("platform/log.py", 'text = _ADDRESS_PASSWORD.sub(rf"\\1:{HIDDEN}@", text)', "pass"),),
+        ("tests/unit/platform/test_log.py",),
+    ),
+    Mutant(
+        "any bucket of a snapshot will do", (27,),
+        (Edit("core/finality/snapshot.py", "if bucket_root(entries) != root:", "if False:"),),
+        ("tests/unit/app/test_snapshots.py",),
+    ),
+    Mutant(
+        "a link may be damaged", (30,),
+        (Edit("core/links.py", "digest(raw[:-CHECKSUM_BYTES])[:CHECKSUM_BYTES] == raw[-CHECKSUM_BYTES:]", "True"),),
+        ("tests/unit/test_invitation.py",),
+    ),
+    Mutant(
         "ties by claimed time", (39,),
         (Edit("core/ordering.py", "node.removes else 1, tie.digest())", "node.removes else 1, node.at, node.id)"),),
         simulation("live", 1, 0, 10),

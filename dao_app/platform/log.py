@@ -21,6 +21,7 @@ WORDS_RUN_MIN = 5  # so many recovery words in a row are taken for a phrase
 HIDDEN = "[hidden]"
 
 _INVITATION = re.compile(r"guildhall:(?:/{0,2})join/[^\s\"'<>]*", re.IGNORECASE)
+_ADDRESS_PASSWORD = re.compile(r"(://[^\s:/@]*):[^\s@/]*@")
 _LABELLED = re.compile(
     r"""(?ix)\b(pass(?:phrase|word|code)?|secret\w*|(?:\w+_)?seed|entropy|mnemonic|words|bearer\w*|private\w*|token_key)\b
         (["']?\s*[=:]\s*)("(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|\([^)\n]*\)|\[[^\]\n]*\]|[^\n]*)"""
@@ -44,6 +45,7 @@ def _recovery_words() -> frozenset[str]:
 def redact(text: str) -> str:
     """The text without what must never be written down."""
     text = _INVITATION.sub(f"guildhall:join/{HIDDEN}", text)
+    text = _ADDRESS_PASSWORD.sub(rf"\1:{HIDDEN}@", text)
     text = _LABELLED.sub(rf"\1\2{HIDDEN}", text)
     text = _BYTES.sub(HIDDEN, text)
     text = _HEX.sub(HIDDEN, text)
