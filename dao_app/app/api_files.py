@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from dao_app.app.views_files import AttachmentsView, FilePreview
+from dao_app.app.views_files import AttachmentsView, FilePreview, RoomView
 from dao_app.app.views_parts import CommentView
 
 
@@ -35,6 +35,7 @@ class FilesApi(Protocol):
         ...
 
     def attachment_preview(self, org: str, attachment: str) -> FilePreview: ...
-    def attachment_quota(self, quota: int) -> AttachmentsView:
-        """How many bytes of attached files this folder may hold; its view has no rows."""
+    def attachment_room(self) -> RoomView: ...
+    def attachment_quota(self, quota: int) -> RoomView:
+        """How many bytes of attached files this folder may hold."""
         ...

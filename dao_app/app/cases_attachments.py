@@ -11,7 +11,7 @@ from dao_app.app.cases_bundles import absolute
 from dao_app.app.errors import GuildhallError, InputError, NotFound, Refused
 from dao_app.app.queries import Reader, file_view
 from dao_app.app.resolve import ids_by_prefix, target_id
-from dao_app.app.views_files import AttachmentRow, AttachmentsView, FilePreview
+from dao_app.app.views_files import AttachmentRow, AttachmentsView, FilePreview, RoomView
 from dao_app.app.views_parts import CommentView
 from dao_app.app.workspace import Opened
 from dao_app.core.attachment import COMMENT_TYPE, KIND, NAME_BYTES_MAX, is_attachment, safe_name
@@ -59,7 +59,10 @@ class AttachmentCases(Cases):
             author = reader.author(action.by)
             view = file_view(found)
             rows.append(AttachmentRow(id_.hex(), action.body["on"].hex(), author, view, reader.stamp(id_)))
-        return AttachmentsView(tuple(rows), self._ws.files.used(), self._ws.files.quota())
+        return AttachmentsView(tuple(rows), self.attachment_room())
+
+    def attachment_room(self) -> RoomView:
+        return RoomView(self._ws.files.used(), self._ws.files.quota())
 
     def attachment_fetch(self, org: str, attachment: str) -> CommentView:
         opened, reader, action, found = self._attachment(org, attachment)
@@ -108,11 +111,11 @@ class AttachmentCases(Cases):
             return FilePreview("image", name, image=base64.b64encode(start).decode())
         return FilePreview("none", name)
 
-    def attachment_quota(self, quota: int) -> AttachmentsView:
+    def attachment_quota(self, quota: int) -> RoomView:
         if not 0 <= quota <= QUOTA_BYTES_MAX:
             raise InputError("quota_value")
         self._ws.home.save_profile({**self._ws.home.load_profile(), "file_quota": quota})
-        return AttachmentsView((), self._ws.files.used(), self._ws.files.quota())
+        return self.attachment_room()
 
     def _attachment(self, org: str, name: str) -> tuple[Opened, Reader, Action, files.Found]:
         opened, reader = self._read(org)

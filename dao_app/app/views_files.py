@@ -19,12 +19,19 @@ class AttachmentRow:
 
 
 @dataclass(frozen=True, slots=True)
-class AttachmentsView:
-    """``used`` and ``quota`` in bytes, of all organisations in this folder."""
+class RoomView:
+    """Bytes of attached files of all organisations in this folder, here or under way, and how many there may be."""
 
-    rows: tuple[AttachmentRow, ...]
     used: int
     quota: int
+
+
+@dataclass(frozen=True, slots=True)
+class AttachmentsView:
+    """The newest first."""
+
+    rows: tuple[AttachmentRow, ...]
+    room: RoomView
 
 
 @dataclass(frozen=True, slots=True)

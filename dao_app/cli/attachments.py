@@ -41,7 +41,7 @@ def list_(session: Session) -> None:
             ("cli.col.who", render.person(session, "author")),
             ("cli.col.state", lambda row: render.file_state(session, row["file"])),
         ], view["rows"], "cli.no_attachments")
-        _room(session, view)
+        _room(session, view["room"])
 
     session.show(session.ask("attachment_list"), human)
 
@@ -88,9 +88,8 @@ def quota(session: Session, quota: str) -> None:
             raise InputError("quota_value")
         view = session.call("attachment_quota", quota=bytes_)
     else:
-        view = session.ask("attachment_list")
-    assert isinstance(view, Mapping)
-    session.show({"used": view["used"], "quota": view["quota"]}, lambda found: _room(session, found))
+        view = session.call("attachment_room")
+    session.show(view, lambda found: _room(session, found))
 
 
 def _one(session: Session, view: Mapping[str, Any]) -> None:

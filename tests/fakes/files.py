@@ -7,7 +7,7 @@ from pathlib import Path
 
 from dao_app.app import views as v
 from dao_app.app.errors import NotFound
-from dao_app.app.views_files import AttachmentRow, AttachmentsView, FilePreview
+from dao_app.app.views_files import AttachmentRow, AttachmentsView, FilePreview, RoomView
 from tests.fakes.sample import LIN, ident, queued
 
 PICTURE = (
@@ -27,6 +27,7 @@ class FakeFiles:
     """Mixed into ``FakeEngine``."""
 
     comments: dict[str, list[v.CommentView]]
+    quota = 1024**3
 
     def tell(self, *topics: str) -> None:
         raise NotImplementedError
@@ -80,8 +81,12 @@ class FakeFiles:
             AttachmentRow(comment.id, target, comment.author, comment.file, comment.stamp)
             for target, comments in self.comments.items() for comment in comments if comment.file is not None
         ]  # fmt: skip
-        return AttachmentsView(tuple(rows), sum(row.file.here for row in rows), 1024**3)
+        return AttachmentsView(tuple(rows), self.attachment_room())
 
-    def attachment_quota(self, quota: int) -> AttachmentsView:
-        return AttachmentsView((), 0, quota)
+    def attachment_room(self) -> RoomView:
+        return RoomView(300 * 1024**2, self.quota)
+
+    def attachment_quota(self, quota: int) -> RoomView:
+        self.quota = quota
+        return self.attachment_room()
 

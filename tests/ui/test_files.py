@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QFileDialog, QLabel, QPlainTextEdit
 
 from dao_app.app import views as v
 from dao_app.ui.dialogs.base import ConfirmDialog
+from dao_app.ui.dialogs.settings import SettingsDialog
 from dao_app.ui.files import PreviewDialog
 from dao_app.ui.widgets.buttons import Button
 from dao_app.ui.widgets.file_row import FileRow
@@ -142,3 +143,14 @@ def test_a_file_dropped_on_the_field_is_attached(o: Opened, tmp_path: Path) -> N
     dialog(o, ConfirmDialog).main.click()
     o.settle()
     assert o.engine.named("attachment_add")[0]["path"] == str(tmp_path / "a.txt")
+
+
+def test_the_room_for_files_is_set(o: Opened) -> None:
+    shown = SettingsDialog(o.window.ui, o.window)
+    shown.open()
+    o.settle()
+    assert shown._room.currentData() == str(1024**3) and "300" in shown._used.text()
+    shown._room.pick(str(5 * 1024**3))
+    shown._set_room()
+    o.settle()
+    assert o.engine.named("attachment_quota") == [{"quota": 5 * 1024**3}]

@@ -7,15 +7,18 @@ from PySide6.QtWidgets import QWidget
 
 from dao_app.app import views as v
 from dao_app.app.texts import isolate
+from dao_app.app.views_files import RoomView
 from dao_app.ui.context import Ui
 from dao_app.ui.dialogs.base import Dialog
 from dao_app.ui.dialogs.locking import LockingDialog
 from dao_app.ui.pages.base import Facts
 from dao_app.ui.theme.look import SCALE_MAX, SCALE_MIN, SCALE_STEP
 from dao_app.ui.widgets.buttons import Button, Choices
-from dao_app.ui.widgets.fields import Check
+from dao_app.ui.widgets.fields import Check, Picker
 from dao_app.ui.widgets.labels import Label, Paragraph
 from dao_app.ui.widgets.layout import Box, column, row
+
+ROOMS = tuple(mib * 1024**2 for mib in (0, 256, 1_024, 5_120, 20_480, 102_400))
 
 
 class SettingsDialog(Dialog):
@@ -46,6 +49,12 @@ class SettingsDialog(Dialog):
             row(ui, Label(ui, "settings.scale", tone="text2"), None, smaller, self._scale, larger, gap=8)
         )
         self.content.addWidget(self._keys)
+        self._room = Picker(ui, "settings.room")
+        self._room.offer_plain([(str(size), f"{size // 1024**2:,} MiB") for size in ROOMS])
+        self._room.activated.connect(lambda _: self._set_room())
+        self._used = Label(ui, role="caption", tone="text3")
+        self.content.addLayout(row(ui, Label(ui, "settings.room", tone="text2"), None, self._used, self._room, gap=8))
+        ui.bridge.call(self, "attachment_room", {}, self._show_room, lambda _: None)
         if ui.identity.exists and not ui.identity.words_confirmed:
             words = Button(ui, "settings.words", icon="key")
             words.clicked.connect(self._want_words)
@@ -61,6 +70,16 @@ class SettingsDialog(Dialog):
         assert parent is not None
         self.accept()
         LockingDialog(self.ui, parent).open()
+
+    def _show_room(self, room: RoomView) -> None:
+        if self._room.findData(str(room.quota)) < 0:
+            self._room.addItem(f"{room.quota // 1024**2:,} MiB", str(room.quota))
+        self._room.pick(str(room.quota))
+        self._used.say(self.ui.t("settings.room_used", used=f"{-(-room.used // 1024**2):,}"))
+
+    def _set_room(self) -> None:
+        params = {"quota": int(self._room.currentData())}
+        self.ui.bridge.call(self, "attachment_quota", params, self._show_room, self.refused, writes=True)
 
     def _resize(self, by: int) -> None:
         scale = min(max(self.ui.look.scale + by, SCALE_MIN), SCALE_MAX)

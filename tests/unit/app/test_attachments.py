@@ -171,9 +171,9 @@ def test_the_quota_binds(two: Two, large: Path) -> None:
     assert two.member.opened.org.wanted_content(10) == []
     assert two.member.attachment_quota(10 * CHUNK_BYTES).quota == 10 * CHUNK_BYTES
     two.member.attachment_fetch("", view.id)
-    assert two.member.attachment_list("").used == large.stat().st_size
+    assert two.member.attachment_room().used == large.stat().st_size
     two.member.attachment_drop("", view.id)
-    assert two.member.attachment_list("").used == 0
+    assert two.member.attachment_room().used == 0
     with pytest.raises(InputError, match="quota_value"):
         two.member.attachment_quota(-1)
 
