@@ -70,13 +70,10 @@ class HeadTable(Mapping[bytes, Head]):
         return self._heads.get(device, NO_HEAD)
 
     def put(self, device: bytes, seq: int, id_: bytes) -> None:
-        if device not in self._heads:
+        if self._changed.pop(device, None) is None:
             insort(self._devices[device[0]], device)
-        else:
-            del self._changed[device]
         self._heads[device] = Head(seq, id_)
-        self.version += 1
-        self._changed[device] = self.version
+        self.version = self._changed[device] = self.version + 1
         self._shares[device[0]] = None
 
     def drop(self, device: bytes) -> None:

@@ -223,7 +223,7 @@ class LogKeeper(ABC):
                 continue
             verdict = self._fit(parsed, fresh)
             if verdict is None or verdict == "off":
-                fresh[parsed.action.id] = parsed._replace(off=verdict is not None)
+                fresh[parsed.action.id] = parsed if verdict is None else parsed._replace(off=True)
                 if verdict is None:
                     self._note_head(parsed.action)
                 queue.extend(self._waiting.released_by(parsed.action.id))

@@ -12,7 +12,7 @@ import cbor2
 
 from dao_app.core.encoding import Link, checked, decode_unchecked, digest, encode, with_links
 from dao_app.core.errors import EncodingError
-from dao_app.core.limits import DEPS_MAX, DEPTH_MAX, ENVELOPE_BYTES_MAX, INT_MAX, PAYLOAD_BYTES_MAX, SEQ_MAX
+from dao_app.core.limits import DEPS_MAX, ENVELOPE_BYTES_MAX, INT_MAX, PAYLOAD_BYTES_MAX, SEQ_MAX
 
 VERSION = 1
 ACTION_PREFIX = b"guildhall/action/1\0"
@@ -30,7 +30,6 @@ JOIN_TYPE = "member.join"
 CERTIFY_TYPE = "device.certify"
 EPOCH_TYPE = "key.epoch"
 TYPE_BYTES_MAX = 48
-_FIELDS = ("v", "at", "by", "org", "seq", "body", "deps", "prev", "type")  # in the order of their bytes
 
 
 class Action(NamedTuple):
@@ -150,27 +149,79 @@ def _pair_head(size: int) -> bytes:
     return b"\x82\x5a" + size.to_bytes(4, "big")
 
 
+# A payload is a map of nine fields in a fixed order, so its ends can be read at their places: it begins with
+# {"v": 1, "at": …, "by": …}, and after the body come deps, prev and type.
+_START = b"\xa9\x61v\x01\x62at"
+_BY = b"\x62by\x58\x20"
+_BEFORE_TAIL = ("v", "at", "by", "org", "seq", "body")
+_TYPE, _PREV, _DEPS = b"\x64type", b"\x64prev", b"\x64deps"
+_NULL = b"\xf6"
+_LINK = b"\xd8\x2a\x58\x25\x00\x01\x71\x12\x20"  # tag 42 over 37 bytes: CIDv1, dag-cbor, sha2-256
+_LINK_BYTES = len(_LINK) + 32
+_LISTS = [bytes([0x80 | count]) for count in range(DEPS_MAX + 1)]  # heads of lists
+
+
 def author_key(payload: bytes) -> bytes:
-    """The key under ``by``, before the form of the payload is checked. Raises EncodingError."""
-    try:
-        by = cbor2.loads(payload, max_depth=DEPTH_MAX, allow_indefinite=False, allow_duplicate_keys=False)["by"]
-    except Exception as error:  # whatever a codec raises for foreign bytes is the bytes' fault
-        raise EncodingError("no map with an author") from error
-    if type(by) is not bytes or len(by) != 32:
-        raise EncodingError("author is no key")
-    return by
+    """The key under ``by``, before the rest of the payload is checked. Raises EncodingError."""
+    size = payload[7] - 24 if len(payload) > 7 else -1
+    by = 8 if size < 0 else 8 + (1 << size)  # behind the integer ``at``
+    if not payload.startswith(_START) or size > 3 or payload[by : by + 5] != _BY or len(payload) < by + 37:
+        raise EncodingError("no map with an author")
+    return payload[by + 5 : by + 37]
 
 
 def parse_action(payload: bytes, id_: bytes | None = None) -> Action:
     """Decode a foreign payload strictly; ``id_`` is its digest where that is known. Raises EncodingError."""
     if len(payload) > PAYLOAD_BYTES_MAX:
         raise EncodingError("payload too large")
-    value = decode_unchecked(payload)
-    if type(value) is not dict or tuple(value) != _FIELDS:
+    end = len(payload)
+    start = max(0, end - TYPE_BYTES_MAX - len(_TYPE) - 2)
+    while (place := payload.find(_TYPE, start)) >= 0:  # the text itself may hold this word
+        size = end - place - 5
+        text = place + 6 if size <= 24 else place + 7  # behind its head
+        if payload[place + 5 : text] == (bytes([0x5F + size]) if size <= 24 else bytes([0x78, size - 2])):
+            links = _links_before(payload, place)
+            if links is not None:
+                return _parse_with(payload, id_, *links, payload[text:])
+        start = place + 1
+    raise EncodingError("not the fields of an action")
+
+
+def _links_before(payload: bytes, end: int) -> tuple[int, tuple[bytes, ...], bytes | None] | None:
+    """Where deps begin, deps and prev, if these stand before this place."""
+    prev: bytes | None = None
+    if payload[end - 1 : end] == _NULL and payload[end - 6 : end - 1] == _PREV:
+        end -= 6
+    else:
+        if not payload.startswith(_PREV + _LINK, max(0, end - _LINK_BYTES - 5)):
+            return None
+        prev = payload[end - 32 : end]
+        end -= _LINK_BYTES + 5
+    for count in range(DEPS_MAX + 1):
+        start = end - count * _LINK_BYTES - 6
+        if start < 0:
+            return None
+        if payload[start + 5 : start + 6] == _LISTS[count] and payload[start : start + 5] == _DEPS:
+            deps = [payload[place : place + _LINK_BYTES] for place in range(start + 6, end, _LINK_BYTES)]
+            if not all(dep.startswith(_LINK) for dep in deps):
+                return None
+            return start, tuple([dep[9:] for dep in deps]), prev
+    return None
+
+
+def _parse_with(
+    payload: bytes, id_: bytes | None, start: int, deps: tuple[bytes, ...], prev: bytes | None, text: bytes
+) -> Action:
+    """The rest of the payload, whose tail begins at ``start``."""
+    value = decode_unchecked(b"\xa6" + payload[1:start])
+    if payload[0] != 0xA9 or type(value) is not dict or tuple(value) != _BEFORE_TAIL:
         raise EncodingError("not the fields of an action")
-    for name in ("prev", "deps", "body"):  # the other fields are checked one by one
-        value[name] = checked(value[name])
-    return _action(id_ or digest(payload), value)
+    try:
+        type_ = text.decode()
+    except UnicodeDecodeError as error:
+        raise EncodingError("type is no text") from error
+    value["body"] = checked(value["body"])  # the other fields are checked one by one
+    return _action(id_ or digest(payload), value, deps, prev, type_)
 
 
 def parse_trusted(id_: bytes, payload: bytes) -> Action:
@@ -188,9 +239,10 @@ def parse_trusted(id_: bytes, payload: bytes) -> Action:
     )
 
 
-def _action(id_: bytes, value: dict[str, Any]) -> Action:
-    org, by, seq, prev, deps = value["org"], value["by"], value["seq"], value["prev"], value["deps"]
-    at, type_, body = value["at"], value["type"], value["body"]
+def _action(
+    id_: bytes, value: dict[str, Any], deps: tuple[bytes, ...], prev: bytes | None, type_: str
+) -> Action:
+    org, by, seq, at, body = value["org"], value["by"], value["seq"], value["at"], value["body"]
     genesis = type_ == GENESIS_TYPE
     if value["v"] != VERSION or type(value["v"]) is not int:
         raise EncodingError("unknown version of action")
@@ -200,16 +252,14 @@ def _action(id_: bytes, value: dict[str, Any]) -> Action:
         raise EncodingError("organisation missing or misplaced")
     if type(seq) is not int or not 1 <= seq <= SEQ_MAX:
         raise EncodingError("sequence number out of range")
-    if (prev is not None) if seq == 1 else type(prev) is not Link:
+    if (prev is None) is not (seq == 1):
         raise EncodingError("previous link missing or misplaced")
-    if type(deps) is not list or len(deps) > DEPS_MAX or any(type(d) is not Link for d in deps):
-        raise EncodingError("bad dependencies")
     if type(at) is not int or not 0 <= at <= INT_MAX:
         raise EncodingError("bad time")
-    if type(type_) is not str or not 0 < len(type_.encode()) <= TYPE_BYTES_MAX or type(body) is not dict:
+    if not type_ or type(body) is not dict:
         raise EncodingError("bad type or body")
     if genesis and (seq != 1 or deps):
         raise EncodingError("a genesis comes first")
     if len(deps) > 1 and len(set(deps)) != len(deps):
         raise EncodingError("repeated dependency")
-    return Action(id_, org, by, seq, prev, tuple(deps), at, type_, body)
+    return Action(id_, org, by, seq, prev, deps, at, type_, body)

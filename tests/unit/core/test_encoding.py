@@ -132,3 +132,25 @@ def test_links_deep_in_a_body_are_links_wherever_the_action_comes_from() -> None
     stored = parse_trusted(foreign.id, payload)
     assert stored == foreign
     assert type(stored.body["list"][1]) is Link and type(stored.body["deep"]["rows"][0][0]) is Link
+
+
+@given(st.binary(max_size=60), st.integers(0, 400), st.integers(0, 3), st.booleans())
+def test_a_payload_that_was_touched_is_read_alike_or_refused(extra: bytes, place: int, deps: int, first: bool) -> None:
+    """Its ends are read at their places: what is accepted encodes to the same bytes, whatever words stand inside."""
+    from dao_app.core.envelope import build_payload, parse_action
+
+    word = b"\x64type\x63abc\x64prev\xf6\x64deps\x80"
+    body = {"a": word, "to": Link(bytes(32)), "title": "typedtypecabc"}
+    links = tuple(bytes([n]) * 32 for n in range(deps))
+    prev = None if first else (word * 2)[:32]
+    payload = build_payload(b"o" * 32, b"d" * 32, 1 if first else 2, prev, links, 5, "xdtypecabc", body)
+    found = parse_action(payload)
+    assert (found.prev, found.deps, found.type, found.body) == (prev, links, "xdtypecabc", body)
+    place %= len(payload)
+    touched = payload[:place] + extra + payload[place + len(extra) // 2 :]
+    try:
+        again = parse_action(touched)
+    except EncodingError:
+        return
+    fields = (again.org, again.by, again.seq, again.prev, again.deps, again.at, again.type, again.body)
+    assert build_payload(*fields) == touched
