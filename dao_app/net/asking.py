@@ -59,6 +59,7 @@ class Asking:
         self._content_absent: set[bytes] = set()
         self._progress = False
         self._refused = 0
+        self._handed = 0  # batches of pieces that this session handed on and that are not stored yet
 
     @property
     def waiting(self) -> bool:
@@ -67,7 +68,8 @@ class Asking:
 
     def end(self) -> None:
         """The stream is gone: what was asked for may be asked of others."""
-        self._fetching.end(self)
+        self._fetching.end(self, self._handed)
+        self._handed = 0
 
     def try_again(self) -> None:
         """Some time passed: what did not help may help now."""
@@ -245,6 +247,7 @@ class Asking:
         batch, request.gathered, request.gathered_bytes = tuple(request.gathered), [], 0
         request.in_work += 1
         if request.piece is not None:
+            self._handed += 1
             self._fetching.in_work += 1
         return [Admit(batch, request), self._progressed(request)]
 
@@ -290,6 +293,7 @@ class Asking:
 
     def _piece_stored(self, request: Request, piece: Piece) -> None:
         """A batch of a piece is stored: was all of it what it should be?"""
+        self._handed -= 1
         self._fetching.in_work -= 1
         if request.in_work or not request.answered:
             return

@@ -66,8 +66,11 @@ class Fetching:
         for thing in [t for t, s in self._taken.items() if s is session]:
             del self._taken[thing]
 
-    def end(self, session: object) -> None:
-        """This session is gone: what it had others may fetch."""
+    def end(self, session: object, handed: int) -> None:
+        """This session is gone: what it had others may fetch, also batches that it had handed on."""
+        if handed:
+            self.in_work -= handed
+            self._start_anew()
         self.release(session)
         self._short.discard(session)
         for piece in self._pieces:
@@ -164,6 +167,9 @@ class Fetching:
     def doubt(self) -> None:
         """Certificates are asked for again before pieces are."""
         self.doubts = True
+        self._start_anew()
+
+    def _start_anew(self) -> None:
         self._pieces.clear()
         self._planned = 0
 

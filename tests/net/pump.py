@@ -54,6 +54,7 @@ class Pump:
         self._random = random.Random(seed)
         self.pairs: list[tuple[End, End]] = []
         self.now_ms = NOW
+        self.lose_next_batch: End | None = None  # its link breaks before the batch is stored
         self.stalled: list[End] = []  # they say nothing more and are not heard
         self._fetching: dict[int, Fetching] = {}
 
@@ -136,7 +137,9 @@ class Pump:
 
     def _perform(self, end: End, effects: list[Effect]) -> None:
         for effect in effects:
-            if isinstance(effect, Admit):
+            if isinstance(effect, Admit) and end is self.lose_next_batch:
+                self.lose_next_batch = None
+            elif isinstance(effect, Admit):
                 self._admitted(end, end.replica.admit_now(effect.envelopes), effect.request)
             elif isinstance(effect, AdmitCertificates):
                 fresh = end.replica.take_certificates(effect.items)

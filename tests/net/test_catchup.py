@@ -194,6 +194,19 @@ def test_what_was_fetched_is_not_fetched_again_after_a_break() -> None:
     assert spent + sent(ends[1]) < size_of(one) * 1.1 + 9 * held + 9 * 3_000
 
 
+def test_a_link_that_breaks_while_its_batch_is_stored_holds_nobody_up() -> None:
+    """What it had handed on is planned again, and nothing waits for its being stored."""
+    one, late, pump = full(), empty(), Pump(3)
+    ends = pump.connect(late, one)
+    while not ends[0].session._asking._handed:
+        pump.lose_next_batch = ends[0]
+        pump.run(1)
+    pump.disconnect(ends)
+    pump.connect(late, copy(SealedReplica, "two", one))
+    pump.run()
+    check(late, one)
+
+
 def test_progress_rises_to_its_end() -> None:
     one, late, pump = full(), empty(), Pump()
     ends = pump.connect(late, one)
