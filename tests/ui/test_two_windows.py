@@ -148,7 +148,7 @@ def found_and_join(ada: Desk, ben: Desk) -> None:
     ada.until(ada.listens)
     ada.key(Qt.Key.Key_I)
     ada.sign(ada.dialog(InviteDialog))
-    link = ada.dialog(InvitationDialog)._created.link
+    link = ada.dialog(InvitationDialog).hand_on._link
     ada.dialog(InvitationDialog).reject()
     ben.make_identity("join")
     ben.window.start.org.put_link(link)
