@@ -88,11 +88,12 @@ def read_address(text: str) -> Address | None:
     return Address(text, device, parts[1], parts[2], port, relay)
 
 
-def check_announced(text: str) -> None:
-    """Raises InputError where this cannot be announced: an address without /p2p/ and without a relay."""
-    read = read_address(f"{text}/p2p/{device_text(bytes(32))}")
-    if read is None or read.relay is not None:
-        raise InputError("announce_form", address=text[:ADDRESS_CHARS_MAX])
+def check_announced(texts: Sequence[str]) -> None:
+    """Raises InputError where one of these cannot be announced: addresses without /p2p/ and without a relay."""
+    for text in texts:
+        read = read_address(f"{text}/p2p/{device_text(bytes(32))}")
+        if read is None or read.relay is not None:
+            raise InputError("announce_form", address=text[:ADDRESS_CHARS_MAX])
 
 
 def _host_fits(kind: str, host: str) -> bool:

@@ -49,8 +49,7 @@ class RealServices:
         from dao_app.bootstrap.node import keep_node
 
         start_log(Paths(home).log)
-        for address in announce:
-            check_announced(address)
+        check_announced(announce)
         options = Options(
             home, network=True, listen=tuple(listen), mdns=mdns, node=True, database=database,
             announce=tuple(announce), relays=relays,
@@ -60,12 +59,13 @@ class RealServices:
         except BaseException as error:
             raise single_error(error) from None
 
-    def run_window(self, home: Path) -> int:
+    def run_window(self, home: Path, announce: Sequence[str] = (), relays: bool = False) -> int:
+        check_announced(announce)
         if sys.platform.startswith("linux") and not _has_display():
             raise InputError("no_display")
         from dao_app.bootstrap.window import open_window  # Qt: only for the window
 
-        return open_window(home)
+        return open_window(home, announce, relays)
 
     def paint_card(self, view: ProofView, language: str) -> bytes:
         from dao_app.ui.card import card_png  # Qt: only for the picture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from dao_app.bootstrap.engine import EngineThread, Options
@@ -12,12 +13,12 @@ from dao_app.platform.settings import Settings
 from dao_app.ui.start import run_window
 
 
-def open_window(home: Path) -> int:
+def open_window(home: Path, announce: Sequence[str] = (), relays: bool = False) -> int:
     """Run until the window is closed; returns the exit code. Raises GuildhallError where the folder cannot open."""
     paths = Paths(home)
     start_log(paths.log)
     settings = Settings(paths.settings)
-    engine = EngineThread(Options(home))
+    engine = EngineThread(Options(home, announce=tuple(announce), relays=relays))
     engine.wait_ready()
     try:
         return run_window(engine, settings, sys.argv[:1])

@@ -16,10 +16,12 @@ PROBLEM_EXIT_CODE = 1
 
 
 @click.command("window", cls=Command)
+@option("--announce", multiple=True, metavar="ADDR")
+@option("--relay", is_flag=True)
 @click.pass_context
-def window(ctx: click.Context) -> None:
+def window(ctx: click.Context, announce: tuple[str, ...], relay: bool) -> None:
     session: Session = ctx.obj
-    ctx.exit(session.services.run_window(session.home))
+    ctx.exit(session.services.run_window(session.home, announce, relay))
 
 
 @click.group("node", cls=Group)

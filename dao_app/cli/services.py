@@ -44,8 +44,8 @@ class Services(Protocol):
         ``relays``: members may reach each other through it."""
         ...
 
-    def run_window(self, home: Path) -> int:
-        """Open the window; returns the exit code of its event loop."""
+    def run_window(self, home: Path, announce: Sequence[str] = (), relays: bool = False) -> int:
+        """Open the window; returns the exit code of its event loop. ``announce`` and ``relays`` as for a node."""
         ...
 
     def paint_card(self, view: ProofView, language: str) -> bytes:

@@ -489,8 +489,10 @@ def test_the_doctor_looks_at_the_network_alone(cli: Run) -> None:
     assert json.loads(cli("doctor", "network", "--json").out)[0]["code"] == "net_listens"
 
 
-def test_window_returns_its_exit_code(cli: Run) -> None:
-    assert cli("window").code == 3
+def test_window_returns_its_exit_code(cli: Run, services: FakeServices) -> None:
+    assert cli("window").code == 3 and services.window == ((), False)  # a desktop carries nobody unless told
+    cli("window", "--relay", "--announce", "/ip4/203.0.113.7/tcp/443")
+    assert services.window == (("/ip4/203.0.113.7/tcp/443",), True)
 
 
 def test_watch_streams_until_interrupted(cli: Run, services: FakeServices) -> None:

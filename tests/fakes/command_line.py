@@ -55,7 +55,8 @@ class FakeServices:
         address = f"http://{metrics}" if metrics else ""
         ready({"pid": 7, "home": str(home), "addresses": {ORG: ["/ip4/127.0.0.1/tcp/4001"]}, "metrics": address})
 
-    def run_window(self, home: Path) -> int:
+    def run_window(self, home: Path, announce: Sequence[str] = (), relays: bool = False) -> int:
+        self.window = (tuple(announce), relays)
         return 3
 
     def paint_card(self, view: ProofView, language: str) -> bytes:

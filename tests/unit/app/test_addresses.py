@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dao_app.app import addresses as a
+from dao_app.app.errors import InputError
 
 RELAY = b"r" * 32
 NOW = 1_790_000_000_000
@@ -152,3 +153,13 @@ def test_a_damaged_book_is_an_empty_one(raw: bytes) -> None:
 ])  # fmt: skip
 def test_what_is_near(host: str, near: bool) -> None:
     assert a.is_near(host) is near
+
+
+@pytest.mark.parametrize("text", [
+    "", "203.0.113.7:443", "/ip4/203.0.113.7", "/ip4/203.0.113.7/udp/443", "/ip4/0.0.0.0/tcp/443",
+    f"/ip4/203.0.113.7/tcp/443/p2p/{a.device_text(RELAY)}/p2p-circuit",
+])  # fmt: skip
+def test_what_cannot_be_announced_is_refused_before_anything_starts(text: str) -> None:
+    a.check_announced(["/ip4/203.0.113.7/tcp/443", "/dns4/node.example/tcp/443"])
+    with pytest.raises(InputError, match="announce_form"):
+        a.check_announced(["/ip4/203.0.113.7/tcp/443", text])
