@@ -109,7 +109,7 @@ class Relay:
             finally:
                 self.places.close_circuit(source, target)
 
-    async def _answer(self, stream: INetStream, status: int) -> None:
+    async def _answer(self, stream: INetStream, status: Any) -> None:
         with trio.fail_after(limits.RELAY_S_MAX):
             await send_message(stream, HopMessage(type=HopMessage.STATUS, status=status, limit=_LIMIT))
             if status != Status.OK:
@@ -213,6 +213,7 @@ class Relay:
 
     def _mark(self, muxed: Any, address: multiaddr.Multiaddr) -> None:
         """The library does not see that such a connection is relayed."""
+        connection: Any
         for connection in self._swarm.get_connections(muxed.peer_id):
             if connection.muxed_conn is muxed:
                 connection.set_transport_info([address], ConnectionType.RELAYED)

@@ -21,7 +21,8 @@ from dao_app.net.codec import PeerError
 from dao_app.net.dialing import Dialer
 from dao_app.net.fetching import Fetching
 from dao_app.net.hello import INSTANCE_BYTES, NONCE_BYTES, Met, Self
-from dao_app.net.host import ByteStream, Handlers, Host, close_stream, open_host, read_some, write_all
+from dao_app.net.host import Handlers, Host, close_stream, open_host, read_some, write_all
+from dao_app.net.host_parts import ByteStream
 from dao_app.net.link import Link, greet
 from dao_app.net.meters import Bucket
 from dao_app.net.outbound import Outbound
