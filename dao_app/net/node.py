@@ -12,15 +12,15 @@ from dataclasses import dataclass
 import trio
 
 from dao_app.app.addresses import AddressBook
-from dao_app.app.errors import StorageError
 from dao_app.app.ports import PeerInfo, Replica, Signer
 from dao_app.app.views import Finding
 from dao_app.core.encoding import digest
-from dao_app.net import diagnosis, gossip, limits
+from dao_app.net import diagnosis, limits
 from dao_app.net.codec import PeerError
 from dao_app.net.dialing import Dialer
 from dao_app.net.fetching import Fetching
 from dao_app.net.hello import INSTANCE_BYTES, NONCE_BYTES, Met, Self
+from dao_app.net.hinting import Hints
 from dao_app.net.host import Handlers, Host, close_stream, open_host, read_some, write_all
 from dao_app.net.host_parts import ByteStream
 from dao_app.net.link import Link, greet
@@ -89,14 +89,12 @@ class Node:
         self._outbound = Outbound(
             tools, signer, self._dialer, self._reaching, self._links, self._open_link, self._not_reached
         )
+        self._hints = Hints(tools, replica, self._links, self._poke)
         self._peers: dict[bytes, Peer] = {}
         self._banned: dict[bytes, float] = {}
         self._hellos = 0
         self._hello_bucket = Bucket(limits.HELLOS_PER_S, limits.HELLOS_BURST, trio.current_time())
-        self._hint_buckets: dict[bytes, Bucket] = {}
         self._strangers: dict[bytes, float] = {}
-        self._outbox: list[tuple[Sequence[bytes], Sequence[bytes]]] = []
-        self._outbox_filled = trio.Event()
         self._settled: dict[bytes, trio.Event] = {}
         self._host: Host | None = None
         self._nursery: trio.Nursery | None = None
@@ -108,7 +106,7 @@ class Node:
 
     # -- lifetime ------------------------------------------------------------------------------------
     def handlers(self) -> Handlers:
-        return Handlers(self._accept, self._connected, self._disconnected, self._hint_came, self._is_member)
+        return Handlers(self._accept, self._connected, self._disconnected, self._hints.came, self._is_member)
 
     def _is_member(self, device: bytes) -> bool:
         link = self._links.get(device)
@@ -127,11 +125,11 @@ class Node:
             async with trio.open_nursery() as nursery:
                 self._nursery = nursery
                 nursery.start_soon(self._outbound.run, host)
-                nursery.start_soon(self._publish_loop)
+                nursery.start_soon(self._hints.run, host)
                 nursery.start_soon(self._strangers_loop)
                 nursery.start_soon(self._reaching.run, host, self._outbound.learn_book)
                 try:
-                    await self._join_topic()
+                    await self._hints.join_topic(host)
                     if mdns:
                         nursery.start_soon(self._outbound.look_in_lan, host)
                     started()
@@ -163,9 +161,7 @@ class Node:
     # -- what the port offers ------------------------------------------------------------------------
     def announce(self, envelopes: Sequence[bytes], certificates: Sequence[bytes]) -> None:
         self._poke()
-        if (envelopes or certificates) and self._links and len(self._outbox) < limits.GOSSIP_ITEMS_MAX:
-            self._outbox.append((envelopes, certificates))
-            self._outbox_filled.set()
+        self._hints.announce(envelopes, certificates)
 
     def announce_content(self, hashes: Sequence[bytes]) -> None:
         for link in self._links.values():
@@ -338,7 +334,7 @@ class Node:
             self._alone_since_ms = self._tools.clock.now_ms()
         peer = self._peers[device]
         peer.seen_ms = self._tools.clock.now_ms()
-        self._hint_buckets.pop(device, None)
+        self._hints.forget(device)
         self._dialer.lost(device, trio.current_time())
         if self._host is not None:
             self._host.dismiss(device)
@@ -415,57 +411,6 @@ class Node:
         if self._nursery is not None:
             self._nursery.start_soon(self._drop_connection, device)
 
-    # -- gossip --------------------------------------------------------------------------------------
-    def _newest_key(self) -> bytes | None:
-        keys = self.replica.org_keys()
-        return keys[-1][1] if keys else None
-
-    async def _join_topic(self) -> None:
-        key = self._newest_key()
-        if key is not None and self._host is not None:
-            await self._host.join_topic(gossip.topic_of(key))
-
-    async def _publish_loop(self) -> None:
-        while True:
-            await self._outbox_filled.wait()
-            self._outbox_filled = trio.Event()
-            waiting, self._outbox = self._outbox, []
-            key = self._newest_key()
-            if key is None or self._host is None:
-                continue
-            envelopes = [raw for part, _ in waiting for raw in part]
-            certificates = [raw for _, part in waiting for raw in part]
-            for message in gossip.sealed_hints(self._tools.sealer, key, envelopes, certificates):
-                await self._host.publish(message)
-
-    async def _hint_came(self, forwarder: bytes, data: bytes) -> bool:
-        """Validate and take in a hint; True if it may be passed on."""
-        now = trio.current_time()
-        bucket = self._hint_buckets.setdefault(forwarder, Bucket(limits.GOSSIP_PER_S, limits.GOSSIP_BURST, now))
-        key = self._newest_key()
-        if key is None or forwarder not in self._links or not bucket.take(1, now):
-            return False
-        hint = gossip.open_hint(self._tools.sealer, key, data)
-        if hint is None:
-            return False
-        if self._nursery is not None:
-            self._nursery.start_soon(self._take_hint, hint)
-        return True
-
-    async def _take_hint(self, hint: gossip.Hint) -> None:
-        stored = 0
-        try:
-            if hint.envelopes:
-                stored += (await self.replica.admit(hint.envelopes)).stored
-            if hint.certificates:
-                stored += (await self.replica.admit_certificates(hint.certificates)).stored
-        except StorageError:
-            return  # a hint only: the session brings it once there is room again
-        if stored:
-            for link in self._links.values():
-                link.session.content_wanted()
-            self._poke()
-
     # -- what links tell (link.LinkOwner) --------------------------------------------------------------
     def _poke(self, but: Link | None = None) -> None:
         for link in self._links.values():
@@ -483,8 +428,8 @@ class Node:
 
     def keys_changed(self) -> None:
         """Other keys serve now: hints go under the newest, and peers that may lack it are given it soon."""
-        if self._nursery is not None:
-            self._nursery.start_soon(self._join_topic)
+        if self._nursery is not None and self._host is not None:
+            self._nursery.start_soon(self._hints.join_topic, self._host)
         self._poke()
 
     def keys_came(self, link: Link, rows: tuple[tuple[int, bytes], ...]) -> None:
