@@ -30,7 +30,7 @@ async def main() -> None:
     store = SqlStore(Path(given["folder"]) / "log.db")
     org = Organisation(org_id, store, verifier, FakeClock(given["now"]), random, signer)
     org.certificate_of_device = bytes.fromhex(given["certificate"])
-    org.add_org_key(0, ORG_KEY)
+    org.ring.hold(0, ORG_KEY)
     async with open_network(
         Told(), SystemClock(), random, verifier, SodiumSealer(random), SeedSigner,
         announce=given.get("announce", []), relays=given.get("relays", False),
