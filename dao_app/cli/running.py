@@ -73,7 +73,7 @@ def status(ctx: click.Context) -> None:
 def _told(session: Session, view: Mapping[str, Any]) -> None:
     session.line(session.t("cli.node_healthy" if view["healthy"] else "cli.node_unhealthy"))
     render.table(session, [
-        ("cli.col.organisation", lambda row: render.plain(row["name"]) or row["id"][:12]),
+        ("cli.col.org", lambda row: render.plain(row["name"]) or row["id"][:12]),
         ("cli.col.height", lambda row: str(row["height"])),
         ("cli.col.actions", lambda row: session.texts.number(row["actions"])),
         ("cli.col.peers", lambda row: f"{row['peers']}/{row['known_peers']}"),

@@ -155,6 +155,12 @@ def test_every_command_and_option_has_help() -> None:
     assert not sorted({key for key in keys(tree(), ()) if key not in EN})
 
 
+def test_every_text_that_the_command_line_names_is_there() -> None:
+    source = "\n".join(path.read_text("utf-8") for path in (ROOT / "dao_app" / "cli").rglob("*.py"))
+    named = set(re.findall(r'"(cli\.[a-z_0-9]+(?:\.[a-z_0-9]+)*)"', source))
+    assert named and not sorted(named - set(EN))
+
+
 def test_no_text_of_the_command_line_is_left_over() -> None:
     source = "\n".join(path.read_text("utf-8") for path in (ROOT / "dao_app" / "cli").rglob("*.py"))
     prefixes = "|".join(re.escape(name) + r"\." for name in ENUMERATIONS)

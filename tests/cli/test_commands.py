@@ -30,6 +30,7 @@ READING = [
     ["token", "balance"], ["token", "balance", "all"], ["token", "ledger", "--limit", "5"],
     ["log", "list"], ["log", "show", ENTRY], ["log", "verify"], ["state", "root"],
     ["peer", "list"], ["doctor"], ["join", "--preview", LINK],
+    ["attachment", "list"], ["attachment", "quota"], ["node", "status"],
 ]
 
 
@@ -597,3 +598,24 @@ def test_evidence_is_named_by_its_digest(cli: Run, engine: FakeEngine, tmp_path:
 def test_the_payer_is_given_once(cli: Run, engine: FakeEngine) -> None:
     assert cli("task", "open", "T", "--own", "--pay-from", "Works").code == 2
     assert not engine.named("task_open")
+
+
+def test_node_status_says_what_is_wrong(cli: Run, engine: FakeEngine) -> None:
+    engine.node_problems = ("storage",)
+    told = cli("node", "status")
+    assert told.code == 1 and "storage fails" in told.out and "cli." not in told.out
+    engine.node_problems = ()
+    assert cli("node", "status").code == 0
+
+
+def test_attachments_by_command(cli: Run, engine: FakeEngine, tmp_path: Path) -> None:
+    path = tmp_path / "plan.txt"
+    path.write_text("plan")
+    made = json.loads(cli("attachment", "add", ident("task 214"), str(path), "--json").out)
+    assert engine.named("attachment_add")[0]["path"] == str(path)
+    for words in (("list",), ("fetch", made["id"]), ("stop", made["id"]), ("drop", made["id"]), ("quota",),
+                  ("save", made["id"], str(tmp_path / "out")), ("quota", "--set", "2GB")):  # fmt: skip
+        told = cli("attachment", *words)
+        assert told.code == 0 and "cli." not in told.out, words
+    assert engine.named("attachment_quota")[0]["quota"] == 2 * 1024**3
+    assert cli("attachment", "quota", "--set", "plenty").code != 0

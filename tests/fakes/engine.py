@@ -21,6 +21,7 @@ from tests.fakes.devices import FakeDevices
 from tests.fakes.files import FakeFiles
 from tests.fakes.finality import FakeFinality, signers_of
 from tests.fakes.governing import FakeGoverning
+from tests.fakes.node import FakeNode
 from tests.fakes.proofs import FakeProofs
 from tests.fakes.rewards import FakeRewards
 from tests.fakes.sample import (
@@ -53,7 +54,9 @@ FINDINGS = (
 )
 
 
-class FakeEngine(FakeWork, FakeGoverning, FakeRewards, FakeProofs, FakeFinality, FakeFiles, FakeDevices):
+class FakeEngine(
+    FakeWork, FakeGoverning, FakeRewards, FakeProofs, FakeFinality, FakeFiles, FakeDevices, FakeNode
+):  # fmt: skip
     """An ``EngineHandle`` over sample data. ``fail`` maps a method to the error it raises next."""
 
     def __init__(self, filled: bool = True, founder_alone: bool = False) -> None:
