@@ -68,7 +68,7 @@ def _value(row: Any, name: str) -> int | None:
 @click.pass_obj
 def charter_history(session: Session) -> None:
     session.show(session.ask("charter_show")["history"], lambda rows: render.table(session, [
-        ("cli.col.when", render.when(session, "time_ms")),
+        ("cli.col.time", render.when(session, "time_ms")),
         ("cli.col.meaning", lambda row: parameter_name(session, row["name"])),
         ("cli.col.before", lambda row: parameter_value(session, row["name"], row["old"])),
         ("cli.col.after", lambda row: parameter_value(session, row["name"], row["new"])),
@@ -81,7 +81,7 @@ def charter_history(session: Session) -> None:
 @click.pass_obj
 def charter_texts(session: Session) -> None:
     session.show(session.ask("charter_show")["texts"], lambda rows: render.table(session, [
-        ("cli.col.when", render.when(session, "time_ms")),
+        ("cli.col.time", render.when(session, "time_ms")),
         ("cli.col.title", render.text("title")),
         ("cli.col.number", lambda row: f"P-{row['proposal_number']}" if row["proposal_number"] else ""),
         ("cli.col.replaced_by", lambda row: row["replaced_by"] or ""),

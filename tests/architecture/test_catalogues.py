@@ -158,7 +158,8 @@ def test_every_command_and_option_has_help() -> None:
 def test_every_text_that_the_command_line_names_is_there() -> None:
     source = "\n".join(path.read_text("utf-8") for path in (ROOT / "dao_app" / "cli").rglob("*.py"))
     named = set(re.findall(r'"(cli\.[a-z_0-9]+(?:\.[a-z_0-9]+)*)"', source))
-    assert named and not sorted(named - set(EN))
+    beginnings = {key.rpartition(".")[0] for key in EN}  # of words by a value, as "cli.task." + status
+    assert named and not sorted(named - set(EN) - beginnings)
 
 
 def test_no_text_of_the_command_line_is_left_over() -> None:
