@@ -217,6 +217,11 @@ class AddressBook:
     def texts(self) -> list[str]:
         return [row.address.text for entry in self.entries.values() for row in entry.rows]
 
+    def drop(self, device: bytes) -> None:
+        """This device is to be met no more."""
+        if self.entries.pop(device, None) is not None:
+            self.changed = True
+
     def forget(self, now_ms: int) -> None:
         """Drop what is too old."""
         for device, entry in list(self.entries.items()):

@@ -73,6 +73,7 @@ class Reaching:
         self._waiting: dict[bytes, Record] = {}  # of devices that the log here does not know yet
         self._checks: dict[bytes, Bucket] = {}  # of signatures, by who tells
         self._rates: dict[bytes, Bucket] = {}  # of new words, by whose they are
+        self._height = -1  # of the checkpoint after which removed devices were dropped
         self._now = _Now()
         self._host: Host | None = None
         self.announces = True  # False where the port that is announced could not be had
@@ -180,6 +181,14 @@ class Reaching:
             link.session.tell_addresses(known[: limits.RECORDS_TOLD_MAX])
             link.poke()
 
+    def _drop_removed(self) -> None:
+        """Devices that lost their rights are neither dialled nor told of; looked at after each checkpoint."""
+        if self._replica.height() != self._height:
+            self._height = self._replica.height()
+            for device in list(self._book.entries):
+                if self._replica.standing(device) == "refused":
+                    self._book.drop(device)
+
     def _look_at_waiting(self) -> list[bytes]:
         waiting, self._waiting = self._waiting, {}
         fresh = [record.raw for record in waiting.values() if self._take(record, None)]
@@ -199,6 +208,7 @@ class Reaching:
                 for buckets in (self._checks, self._rates):
                     if len(buckets) > limits.BUCKETS_MAX:
                         buckets.clear()
+                self._drop_removed()
                 if self._look_at_waiting():
                     learnt()
                 if self.renew():

@@ -169,6 +169,21 @@ def test_a_removed_members_word_is_taken_no_more(desk: Desk, monkeypatch: pytest
     in_trio(work)
 
 
+def test_a_removed_device_is_forgotten_at_the_next_checkpoint(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    def work() -> None:
+        word = desk.word(desk.people[3])
+        desk.hear(1, word)
+        desk.reaching._drop_removed()
+        monkeypatch.setattr(desk.world.main, "standing", lambda device: "refused")
+        desk.reaching._drop_removed()
+        assert word.device in desk.book.entries  # nothing was sealed since
+        monkeypatch.setattr(desk.world.main, "height", lambda: 99)
+        desk.reaching._drop_removed()
+        assert desk.book.entries == {} and desk.book.changed
+
+    in_trio(work)
+
+
 def test_a_stream_of_new_words_of_one_device_is_slowed(desk: Desk) -> None:
     def work() -> None:
         words = [desk.word(desk.people[3], i) for i in range(50)]
