@@ -26,9 +26,10 @@ _FORGED = frozenset({"malformed", "signature", "other_organisation", "weak_key",
 
 
 class Request:
-    """One under way. ``got`` of ``asked`` actions came; ``in_work`` batches of it are being stored."""
+    """One under way. ``got`` of ``asked`` actions came; ``in_work`` batches of it are being stored; ``told``:
+    contents that the peer got meanwhile, whatever the answer lacks."""
 
-    __slots__ = ("answered", "asked", "asking", "gathered", "gathered_bytes", "got", "in_work", "piece", "want")
+    __slots__ = ("answered", "asked", "asking", "gathered", "gathered_bytes", "got", "in_work", "piece", "told", "want")
 
     def __init__(self, asking: Asking, want: m.Want, asked: int, piece: Piece | None) -> None:
         self.asking = asking
@@ -37,6 +38,7 @@ class Request:
         self.piece = piece
         self.got = self.gathered_bytes = self.in_work = 0
         self.gathered: list[bytes] = []
+        self.told: set[bytes] = set()
         self.answered = False
 
 
@@ -85,6 +87,8 @@ class Asking:
     def may_be_fetched(self, hashes: tuple[bytes, ...]) -> None:
         """The peer has these contents now."""
         self._content_absent.difference_update(hashes)
+        for request in self._open.values():
+            request.told.update(set(request.want.contents).intersection(hashes))
         self._content_due = True
 
     # -- asking --------------------------------------------------------------------------------------
@@ -318,7 +322,7 @@ class Asking:
             self._fetching.certificates_came()
         if request.want.contents:
             still = self._replica.wanted_content(limits.MISSING_CONTENT_MAX)
-            self._content_absent.update(set(request.want.contents).intersection(still))
+            self._content_absent.update(set(request.want.contents).intersection(still) - request.told)
             if len(self._content_absent) > limits.MISSING_CONTENT_MAX:
                 self._content_absent.clear()
             self._content_due = True
