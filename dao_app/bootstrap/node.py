@@ -49,7 +49,7 @@ async def keep_node(
             await nursery.start(_engine, options, services, stop)
             service = services[0]
             try:
-                _unlock(service, passphrase)
+                unlock(service, passphrase)
             except GuildhallError:
                 stop.set()
                 raise
@@ -114,7 +114,7 @@ def report_of(service: Service) -> Mapping[str, Any]:
     return {"peer": service.identity_status().name, "pid": os.getpid(), "organisations": organisations}
 
 
-def _unlock(service: Service, passphrase: Callable[[], str]) -> None:
+def unlock(service: Service, passphrase: Callable[[], str]) -> None:
     """By the system keyring where that is on and answers, else by the passphrase."""
     if service.identity_status().keyring:
         try:

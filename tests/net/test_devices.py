@@ -126,6 +126,29 @@ def test_restoring_from_words_makes_a_new_device_through_any_peer(machines: Call
         restored.call("org_restore", link=link)
 
 
+def test_coming_in_goes_on_after_a_restart_with_the_same_device_key(
+    machines: Callable[[], Machine], tmp_path: Path
+) -> None:
+    founder, first = machines(), machines()
+    founder.founded()
+    until(lambda: bool(founder.ask("org_card").addresses))
+    card = founder.ask("org_card").link
+    words = founder.call("identity_words", passphrase=PASSPHRASE)
+    first.call("identity_restore", words=" ".join(words), name="Lin", passphrase=PASSPHRASE)
+    assert first.call("org_restore", link=card).stage == "searching"
+    (opened,) = first.service._ws.opened.values()
+    device = opened.org.signer.public
+    first.close()
+    again = Machine(tmp_path / "machine1")
+    try:
+        again.call("identity_unlock", passphrase=PASSPHRASE)
+        until(lambda: again.ask("join_status").stage == "done")
+        until(lambda: len(own(founder)) == 2)
+        assert here(again) == device.hex() and own(founder)[device.hex()].status == "active"
+    finally:
+        again.close()
+
+
 def test_guardians_give_a_member_another_root_and_the_member_keeps_its_id(
     machines: Callable[[], Machine], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -13,6 +13,8 @@ from keyring.backends.fail import Keyring as NoBackend
 
 from dao_app.app.errors import GuildhallError, InputError, Locked, StorageError
 from dao_app.app.locking import LOCK_AFTER_S_MAX, Locking
+from dao_app.app.views import IdentityView
+from dao_app.bootstrap.node import unlock
 from dao_app.core.links import LinkError, to_link
 from dao_app.core.tickets import GRANTED_MAX, DeviceGrant, DeviceRequest, Granted, OrgCard, RootRequest
 from dao_app.crypto.keys import SeedSigner, seal_to
@@ -236,6 +238,32 @@ def test_an_identity_may_follow_a_request_that_came_to_nothing(home: Path) -> No
     with pytest.raises(GuildhallError, match="identity_exists"):
         desk.call("device_request", name="Laptop", passphrase=PASSPHRASE)
     desk.handle.close()
+
+
+def test_a_node_is_opened_by_the_keyring_and_else_by_the_passphrase() -> None:
+    tried: list[str] = []
+
+    class Folder:
+        refused = ""
+        on = True
+
+        def identity_status(self) -> IdentityView:
+            return IdentityView(True, False, keyring=self.on)
+
+        def identity_unlock(self, passphrase: str) -> None:
+            tried.append(passphrase)
+            if passphrase == "" and self.refused:
+                raise Locked(self.refused)
+
+    folder = Folder()
+    unlock(folder, lambda: "typed")  # type: ignore[arg-type]
+    assert tried == [""]  # nobody was asked
+    folder.refused = "keyring_empty"
+    unlock(folder, lambda: "typed")  # type: ignore[arg-type]
+    assert tried == ["", "", "typed"]
+    folder.on = False
+    unlock(folder, lambda: "typed")  # type: ignore[arg-type]
+    assert tried[3:] == ["typed"]
 
 
 # -- links -----------------------------------------------------------------------------------------
