@@ -47,6 +47,8 @@ from dao_app.core.keys import TREASURY  # noqa: E402
 from dao_app.core.merkle import bucket_of, entry_leaf, map_root  # noqa: E402
 from dao_app.core.ordering import final_order, node_of  # noqa: E402
 from dao_app.core.org_keys import key_id  # noqa: E402
+from dao_app.core.tickets import WORDS, DeviceGrant, DeviceRequest, Granted, OrgCard, RootRequest  # noqa: E402
+from dao_app.core.words import words_for  # noqa: E402
 from dao_app.net import reconcile  # noqa: E402
 from dao_app.net.hello import Acceptor, Opener, Self  # noqa: E402
 from tests.fakes.chains import Chain, witnesses  # noqa: E402
@@ -303,6 +305,20 @@ def keys_file() -> dict[str, Any]:
             "seed": digest(b"device").hex(), "device": device.public.hex(), "sealed": sealed.hex(), "key": key.hex(),
         },
         "hello": hello(org, key, root, device, other),
+        "links": links(org, root, device),
+    }
+
+
+def links(org: bytes, root: TestSigner, device: TestSigner) -> dict[str, str]:
+    """What people hand to each other beside invitations; the grant's sealed part is not a real one here."""
+    card = OrgCard(org, 7, digest(b"anchor"), ("/ip4/192.0.2.7/tcp/443/p2p/12D3KooW",))
+    return {
+        "card": card.to_link(),
+        "device": DeviceRequest(device.public, "Laptop", 1_790_000_000_000).to_link(),
+        "grant": DeviceGrant(device.public, digest(b"sealed")).to_link(),
+        "granted": Granted(bytes(32), "Wei", (card,)).encoded().hex(),
+        "root": RootRequest(root.public, "Wei", 1_790_000_000_000).to_link(),
+        "words": " ".join(words_for(device.public, WORDS)),
     }
 
 

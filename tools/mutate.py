@@ -353,7 +353,7 @@ MUTANTS = (
     ),
     Mutant(
         "a removed device is met", (32,),
-        (Edit("app/organisation.py", 'return standing != "refused" if newest else', "return True if newest else"),),
+        (Edit("app/organisation.py", 'standing != "refused" if newest else standing == "active"', "True"),),
         (EPOCHS_TEST,),
     ),
     Mutant(

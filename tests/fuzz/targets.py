@@ -12,14 +12,14 @@ import tempfile
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from dao_app.app.admission import parse_signed
 from dao_app.app.bundles import export_bundle
 from dao_app.app.errors import InputError
 from dao_app.app.heads import Head
 from dao_app.app.tables import read_table
-from dao_app.core import attachment, encoding
+from dao_app.core import attachment, encoding, tickets
 from dao_app.core.envelope import parse_action, unpack
 from dao_app.core.errors import EncodingError
 from dao_app.core.finality import messages as words
@@ -31,6 +31,7 @@ from dao_app.core.invitation import Invitation
 from dao_app.core.rewards.filereading import RewardsFileError
 from dao_app.core.rewards.rewardsfile import compute
 from dao_app.core.voting.tallyfile import TallyFileError, tally
+from dao_app.crypto.keys import SeedSigner, seal_to
 from dao_app.crypto.sealing import SodiumSealer
 from dao_app.crypto.verifier import SodiumVerifier
 from dao_app.net import gossip, hello, reconcile, records
@@ -99,7 +100,7 @@ def _me() -> hello.Self:
     random = SystemRandom()
     return hello.Self(
         b"o" * 32, signer.public, b"c", ((0, KEY),), b"i" * 8, SodiumVerifier(), b"n" * 32, random.token,
-        may_join=lambda bearer, device: True,
+        may_join=lambda bearer, device: True, may_restore=lambda root: True,
     )  # fmt: skip
 
 
@@ -142,6 +143,14 @@ def _listed(raw: bytes) -> None:
 def _record() -> bytes:
     address = "/ip4/192.0.2.7/tcp/443/p2p/12D3KooWN4iBT5BEoaaYg59LudzGUHWLVrM8PkpQoaort6MyjkML"
     return records.sign_record(TestSigner(b"r" * 32), b"o" * 32, 5, True, [address]).raw
+
+
+CARD = tickets.OrgCard(b"o" * 32, 7, b"a" * 32, ("/ip4/192.0.2.7/tcp/443/p2p/x",))
+TICKETS: tuple[tuple[str, Any, Any], ...] = (
+    ("card", tickets.OrgCard, CARD), ("device", tickets.DeviceRequest, tickets.DeviceRequest(KEY, "Laptop", 5)),
+    ("grant", tickets.DeviceGrant, tickets.DeviceGrant(KEY, b"s" * 99)),
+    ("root", tickets.RootRequest, tickets.RootRequest(KEY, "Wei", 5)),
+)
 
 
 def _text(read: Callable[[str], object]) -> Callable[[bytes], object]:
@@ -200,6 +209,12 @@ def targets() -> dict[str, Target]:
         ),
         "attachment": Target(attachment.read_attachment, (EncodingError,), (attachment.encode_attachment(list_),)),
         "invitation": Target(_text(Invitation.from_text), (EncodingError,), links),
+        **{
+            f"link_{name}": Target(_text(kind.from_text), (EncodingError,), (ticket.to_link().encode(),))
+            for name, kind, ticket in TICKETS
+        },
+        "granted": Target(tickets.Granted.decoded, (), (tickets.Granted(KEY, "Wei", (CARD,)).encoded(),)),
+        "sealed": Target(SeedSigner(KEY).unseal, (), (seal_to(SeedSigner(KEY).public, KEY),), False),
         "frames": Target(_frames, (PeerError,), (frame(b"body") * 3,)),
         "message": Target(m.decode_message, (PeerError,), tuple(map(m.encode_message, MESSAGES))),
         "hello_acceptor": Target(_acceptor, (PeerError,), (frame(encoding.encode([1, b"n" * 32])) * 2,), False),

@@ -19,6 +19,8 @@ from dao_app.core.finality.proofs import Fault, Proven, encode_proof, parse_proo
 from dao_app.core.merkle import bucket_of, entry_leaf, map_root
 from dao_app.core.ordering import Node, final_order
 from dao_app.core.org_keys import key_id
+from dao_app.core.tickets import WORDS, DeviceGrant, DeviceRequest, Granted, OrgCard, RootRequest
+from dao_app.core.words import words_for
 from dao_app.crypto.keys import SeedSigner
 from dao_app.store.log import SqlStore
 from tests.fakes.world import FakeClock, SeededRandom, SodiumOnly, TestSigner
@@ -168,3 +170,18 @@ def test_a_hello_word_by_word() -> None:
     message = b"guildhall/hello-root/1\0" + encode([opener, acceptor, transcript(2, by_root)])
     assert SodiumOnly().verify(SignatureCheck(root, message, proof))
     assert len(by_root) == 4 and decode(by_root[3])[0] == 1
+
+
+def test_links_between_people() -> None:
+    vectors = load("keys")
+    links, org = vectors["links"], bytes.fromhex(vectors["org"])
+    card = OrgCard.from_text(links["card"])
+    assert (card.org, card.anchor_height, card.addresses) == (org, 7, ("/ip4/192.0.2.7/tcp/443/p2p/12D3KooW",))
+    assert card.to_link() == links["card"]
+    request, root = DeviceRequest.from_text(links["device"]), RootRequest.from_text(links["root"])
+    assert (request.key.hex(), request.name) == (vectors["seal"]["device"], "Laptop")
+    assert (root.key.hex(), root.name, root.to_link()) == (vectors["signed"][0]["root"], "Wei", links["root"])
+    assert " ".join(words_for(request.key, WORDS)) == links["words"]
+    assert DeviceGrant.from_text(links["grant"]).to_link() == links["grant"]
+    granted = Granted.decoded(bytes.fromhex(links["granted"]))
+    assert granted is not None and (granted.entropy, granted.cards) == (bytes(32), (card,))
