@@ -75,6 +75,9 @@ class Locking:
                 await ws.network.stop(org_id)
                 opened.online = False
         self._under_way = False
+        if ws.vault is not None:  # somebody unlocked it while hosts were stopping
+            for opened in ws.opened.values():
+                ws.start_network(opened)
         ws.mark(None, {"identity"})
         for org_id in ws.opened:
             ws.mark_all(org_id)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, ClassVar
 
 import keyring
 import pytest
+import trio
 from keyring.backend import KeyringBackend
 from keyring.backends.fail import Keyring as NoBackend
 
 from dao_app.app.errors import GuildhallError, InputError, Locked, StorageError
+from dao_app.app.key_ring import KeyRing
 from dao_app.app.locking import LOCK_AFTER_S_MAX, Locking
 from dao_app.app.views import IdentityView
 from dao_app.bootstrap.node import unlock
@@ -212,6 +215,26 @@ def test_it_locks_itself_after_a_time_without_use() -> None:
     clock.forward(10**12)
     never.tick()
     assert len(spawned) == 1
+
+
+def test_who_unlocks_while_hosts_are_stopping_is_online_again() -> None:
+    started: list[Any] = []
+    opened = SimpleNamespace(
+        demo=False, online=True,
+        org=SimpleNamespace(signer=object(), ring=KeyRing(b"o" * 32, lambda: None, lambda: False), witness_keys={},
+                            witnessing=SimpleNamespace(begin=lambda: None)),
+    )  # fmt: skip
+    folder = SimpleNamespace(
+        clock=FakeClock(0), vault=object(), opened={b"o": opened}, mark=lambda org, topics: None,
+        mark_all=lambda org: None, start_network=started.append,
+    )
+
+    async def stop(org_id: bytes) -> None:
+        folder.vault = object()  # unlocked meanwhile
+
+    folder.network = SimpleNamespace(stop=stop)
+    trio.run(Locking(folder).lock)  # type: ignore[arg-type]
+    assert opened.org.signer is None and started == [opened] and not opened.online
 
 
 def test_the_time_is_kept_and_every_gesture_counts(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
