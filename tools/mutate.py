@@ -376,6 +376,11 @@ MUTANTS = (
         (Edit("app/key_ring.py", " and key_id(self._org, height, found) == id_:", ":"),),
         (KEYS_TEST,),
     ),
+    Mutant(
+        "a restored device takes the same key again", (38,),
+        (Edit("app/cases_devices.py", "seed = ws.random.token(32)", "seed = digest(root.public)"),),
+        ("tests/unit/app/test_locking.py",),
+    ),
 )
 
 

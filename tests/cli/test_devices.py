@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from dao_app.app.errors import InputError, Locked, StorageError
+from dao_app.bootstrap.services import RealServices
 from dao_app.cli.handing import write_qr
 from dao_app.core.tickets import GRANTED_MAX, DeviceGrant
 from dao_app.ui.pictures import invitation_in_picture, load_picture
@@ -111,3 +112,20 @@ def test_passphrase_keyring_and_lock(cli: Run, engine: FakeEngine, passphrase_fi
     engine.locking = type(engine.locking)(False, False, 0)
     missing = cli("identity", "keyring", "on", *new)
     assert missing.code == 5 and "no keyring" in missing.err
+
+
+def test_an_invitation_is_read_from_a_picture_too(cli: Run, services: FakeServices, tmp_path: Path) -> None:
+    services.codes["invitation.PNG"] = "guildhall:join/" + "abcdefgh" * 8
+    assert cli("join", "--file", str(tmp_path / "invitation.PNG"), "--preview").code == 0
+
+
+def test_the_real_services_read_what_was_written(tmp_path: Path) -> None:
+    picture = tmp_path / "card.png"
+    write_qr(picture, CARD)
+    assert RealServices().read_code(picture) == CARD
+    for odd in (b"", b"no picture"):
+        picture.write_bytes(odd)
+        with pytest.raises(InputError):
+            RealServices().read_code(picture)
+    with pytest.raises(InputError):
+        RealServices().read_code(tmp_path / "missing.png")

@@ -289,6 +289,24 @@ def test_a_node_is_opened_by_the_keyring_and_else_by_the_passphrase() -> None:
     assert tried[3:] == ["typed"]
 
 
+def test_each_restoration_makes_a_device_key_of_its_own(tmp_path: Path) -> None:
+    """Threat 38: from the same words, on two machines and again on one of them."""
+    founder = Desk(tmp_path / "founder")
+    _, words = founder.call("identity_create", name="Lin", passphrase=PASSPHRASE)
+    founder.call("org_create", name="Example")
+    card = founder.call("org_card", org="").link
+    devices = [seeds(founder)["signer"].public]
+    for name in ("one", "two"):
+        desk = Desk(tmp_path / name)
+        desk.call("identity_restore", words=" ".join(words), name="Lin", passphrase=PASSPHRASE)
+        for _ in range(2):  # nobody took the first attempt
+            assert desk.call("org_restore", link=card).stage == "searching"
+            devices.append(seeds(desk)["signer"].public)
+        desk.handle.close()
+    founder.handle.close()
+    assert len(set(devices)) == 5
+
+
 # -- links -----------------------------------------------------------------------------------------
 CARD = OrgCard(b"o" * 32, 7, b"a" * 32, ("/ip4/10.0.0.1/tcp/4001/p2p/x",))
 TICKETS = [
