@@ -1,4 +1,5 @@
-"""An empty peer joins and fetches 100,000 actions from another process over libp2p on loopback.
+"""An empty peer joins and gets 100,000 actions from another process over libp2p on loopback: by a snapshot, and all of
+the history instead (``full``: snapshots switched off), which it derives itself.
 
 The clock starts when the request to join is made and stops when state root and height are equal, so joining
 itself (sealing the request, about 1.5 s) is in it.
@@ -23,17 +24,25 @@ LIMIT_S = 300.0
 
 
 def measure(actions: int, runs: int, verify_rate: Callable[[], float]) -> dict[str, Any]:
-    """Medians over ``runs``; ratios against verifications per second measured before each run."""
+    """Medians over ``runs``; the ratio, of the whole history, against verifications per second measured before each
+    run."""
+    from benchmarks.workload import load
+
+    own = sum(map(len, load(actions).envelopes)) / actions
     found = []
     for _ in range(runs):
+        one = _once(actions, "snapshot")
         rate = verify_rate()
-        one = _once(actions)
-        one["catchup_verify_ratio"] = actions / one["catchup_s"] / rate
+        full = _once(actions, "full")
+        one["catchup_full_s"] = full["catchup_s"]
+        one["catchup_full_peak_mib"] = full["catchup_peak_mib"]
+        one["catchup_full_wire_ratio"] = full["catchup_wire_bytes_per_action"] / own
+        one["catchup_verify_ratio"] = actions / full["catchup_s"] / rate
         found.append(one)
     return {name: statistics.median(run[name] for run in found) for name in found[0]}
 
 
-def _once(actions: int) -> dict[str, float]:
+def _once(actions: int, how: str) -> dict[str, float]:
     from benchmarks.workload import WORK, load
 
     folder = WORK / "catchup"
@@ -47,7 +56,7 @@ def _once(actions: int) -> dict[str, float]:
     try:
         told = json.loads(serving.stdout.readline())
         done = subprocess.run(
-            [*words, "fetch", str(folder / "client"), told["link"], str(len(load(actions).envelopes))],
+            [*words, "fetch", str(folder / "client"), told["link"], str(len(load(actions).envelopes)), how],
             capture_output=True, text=True, env=env, cwd=ROOT, check=False, timeout=LIMIT_S,
         )  # fmt: skip
         if done.returncode:
@@ -116,8 +125,13 @@ def serve(home: Path) -> None:
         time.sleep(3_600)
 
 
-def fetch(home: Path, link: str, actions: int) -> None:
+def fetch(home: Path, link: str, actions: int, how: str) -> None:
     import psutil
+
+    from dao_app.app import snapshots
+
+    if how == "full":
+        snapshots.BEHIND_MIN = 1 << 40  # never so far behind that the state itself is fetched
 
     engine = _engine(home)
     _call(engine, "identity_create", name="Newcomer", passphrase=PASSPHRASE)
@@ -147,4 +161,4 @@ if __name__ == "__main__":
     if sys.argv[1] == "serve":
         serve(Path(sys.argv[2]))
     else:
-        fetch(Path(sys.argv[2]), sys.argv[3], int(sys.argv[4]))
+        fetch(Path(sys.argv[2]), sys.argv[3], int(sys.argv[4]), sys.argv[5])

@@ -20,10 +20,11 @@ from dao_app.core.encoding import encode
 from dao_app.core.envelope import device_message
 from dao_app.crypto.keys import SeedSigner
 from dao_app.crypto.verifier import SodiumVerifier
+from dao_app.net.network import LibNetwork
 from dao_app.platform.random import SystemRandom
 from dao_app.store.log import SqlStore
-from tests.fakes.world import FakeClock, Person, World
-from tests.net.worlds import LOOPBACK, ORG_KEY, networks, until
+from tests.fakes.world import ORG_KEY, FakeClock, Person, World
+from tests.net.worlds import LOOPBACK, networks, until
 
 ROOT = Path(__file__).resolve().parents[1]
 DIALS = 3  # of each member, to others that came before it
@@ -147,7 +148,7 @@ async def main() -> None:
         store = SqlStore(Path(member["folder"]) / "log.db")
         org = Organisation(org_id, store, SodiumVerifier(), FakeClock(given["now"]), SystemRandom(), signer)
         org.certificate_of_device = bytes.fromhex(member["certificate"])
-        org.add_org_key(0, ORG_KEY)
+        org.ring.hold(0, ORG_KEY)
         orgs.append(org)
     async with networks(len(orgs)) as nets:
         for net, org in zip(nets, orgs, strict=True):
@@ -158,7 +159,7 @@ async def main() -> None:
         async with trio.open_nursery() as nursery:
             for net, dials in zip(nets, told["dials"], strict=True):
                 for address in dials:
-                    nursery.start_soon(net.dial, org_id, address)
+                    nursery.start_soon(_reach, net, org_id, address)
         await until(lambda: all(org.store.counts().actions >= told["actions"] for org in orgs), LIMIT_S)
         _tell({"have": min(org.store.counts().actions for org in orgs)})
         told = await _heard()
@@ -177,6 +178,12 @@ async def main() -> None:
             }
         )
         await trio.to_thread.run_sync(sys.stdin.read, abandon_on_cancel=True)
+
+
+async def _reach(net: LibNetwork, org_id: bytes, address: str) -> None:
+    """Dial until it is reached: fifty that begin at once cross each other's connections."""
+    while not await net.dial(org_id, address):
+        pass
 
 
 def _tell(what: dict[str, Any]) -> None:
