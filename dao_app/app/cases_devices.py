@@ -163,9 +163,26 @@ class DeviceCases(IdentityCases):
         granted = Granted.decoded(opened) if opened is not None else None
         if granted is None:
             raise InputError("link_damaged")
-        self._settle_in(vault, granted.entropy, granted.name or "?", words_confirmed=True)
-        vault.delete(REQUEST)
-        return tuple([await self._come_in(card, wait_s) for card in granted.cards])
+        here, member = ws.home.load_profile().get("member"), ws.keys.signer(ws.keys.root_seed(granted.entropy)).public
+        if here and here != member.hex():
+            raise GuildhallError("identity_exists")
+        if not here:
+            self._settle_in(vault, granted.entropy, granted.name or "?", words_confirmed=True)
+        for card in granted.cards:
+            if not self._is_begun(card.org):
+                await self._come_in(card, 0)
+        if wait_s:
+            await ws.wait_for(lambda: all(self._is_settled(card.org) for card in granted.cards), wait_s)
+        vault.delete(REQUEST)  # last: until then the answer can be given again
+        return tuple(self._joining(card.org) for card in granted.cards)
+
+    def _is_begun(self, org_id: bytes) -> bool:
+        """Is this device in, or has it signed and kept what brings it in?"""
+        opened = self._ws.opened.get(org_id)
+        return opened is not None and (opened.join_waits or opened.org.store.counts().actions > 0)
+
+    def _is_settled(self, org_id: bytes) -> bool:
+        return self._joining(org_id).stage in ("done", "refused")
 
     # -- address cards, and coming in by the root key --------------------------------------------
     def org_card(self, org: str) -> d.OrgCardView:
@@ -188,7 +205,7 @@ class DeviceCases(IdentityCases):
         ws, name = self._ws, card.org.hex()
         vault, root = ws.need_vault(), ws.root()
         opened = ws.opened.get(card.org)
-        if opened is not None and (opened.join is None or opened.join.stage == "done"):
+        if opened is not None and self._is_in_already(opened):
             raise InputError("already_joined")
         if opened is not None:
             opened = await self._forget_attempt(opened)
@@ -207,8 +224,14 @@ class DeviceCases(IdentityCases):
         ws.entering.start(opened, card)
         ws.mark_all(card.org, "orgs", "join")
         if wait_s:
-            await ws.wait_for(lambda: self._joining(card.org).stage in ("done", "refused"), wait_s)
+            await ws.wait_for(lambda: self._is_settled(card.org), wait_s)
         return self._joining(card.org)
+
+    def _is_in_already(self, opened: Opened) -> bool:
+        """False for an attempt, also one that was cut off before its request was kept."""
+        if opened.join is None:
+            return opened.org.store.counts().actions > 0
+        return opened.join.stage == "done"
 
     async def _forget_attempt(self, opened: Opened) -> Opened | None:
         """An attempt that nobody has taken yet makes room for another: by a device key of its own."""

@@ -85,9 +85,9 @@ class FinalityCases(ProposalCases):
         return self.finality(org)
 
     async def device_renew(self, org: str) -> f.FinalityView:
-        opened, _ = self._read(org)
+        opened, reader = self._read(org)
         self._need_signer(opened)
-        if _status(opened.org) not in ("frozen", "revoked"):
+        if not _is_lost(opened.org, reader):
             raise Refused("device_not_frozen")
         vault, root = self._ws.need_vault(), self._ws.root()
         seed = self._ws.random.token(32)
@@ -160,6 +160,12 @@ def _status(org: Organisation) -> str:
     """Of this device, "" where it is not known."""
     found = org.replay.final.entity(device_key(org.signer.public)) if org.signer is not None else None
     return found.status if isinstance(found, Device) else ""
+
+
+def _is_lost(org: Organisation, reader: Reader) -> bool:
+    """Has this device lost its rights? What it signed itself counts at once: nobody may tell it that this is final."""
+    now = reader.state.get(device_key(org.signer.public), Device) if org.signer is not None else None
+    return not {_status(org), now.status if now is not None else ""}.isdisjoint({"frozen", "revoked"})
 
 
 def _election(reader: Reader) -> f.ElectionView | None:

@@ -271,11 +271,11 @@ class MembershipCases(Cases):
         """Make room for another request, if the earlier one came to nothing: nobody has taken it, or it was
         refused. A new device key asks then, so that no sequence number is used twice."""
         org, vault, name = opened.org, self._ws.need_vault(), f"{opened.org.org_id.hex()}.join"
-        kept = vault.get(name)
-        if kept is None or kept.decode() == invitation.to_link():
+        kept, begun = vault.get(name), bool(org.store.meta("join"))
+        if kept is None or (begun and kept.decode() == invitation.to_link()):
             return opened
         earlier = ticket_of(kept)
-        same = isinstance(earlier, Invitation) and earlier.invite == invitation.invite
+        same = begun and isinstance(earlier, Invitation) and earlier.invite == invitation.invite
         if not same and (org.store.meta("join_taken") or org.store.counts().actions):
             raise InputError("join_under_way")
         if self._ws.network is not None and opened.online:

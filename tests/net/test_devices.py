@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from dao_app.app.errors import GuildhallError, InputError, Locked, NotFound
+from dao_app.app.errors import GuildhallError, InputError, Locked, NotFound, Refused, StorageError
+from dao_app.app.organisation import Organisation
 from dao_app.platform.clock import SystemClock
 from tests.net.engines import PASSPHRASE, WAIT_S, Machine, until
 
@@ -101,6 +102,91 @@ def test_a_grant_is_of_use_to_its_request_alone(machines: Callable[[], Machine])
     with pytest.raises(InputError, match="link_missing"):
         first.call("device_read", link=grant.link)
     assert not third.call("identity_status").exists
+
+
+def test_an_answer_never_replaces_an_identity_that_was_made_meanwhile(machines: Callable[[], Machine]) -> None:
+    first, second = machines(), machines()
+    first.founded()
+    request = second.call("device_request", name="Laptop", passphrase=PASSPHRASE)
+    grant = first.call("device_grant", link=request.link, passphrase=PASSPHRASE)
+    second.founded()  # did not wait for the answer
+    words = second.call("identity_words", passphrase=PASSPHRASE)
+    with pytest.raises(GuildhallError, match="identity_exists"):
+        second.call("device_accept", link=grant.link)
+    assert second.call("identity_words", passphrase=PASSPHRASE) == words
+
+
+def test_an_answer_brings_into_all_organisations_at_once_and_again_after_an_interruption(
+    machines: Callable[[], Machine], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = machines(), machines()
+    orgs = {first.founded(), str(first.call("org_create", name="Other", initial="1").id)}
+    until(lambda: all(first.call("org_card", org=org).addresses for org in orgs))
+    request = second.call("device_request", name="Laptop", passphrase=PASSPHRASE)
+    grant = first.call("device_grant", link=request.link, passphrase=PASSPHRASE)
+    workspace = second.service._ws
+
+    async def interrupted(condition: object, seconds: float) -> bool:
+        assert {org.hex() for org in workspace.opened} == orgs  # nobody waits for another one's peers
+        raise StorageError("disk_full")
+
+    with monkeypatch.context() as patch, pytest.raises(StorageError, match="disk_full"):
+        patch.setattr(workspace, "wait_for", interrupted)
+        second.call("device_accept", link=grant.link, wait_s=1)
+    found = second.call("device_accept", link=grant.link, wait_s=int(WAIT_S))
+    assert {view.org for view in found} == orgs and {view.stage for view in found} == {"done"}
+    with pytest.raises(NotFound, match="device_no_request"):
+        second.call("device_accept", link=grant.link)
+
+
+@pytest.mark.parametrize("by", ["card", "invitation"])
+def test_coming_in_that_was_cut_off_before_its_request_was_kept_begins_anew(
+    machines: Callable[[], Machine], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, by: str
+) -> None:
+    founder, other = machines(), machines()
+    founder.founded()
+    if by == "card":
+        words = " ".join(founder.call("identity_words", passphrase=PASSPHRASE))
+        other.call("identity_restore", words=words, name="Lin", passphrase=PASSPHRASE)
+        link, method = founder.invite(), "org_restore"
+    else:
+        other.call("identity_create", name="Wei", passphrase=PASSPHRASE)
+        link, method = founder.invite(), "join"
+    with monkeypatch.context() as patch, pytest.raises(StorageError, match="disk_full"):
+        patch.setattr(Organisation, "set_anchor", _disk_full)
+        other.call(method, link=link)
+    other.close()
+    again = Machine(tmp_path / "machine1")
+    try:
+        again.call("identity_unlock", passphrase=PASSPHRASE)
+        assert again.call(method, link=link, wait_s=int(WAIT_S)).stage == "done"
+    finally:
+        again.close()
+
+
+def _disk_full(*_: object) -> None:
+    raise StorageError("disk_full")
+
+
+def test_a_device_that_revoked_itself_by_mistake_is_made_anew(machines: Callable[[], Machine]) -> None:
+    """Nobody tells it that its revocation is final."""
+    first, second = machines(), machines()
+    first.founded()
+    until(lambda: bool(first.ask("org_card").addresses))
+    request = second.call("device_request", name="Laptop", passphrase=PASSPHRASE)
+    grant = first.call("device_grant", link=request.link, passphrase=PASSPHRASE)
+    second.call("device_accept", link=grant.text, wait_s=int(WAIT_S))
+    until(lambda: len(own(second)) == 2)
+    with pytest.raises(Refused, match="device_not_frozen"):
+        second.ask("device_renew")
+    laptop = here(second)
+    second.ask("device_revoke", device=laptop)
+    until(lambda: own(first)[laptop].status == "revoked")
+    second.ask("device_renew")
+    until(lambda: own(first).get(here(second)) is not None and own(first)[here(second)].status == "active")
+    assert here(second) != laptop
+    second.ask("contribution_claim", title="here again")
+    until(lambda: [row.title for row in first.ask("contribution_list")] == ["here again"])
 
 
 @pytest.mark.parametrize("by", ["card", "invitation"])
