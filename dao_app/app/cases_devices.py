@@ -33,6 +33,7 @@ from dao_app.core.words import words_for
 REQUEST = "request"  # secret of a device that waits for its grant
 LABELS = "device_labels"
 LABEL_BYTES_MAX = 120
+CUT_OFF_S = 10  # without a link to anybody: then a device that is in by its own log may come in anew
 T = TypeVar("T")
 
 
@@ -206,8 +207,10 @@ class DeviceCases(IdentityCases):
         vault, root = ws.need_vault(), ws.root()
         opened = ws.opened.get(card.org)
         if opened is not None and self._is_in_already(opened):
-            raise InputError("already_joined")
-        if opened is not None:
+            if not await self._is_cut_off(opened):
+                raise InputError("already_joined")
+            await ws.entering.begin_anew(opened, card.addresses)
+        elif opened is not None:
             opened = await self._forget_attempt(opened)
         if opened is None:
             seed = ws.random.token(32)
@@ -232,6 +235,15 @@ class DeviceCases(IdentityCases):
         if opened.join is None:
             return opened.org.store.counts().actions > 0
         return opened.join.stage == "done"
+
+    async def _is_cut_off(self, opened: Opened) -> bool:
+        """Does nobody meet this device? It was revoked while away, or holds no key of the organisation that still
+        serves; a sole witness lacks nobody."""
+        ws, org = self._ws, opened.org
+        network = ws.network
+        if network is None or not opened.online or org.is_sole_witness():
+            return False
+        return not await ws.wait_for(lambda: any(peer.connected for peer in network.peers(org.org_id)), CUT_OFF_S)
 
     async def _forget_attempt(self, opened: Opened) -> Opened | None:
         """An attempt that nobody has taken yet makes room for another: by a device key of its own."""

@@ -14,9 +14,8 @@ from dao_app.app.organisation import Organisation
 from dao_app.app.queries import Reader, fingerprint
 from dao_app.app.recovering import Standing as RecoveryStanding
 from dao_app.app.resolve import member_root
-from dao_app.core.encoding import encode
 from dao_app.core.entities import Device
-from dao_app.core.envelope import Action, author_key, device_message, unpack
+from dao_app.core.envelope import Action, author_key, unpack
 from dao_app.core.finality.checkpoint import quorum
 from dao_app.core.finality.consensus import Standing
 from dao_app.core.finality.messages import parse_vote
@@ -89,20 +88,7 @@ class FinalityCases(ProposalCases):
         self._need_signer(opened)
         if not _is_lost(opened.org, reader):
             raise Refused("device_not_frozen")
-        vault, root = self._ws.need_vault(), self._ws.root()
-        seed = self._ws.random.token(32)
-        signer = self._ws.keys.signer(seed)
-        certificate = root.sign(device_message(opened.org.org_id, signer.public))
-        action = opened.org.begin_device(signer, root.public, certificate)
-        name = opened.org.org_id.hex()
-        vault.put(f"{name}.device", seed)
-        vault.put(f"{name}.cert", encode([root.public, signer.public, certificate]))
-        opened.org.certificate_of_device = encode([root.public, signer.public, certificate])
-        if self._ws.network is not None and opened.online:
-            await self._ws.network.stop(opened.org.org_id)
-            opened.online = False
-            self._ws.start_network(opened)
-        self._ws.announce(opened, [action])
+        await self._ws.entering.begin_anew(opened, ())
         return self.finality(org)
 
     def recovery_propose(self, org: str, members: Sequence[str], branch: str = "") -> f.FinalityView:

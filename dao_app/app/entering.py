@@ -6,14 +6,17 @@ the key of its device; a second attempt is made by another device key, so no seq
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from dao_app.app import views as v
 from dao_app.app.workspace_ports import Vault
 from dao_app.core.encoding import encode
 from dao_app.core.entities import Device
+from dao_app.core.envelope import device_message
 from dao_app.core.invitation import SCHEME, Invitation
 from dao_app.core.keys import device_key
+from dao_app.core.links import ADDRESSES_MAX
 from dao_app.core.tickets import OrgCard
 
 if TYPE_CHECKING:
@@ -52,6 +55,28 @@ class Entering:
             ws.runtime.spawn(
                 ws.network.start_restoring, ws.root(), ticket.addresses, org, org.signer, ws.listen, ws.mdns
             )
+
+    async def begin_anew(self, opened: Opened, addresses: Sequence[str]) -> None:
+        """Go on in an organisation under another device of this folder's member, in place of one that has lost its
+        rights, and come in by the root: keys that it held may serve no more. Raises Refused."""
+        ws, org = self._ws, opened.org
+        vault, root, seed = ws.need_vault(), ws.root(), ws.random.token(32)
+        signer = ws.keys.signer(seed)
+        certificate = root.sign(device_message(org.org_id, signer.public))
+        org.begin_device(signer, root.public, certificate)
+        keep_secrets(vault, org.org_id, seed, certificate, root.public, signer.public)
+        org.certificate_of_device = encode([root.public, signer.public, certificate])
+        (envelope,) = org.envelopes(signer.public, 1, 1, 1 << 30)
+        org.store.set_meta("join", envelope)
+        where = tuple(dict.fromkeys([*addresses, *opened.book.proven(ADDRESSES_MAX)]))[:ADDRESSES_MAX]
+        card = OrgCard(org.org_id, org.replay.position.height, org.replay.position.id, where)
+        vault.put(f"{org.org_id.hex()}.join", card.to_link().encode())
+        if ws.network is not None and opened.online:
+            await ws.network.stop(org.org_id)
+            opened.online = False
+        opened.join = v.JoinView(org.org_id.hex(), "searching", 0, 0)
+        self.start(opened, card)
+        ws.mark_all(org.org_id, "join", "orgs")
 
     def resume(self, opened: Opened) -> None:
         """What was not settled when the program stopped goes on."""

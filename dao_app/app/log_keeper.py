@@ -464,16 +464,19 @@ class LogKeeper(ABC):
         return AdmitReport(total.stored, total.known, total.orphans, dict(total.refused), tuple(sorted(missing)))
 
     # -- own actions -----------------------------------------------------------------------------
-    def write(self, type_: str, body: dict[str, Any], contents: Sequence[bytes] = ()) -> Action:
+    def write(
+        self, type_: str, body: dict[str, Any], contents: Sequence[bytes] = (), alone: bool = False
+    ) -> Action:
         """Draft, judge, sign and store an action of this device; raises Refused before anything is signed.
 
         ``contents`` are salt ‖ content blobs that the body refers to; they are kept with it.
+        ``alone``: it names nothing that it saw.
         """
         if self.signer is None:
             raise Refused("reject.not_a_member")
         if self.conflict:
             raise Refused("conflict")
-        payload, action = self._draft(type_, body)
+        payload, action = self._draft(type_, body, alone)
         rejection = self.replay.judge(action)
         if rejection is not None:
             raise Refused(f"reject.{rejection.value}")
@@ -484,7 +487,7 @@ class LogKeeper(ABC):
             self.add_content(blob)
         return action
 
-    def _draft(self, type_: str, body: dict[str, Any]) -> tuple[bytes, Action]:
+    def _draft(self, type_: str, body: dict[str, Any], alone: bool = False) -> tuple[bytes, Action]:
         assert self.signer is not None
         by = self.signer.public
         seq, prev = self._heads.at(by)
@@ -492,7 +495,7 @@ class LogKeeper(ABC):
         if seq:
             now = max(now, self._time_of(prev, {}) or 0)
         others = [(at, id_) for id_, (device, at) in self._tips.items() if device != by and at <= now]
-        deps = sorted(id_ for _, id_ in sorted(others)[-DEPS_MAX:])
+        deps = [] if alone else sorted(id_ for _, id_ in sorted(others)[-DEPS_MAX:])
         org = None if type_ == GENESIS_TYPE else self._org
         try:
             payload = build_payload(org, by, seq + 1, prev if seq else None, tuple(deps), now, type_, body)

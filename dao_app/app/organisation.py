@@ -74,10 +74,11 @@ class Organisation(Checkpoints):
         self.witnessing.begin()
 
     def begin_device(self, signer: Signer, root: bytes, certificate: bytes) -> Action:
-        """Go on under a new device key that the member's root certified. Raises Refused."""
+        """Go on under a new device key that the member's root certified. Raises Refused. Its first action rests on no
+        other one: what this machine's last device signed after it lost its rights is taken by nobody."""
         before, self.signer = self.signer, signer
         try:
-            return self.write(CERTIFY_TYPE, {"root": root, "cert": certificate})
+            return self.write(CERTIFY_TYPE, {"root": root, "cert": certificate}, alone=True)
         except BaseException:
             self.signer = before
             raise
@@ -319,7 +320,14 @@ class Organisation(Checkpoints):
         found = self.replay.final.entity(device_key(device))
         if isinstance(found, Device):
             return "active" if found.status in ("active", "revoked") else "refused"
-        return "joining" if device in self._heads else "unknown"
+        if device not in self._heads:
+            return "unknown"
+        return "refused" if self._entry_refusal(device) else "joining"
+
+    def _entry_refusal(self, device: bytes) -> str:
+        """Why the action by which a device would have come in has no effect; "" while that is open, or if it has."""
+        first = self.store.at(device, 1)
+        return "" if first is None or first.id in self.replay.pending else self.settled.of(first.id)[0]
 
     def invitation_open(self, bearer: bytes) -> bool:
         return self.open_invitation(bearer) is not None
@@ -338,9 +346,11 @@ class Organisation(Checkpoints):
         found = (self.replay.provisional.get(invite_key(id_), Invite) for id_ in self.store.of_type("invite.create"))
         return any(invite is not None and invite.bearer == bearer for invite in found)
 
-    def join_refusal(self, invite: bytes) -> str:
+    def join_refusal(self, invite: bytes, device: bytes) -> str:
         found = self.replay.final.entity(invite_key(invite))
-        return f"invite_{found.status}" if isinstance(found, Invite) and found.status != "open" else ""
+        if isinstance(found, Invite) and found.status != "open":
+            return f"invite_{found.status}"
+        return self._entry_refusal(device)
 
     def org_keys(self) -> Sequence[tuple[int, bytes]]:
         return self.ring.serving()

@@ -197,8 +197,9 @@ class Replica(Protocol):
         """Is there an invitation with this bearer key, open or not?"""
         ...
 
-    def join_refusal(self, invite: bytes) -> str:
-        """Why nobody can join by this invitation any more, in the final state: a rejection code; "" if one can."""
+    def join_refusal(self, invite: bytes, device: bytes) -> str:
+        """Why nobody can join by this invitation any more, or why the action by which this device asked to come in has
+        no effect, in the final state: a rejection code; "" if neither."""
         ...
 
     def may_meet(self, device: bytes, newest: bool) -> bool:

@@ -40,7 +40,7 @@ class Guest:
             raise PeerError("guest")
         invite = action.body.get("invite")
         self._invite = bytes(invite) if isinstance(invite, bytes) else b""
-        refusal = self._replica.join_refusal(self._invite)
+        refusal = self._replica.join_refusal(self._invite, self._device)
         if refusal and self._replica.standing(self._device) not in ("active", "joining"):
             self._say(m.Joined(refusal))
             self._told = True
@@ -53,6 +53,6 @@ class Guest:
         if standing == "refused" or self._told:
             if not self._told:
                 self._told = True
-                self._say(m.Joined(self._replica.join_refusal(self._invite) or "refused"))
+                self._say(m.Joined(self._replica.join_refusal(self._invite, self._device) or "refused"))
             return "refused"
         return "in" if standing == "active" and self._replica.org_keys() else "waits"

@@ -225,7 +225,7 @@ class FakeReplica(Replica):
     def invitation_known(self, bearer: bytes) -> bool:
         return bearer in self.invitations
 
-    def join_refusal(self, invite: bytes) -> str:
+    def join_refusal(self, invite: bytes, device: bytes) -> str:
         return ""
 
     def org_keys(self) -> Sequence[tuple[int, bytes]]:

@@ -180,13 +180,64 @@ def test_a_device_that_revoked_itself_by_mistake_is_made_anew(machines: Callable
     with pytest.raises(Refused, match="device_not_frozen"):
         second.ask("device_renew")
     laptop = here(second)
+    before = keys(first)
     second.ask("device_revoke", device=laptop)
-    until(lambda: own(first)[laptop].status == "revoked")
+    until(lambda: own(first)[laptop].status == "revoked" and keys(first)[-1] != before[-1])
     second.ask("device_renew")
     until(lambda: own(first).get(here(second)) is not None and own(first)[here(second)].status == "active")
     assert here(second) != laptop
     second.ask("contribution_claim", title="here again")
     until(lambda: [row.title for row in first.ask("contribution_list")] == ["here again"])
+
+
+def test_a_device_that_was_revoked_while_away_comes_in_again_by_the_root(
+    machines: Callable[[], Machine], tmp_path: Path
+) -> None:
+    """Nobody meets it, so it cannot know."""
+    first, second = machines(), machines()
+    first.founded()
+    until(lambda: bool(first.ask("org_card").addresses))
+    request = second.call("device_request", name="Laptop", passphrase=PASSPHRASE)
+    grant = first.call("device_grant", link=request.link, passphrase=PASSPHRASE)
+    second.call("device_accept", link=grant.text, wait_s=int(WAIT_S))
+    until(lambda: len(own(second)) == 2 and height(first) == height(second))
+    laptop = here(second)
+    second.close()
+    before = keys(first)
+    first.ask("device_revoke", device=laptop)
+    until(lambda: own(first)[laptop].status == "revoked" and keys(first)[-1] != before[-1])
+    with pytest.raises(InputError, match="already_joined"):
+        first.call("org_restore", link=first.ask("org_card").link)
+    again = Machine(tmp_path / "machine1")
+    try:
+        again.call("identity_unlock", passphrase=PASSPHRASE)
+        again.ask("contribution_claim", title="never sent")
+        assert again.call("org_restore", link=first.ask("org_card").link, wait_s=int(WAIT_S)).stage == "done"
+        assert here(again) != laptop
+        again.ask("contribution_claim", title="here again")
+        until(lambda: [row.title for row in first.ask("contribution_list")] == ["here again"])
+        until(lambda: own(again)[laptop].status == "revoked" and keys(again)[-1] == keys(first)[-1])
+    finally:
+        again.close()
+
+
+def test_a_device_too_many_is_told_so_and_comes_in_once_there_is_room(
+    machines: Callable[[], Machine], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dao_app.core.rules.devices.DEVICES_ACTIVE_MAX", 2)
+    first, second, third = machines(), machines(), machines()
+    first.founded()
+    until(lambda: bool(first.ask("org_card").addresses))
+    told = []
+    for machine in (second, third):
+        request = machine.call("device_request", name="Laptop", passphrase=PASSPHRASE)
+        grant = first.call("device_grant", link=request.link, passphrase=PASSPHRASE)
+        (found,) = machine.call("device_accept", link=grant.text, wait_s=int(WAIT_S))
+        told.append((found.stage, found.reason))
+    assert told == [("done", ""), ("refused", "devices_many")]
+    first.ask("device_revoke", device=here(second))
+    until(lambda: len([row for row in own(first).values() if row.status == "active"]) == 1)
+    assert third.call("org_restore", link=first.ask("org_card").link, wait_s=int(WAIT_S)).stage == "done"
 
 
 @pytest.mark.parametrize("by", ["card", "invitation"])
