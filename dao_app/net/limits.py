@@ -72,6 +72,8 @@ TICK_S = 1.0
 
 # streams, peers, bytes
 LINKS_MAX = 200
+MEETINGS_MAX = 4  # hellos under way, both ways, beyond which nobody else is dialled
+LINKS_WANTED = 12  # so many are looked for; others may come and what somebody asks for is dialled beyond them
 MESSAGES_PER_S = 2_000.0  # of one peer, small ones counted
 MESSAGES_BURST = 8_000.0
 BYTES_PER_S = 256 * 1024 * 1024.0  # of one peer: above what loopback gives, below what fills memory

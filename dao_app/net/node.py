@@ -6,7 +6,8 @@ other links, so that two desktops that only both reach a third are in step throu
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import trio
@@ -87,7 +88,7 @@ class Node:
         self._relayed: set[bytes] = set()  # whose link goes through a member's relay
         self._reaching = Reaching(tools, replica, signer, book, self._links, self.dial, self._went_direct)
         self._outbound = Outbound(
-            tools, signer, self._dialer, self._reaching, self._links, self._open_link, self._not_reached
+            tools, signer, self._dialer, self._reaching, self._is_left_alone, self._open_link, self._not_reached
         )
         self._hints = Hints(tools, replica, self._links, self._poke)
         self._peers: dict[bytes, Peer] = {}
@@ -95,6 +96,7 @@ class Node:
         self._hellos = 0
         self._hello_bucket = Bucket(limits.HELLOS_PER_S, limits.HELLOS_BURST, trio.current_time())
         self._strangers: dict[bytes, float] = {}
+        self._greeting: dict[bytes, int] = {}  # hellos under way, both ways
         self._settled: dict[bytes, trio.Event] = {}
         self._host: Host | None = None
         self._nursery: trio.Nursery | None = None
@@ -275,14 +277,26 @@ class Node:
         return HostStream(stream, self._host is not None and self._host.goes_through_relay(stream))
 
     async def _greeted(self, device: bytes, stream: HostStream, opener: bool) -> Met | None:
-        try:
-            met = await greet(self._self(), device, stream, opener)
-        except PeerError as error:
-            if error.code == "version":
-                self._wrong_version.add(device)
-            return None
+        with self._meeting(device):
+            try:
+                met = await greet(self._self(), device, stream, opener)
+            except PeerError as error:
+                if error.code == "version":
+                    self._wrong_version.add(device)
+                return None
         self._wrong_version.discard(device)
         return met
+
+    @contextmanager
+    def _meeting(self, device: bytes) -> Iterator[None]:
+        """A hello with this device is under way while the block runs."""
+        self._greeting[device] = self._greeting.get(device, 0) + 1
+        try:
+            yield
+        finally:
+            self._greeting[device] -= 1
+            if not self._greeting[device]:
+                del self._greeting[device]
 
     async def _link(self, met: Met, stream: HostStream, opener: bool) -> None:
         """Keep one link per peer: both sides prefer a direct one, then the stream that the lower key opened."""
@@ -343,9 +357,20 @@ class Node:
         self._poke()
         self._tools.events.peers_changed(self.replica.org_id)
 
+    def _is_left_alone(self, device: bytes) -> bool:
+        """Linked or about to be; or one more where enough are, or are about to be: handshakes cost both sides much, and
+        where all dial all at once nobody gets to the end of one."""
+        meeting = len(self._greeting)
+        if device in self._links or device in self._greeting or meeting >= limits.MEETINGS_MAX:
+            return True
+        return device not in self._settled and len(self._links) + meeting >= limits.LINKS_WANTED
+
     async def _drop_connection(self, device: bytes) -> None:
-        """A connection without a link is of no use; dialling begins anew."""
-        if device not in self._links and self._host is not None:
+        """A connection without a link is of no use; dialling begins anew. Where a hello is under way, two dialled each
+        other and the other stream is to stay: what comes of it has the time of any hello."""
+        if device in self._greeting:
+            self._strangers[device] = trio.current_time() + limits.HELLO_S_MAX
+        elif device not in self._links and self._host is not None:
             await self._host.disconnect(device)
         self._outbound.dial_soon()
 
@@ -376,7 +401,8 @@ class Node:
     async def _open_link(self, device: bytes, address: str) -> bool:
         """Say hello on a connection, and keep the link up; False where there was no hello."""
         host = self._host
-        stream = None if host is None else await host.open_stream(device)
+        with self._meeting(device):
+            stream = None if host is None else await host.open_stream(device)
         if host is None or stream is None:
             if host is not None and await host.speaks_another_version(device):
                 self._wrong_version.add(device)

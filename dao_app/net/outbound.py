@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 import trio
 
@@ -11,7 +11,6 @@ from dao_app.app.ports import Signer
 from dao_app.net import limits
 from dao_app.net.dialing import Dialer
 from dao_app.net.host import Host
-from dao_app.net.link import Link
 from dao_app.net.reaching import Reaching
 from dao_app.net.tools import Tools
 
@@ -21,14 +20,14 @@ class Outbound:
     hello; ``not_reached`` is told of each device that was dialled in vain."""
 
     def __init__(
-        self, tools: Tools, signer: Signer, dialer: Dialer, reaching: Reaching, links: Mapping[bytes, Link],
+        self, tools: Tools, signer: Signer, dialer: Dialer, reaching: Reaching, is_left_alone: Callable[[bytes], bool],
         open_link: Callable[[bytes, str], Awaitable[bool]], not_reached: Callable[[bytes], None],
     ) -> None:
         self._tools = tools
         self._signer = signer
         self._dialer = dialer
         self._reaching = reaching
-        self._links = links
+        self._is_left_alone = is_left_alone
         self._open_link = open_link
         self._not_reached = not_reached
         self._now = trio.Event()
@@ -62,7 +61,7 @@ class Outbound:
             while True:
                 dialling = sum(known.dialling for known in self._dialer.known.values())
                 most = limits.DIALS_AT_ONCE_MAX - dialling
-                for device in self._dialer.due(trio.current_time(), self._links.__contains__, most):
+                for device in self._dialer.due(trio.current_time(), self._is_left_alone, most):
                     nursery.start_soon(self._dial_device, host, device)
                 self._now = trio.Event()
                 with trio.move_on_after(limits.BACKOFF_S_MIN / 2):
