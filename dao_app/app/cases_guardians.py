@@ -8,13 +8,14 @@ from dao_app.app import views as v
 from dao_app.app import views_devices as d
 from dao_app.app.cases import Cases
 from dao_app.app.cases_devices import read
-from dao_app.app.errors import InputError, Locked
+from dao_app.app.errors import InputError, Locked, Refused
 from dao_app.app.queries import Reader, fingerprint
 from dao_app.app.resolve import member_root
 from dao_app.core.envelope import guardians_message
 from dao_app.core.key_entities import Guardians
 from dao_app.core.keys import guardians_key
 from dao_app.core.limits import GUARDIANS_MAX
+from dao_app.core.rules.rejections import Rejection
 from dao_app.core.tickets import WORDS, RootRequest
 from dao_app.core.words import words_for
 
@@ -41,6 +42,8 @@ class GuardianCases(Cases):
         self._need_signer(opened)
         if len(members) > GUARDIANS_MAX:
             raise InputError("guardians_many", most=GUARDIANS_MAX)
+        if needed < 0:
+            raise Refused(f"reject.{Rejection.GUARDIANS_BAD.value}")
         names = sorted(member_root(reader, name) for name in members)
         before = reader.state.get(guardians_key(reader.member or b""), Guardians)
         root, version = self._ws.root(), (before.version if before is not None else 0) + 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dao_app.app.attachments import QUOTA_BYTES, find
-from dao_app.app.errors import InputError
+from dao_app.app.errors import InputError, StorageError
 from dao_app.core.envelope import parse_trusted
 
 if TYPE_CHECKING:
@@ -57,8 +57,11 @@ class FileKeeping:
             return
         self._looked_ms = now_ms
         for opened in self._ws.opened.values():
-            if not opened.demo and self._want_what_is_new(opened):
-                self.ask(opened)
+            try:
+                if not opened.demo and self._want_what_is_new(opened):
+                    self.ask(opened)
+            except StorageError as error:
+                self._ws.failed(opened, error)  # a full disk, a server that is away: looked at again
 
     def _want_what_is_new(self, opened: Opened) -> bool:
         store, asked = opened.org.store, False

@@ -8,7 +8,7 @@ import os
 import signal
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -86,7 +86,8 @@ async def _measured(metrics: str, service: Service) -> AsyncIterator[str]:
 async def _keep_showing(board: Board, service: Service) -> None:
     while True:
         await trio.sleep(SHOW_S)
-        board.show(service.node_status())
+        with suppress(StorageError):  # the store is away: what is shown grows old, and that is not healthy
+            board.show(service.node_status())
 
 
 def _write_report(path: Path, service: Service) -> None:

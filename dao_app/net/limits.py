@@ -87,6 +87,7 @@ HEAD_START_S = 0.3  # of one address before the next is tried (RFC 8305 says 0.2
 DIALS_AT_ONCE_MAX = 4
 BACKOFF_S_MIN = 0.5
 BACKOFF_S_MAX = 60.0
+STORE_AWAY_S = 2.0  # before a host that went down because the store failed comes up again
 WAKE_LOOK_S = 5.0  # how often a changed network or a sleep of the machine is looked for
 WAKE_S = 2.0  # within which all are dialled again after the machine slept or its network changed
 MDNS_POLL_S = 1.0

@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING
 import trio
 
 from dao_app.app.addresses import AddressBook
+from dao_app.app.errors import StorageError
 from dao_app.app.ports import Clock, NetworkEvents, PeerInfo, Random, Replica, Signer, Verifier
 from dao_app.app.views import Finding
 from dao_app.core.invitation import Invitation
+from dao_app.net import limits
 from dao_app.net.gossip import Sealer
 from dao_app.net.tools import Tools
 
@@ -80,10 +82,17 @@ class LibNetwork:
         try:
             with self._scopes[org]:
                 parts = await trio.to_thread.run_sync(importlib.import_module, "dao_app.net.node")
-                node = self._nodes[org] = parts.Node(self._tools, replica, signer, self._known(org), bearer, root)
                 clock, relays = self._tools.clock, self._tools.relays
-                async with parts.open_host(signer, node.handlers(), clock.now_ms, relays) as host:
-                    await node.run(host, listen, mdns, invited_to, started.set)
+                while True:
+                    try:
+                        node = self._nodes[org] = parts.Node(
+                            self._tools, replica, signer, self._known(org), bearer, root
+                        )
+                        async with parts.open_host(signer, node.handlers(), clock.now_ms, relays) as host:
+                            await node.run(host, listen, mdns, invited_to, started.set)
+                    except* StorageError:
+                        started.set()  # a full disk, a server that is away: the host is down until it may be back
+                    await trio.sleep(limits.STORE_AWAY_S)
         finally:
             started.set()
             self._nodes.pop(org, None)

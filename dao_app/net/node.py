@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import trio
 
 from dao_app.app.addresses import AddressBook
+from dao_app.app.errors import StorageError
 from dao_app.app.ports import PeerInfo, Replica, Signer
 from dao_app.app.views import Finding
 from dao_app.core.encoding import digest
@@ -284,6 +285,8 @@ class Node:
                 if error.code == "version":
                     self._wrong_version.add(device)
                 return None
+            except StorageError:
+                return None  # who it is cannot be looked up now: nobody is met
         self._wrong_version.discard(device)
         return met
 

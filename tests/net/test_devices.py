@@ -303,6 +303,8 @@ def test_guardians_give_a_member_another_root_and_the_member_keeps_its_id(
     until(lambda: all(names(machine) == {"Lin", "Friend", "Wei"} for machine in (founder, friend, lost)))
     wei = lost.call("identity_status").id
     old = here(lost)
+    with pytest.raises(Refused, match="guardians_bad"):
+        lost.ask("guardian_set", members=["Lin", "Friend"], needed=-1)
     lost.ask("guardian_set", members=["Lin", "Friend"], needed=2)
     until(lambda: all(len(machine.ask("guardian_list").wards) == 1 for machine in (founder, friend)))
     until(lambda: height(lost) == height(friend) == height(founder))

@@ -13,7 +13,7 @@ import pytest
 from dao_app.app.admission import content_hash
 from dao_app.app.cases_attachments import AttachmentCases
 from dao_app.app.cases_tasks import TaskCases
-from dao_app.app.errors import InputError, NotFound, Refused
+from dao_app.app.errors import InputError, NotFound, Refused, StorageError
 from dao_app.app.file_keeping import FileKeeping
 from dao_app.app.organisation import Organisation
 from dao_app.app.workspace import Opened, Workspace
@@ -219,6 +219,27 @@ def test_an_archive_fetches_by_itself_within_the_quota(two: Two, large: Path, tm
     keeping.tick(two.world.clock.now_ms() + 10_000)
     assert two.carry() == 3
     assert {row.file.state for row in two.member.attachment_list("").rows} == {"here"}
+
+
+def test_an_archive_whose_store_fails_for_a_while_goes_on_afterwards(
+    two: Two, large: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beside the use cases: what is raised there would end the engine's heartbeat."""
+    two.founder.attach(large)
+    two.meet()
+    workspace, failed = two.member._ws, list[str]()
+    workspace.failed = lambda opened, error: failed.append(error.code)  # type: ignore[method-assign]
+    workspace.files.archive = True
+
+    def away(*_: object) -> list[bytes]:
+        raise StorageError("database_unreachable")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(type(two.member.opened.org.store), "of_type", away)
+        workspace.files.tick(two.world.clock.now_ms())
+    assert failed == ["database_unreachable"]
+    workspace.files.tick(two.world.clock.now_ms() + 10_000)
+    assert two.carry() > 0
 
 
 def test_previews_say_what_a_file_is_by_its_bytes(two: Two, tmp_path: Path) -> None:

@@ -7,11 +7,16 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import cast
 
 import pytest
+import trio
+import trio.lowlevel
 
-from dao_app.app.errors import InputError, NetworkError
+from dao_app.app.errors import InputError, NetworkError, StorageError
+from dao_app.app.service import Service
 from dao_app.app.views_node import NodeOrgView, NodeView
+from dao_app.bootstrap import node
 from dao_app.platform.metrics import STALE_S, Board, MetricsServer, loopback
 
 ROW = NodeOrgView("ab" * 32, "Example", 7, 1_700_000_000_500, 120, 3, 1, 2, 5, 1_000, 2_000, ())
@@ -104,3 +109,26 @@ def test_only_this_machine_is_served(address: str) -> None:
 def test_loopback_addresses() -> None:
     assert loopback("127.0.0.1:9464") == ("127.0.0.1", 9464)
     assert loopback("localhost:1") == loopback(":1") == ("127.0.0.1", 1)
+
+
+def test_a_store_that_is_away_for_a_while_does_not_end_the_node(board: Board, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(node, "SHOW_S", 0)
+    answers: list[NodeView | StorageError] = [StorageError("database_unreachable"), NodeView(True, False, (ROW,))]
+
+    class Asked:
+        def node_status(self) -> NodeView:
+            found = answers.pop(0) if len(answers) > 1 else answers[0]
+            if isinstance(found, StorageError):
+                raise found
+            return found
+
+    async def look() -> None:
+        with trio.fail_after(10):
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(node._keep_showing, board, cast(Service, Asked()))
+                while board.view is None:
+                    await trio.lowlevel.checkpoint()
+                nursery.cancel_scope.cancel()
+
+    trio.run(look)
+    assert len(answers) == 1 and board.view is not None
