@@ -77,7 +77,13 @@ class Tree:
         self._buckets: OrderedDict[int, dict[bytes, bytes]] = OrderedDict()
         self._leaves: dict[int, dict[bytes, bytes]] = {}
         self._decoded: dict[bytes, Entity] = {}
-        self._map = MerkleMap(source.load_roots(number))
+        self._loaded: MerkleMap | None = MerkleMap(source.load_roots(number))
+
+    @property
+    def _map(self) -> MerkleMap:
+        if self._loaded is None:
+            self._loaded = MerkleMap(self._source.load_roots(self._number))
+        return self._loaded
 
     @property
     def root(self) -> bytes:
@@ -160,11 +166,12 @@ class Tree:
         return (entry for bucket in list(self._buckets.values()) for entry in bucket.items())
 
     def reload(self) -> None:
-        """Forget everything that was not kept (a checkpoint that could not be stored)."""
+        """Forget everything that was not kept (a checkpoint that could not be stored). Reads nothing: the source may be
+        away, and until it answers nothing is known rather than what was never kept."""
         self._buckets.clear()
         self._leaves.clear()
         self._decoded.clear()
-        self._map = MerkleMap(self._source.load_roots(self._number))
+        self._loaded = None
 
     def _leaves_of(self, number: int) -> dict[bytes, bytes]:
         """Leaf hashes of a bucket, kept as long as the bucket is."""

@@ -19,6 +19,7 @@ from sqlalchemy import event
 from dao_app.app.errors import StorageError
 from dao_app.app.organisation import Organisation
 from dao_app.core.encoding import Link
+from dao_app.core.state import RESULTS_TREE, STATE_TREE, Tree
 from dao_app.store.log import SqlStore
 from dao_app.store.postgres import open_postgres
 from tests.fakes import postgres
@@ -271,3 +272,27 @@ def test_erased_content_leaves_no_bytes_in_the_database(world: World) -> None:
     assert again.seal() is not None
     again.store.close()
     assert b"Sample Street" not in b"".join(p.read_bytes() for p in folder.iterdir())
+
+
+def test_a_checkpoint_that_could_not_be_stored_leaves_nothing_in_memory_even_if_nothing_can_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the next one is sealed over a state that no other replica has."""
+    world = World(tmp_path)
+    world.seal()
+    before = world.main.replay.final.root
+    world.main.write("contribution.claim", {"title": "Pending"})
+    world.clock.forward(1_000)
+
+    def away(*_: object, **__: object) -> None:
+        raise StorageError("database_unreachable")
+
+    with monkeypatch.context() as patch:
+        for method in ("commit", "load_roots", "load_bucket"):
+            patch.setattr(type(world.main.store), method, away)
+        with pytest.raises(StorageError):
+            world.main.seal()
+    assert world.main.replay.final.root == before
+    assert world.main.seal() is not None
+    assert world.main.replay.final.root == Tree(STATE_TREE, world.main.store).root
+    assert world.main.replay.results.root == Tree(RESULTS_TREE, world.main.store).root
