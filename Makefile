@@ -41,7 +41,7 @@ mutate: setup  ## take each answer to an attack out of a copy: a simulation or t
 	@QT_QPA_PLATFORM=offscreen $(BIN)/python -m tools.mutate $(ARGS)
 
 ONLY ?=
-bench: setup  ## measure (make bench ONLY=ingest|local|catchup|resync|open|start|tally|verifier|snapshot|proof)
+bench: setup  ## measure (make bench ONLY=ingest|local|catchup|resync|live|idle|hostile|open|start|tally|verifier|snapshot|…)
 	@QT_QPA_PLATFORM=offscreen $(BIN)/python -m benchmarks.run $(if $(ONLY),--only $(ONLY)) $(ARGS)
 
 screenshots: setup  ## every page in both languages and themes (into screenshots/)

@@ -38,6 +38,8 @@ TARGETS = {
     "final_latency_ms_4": ("<", 500),
     "snapshot_ratio": ("<=", 0.2),
     "certificate_bytes": ("<=", 10_000),
+    "hostile_ratio": (">=", 0.5),
+    "hostile_growth_mib": ("<=", 64),
     "resync_heads_0_bytes": ("<=", 200),
     "resync_heads_10_bytes": ("<=", 2_000),
     "resync_heads_1000_bytes": ("<=", 80_000),
@@ -339,6 +341,13 @@ def _peak_mib() -> float:
     return 0.0
 
 
+def hostile() -> dict[str, Any]:
+    """Honest throughput under each attack of the kit, against the same without."""
+    from benchmarks.hostile import measure
+
+    return measure()
+
+
 def _child(name: str, *args: str) -> dict[str, float]:
     """One measurement in a process of its own."""
     env = {**os.environ, "PYTHONPATH": str(ROOT), "BENCH_STARTED": repr(time.time())}
@@ -362,7 +371,7 @@ CHILDREN: dict[str, Callable[..., dict[str, float]]] = {
 ALL: dict[str, Callable[[], dict[str, Any]]] = {
     "ingest": ingest, "local": local, "open": opening, "node": node, "start": window, "catchup": catchup,
     "tally": tally, "witnesses": witnesses, "verifier": verifier, "snapshot": snapshot,
-    "finality": finality, "resync": resync, "live": live, "idle": idle,
+    "finality": finality, "resync": resync, "live": live, "idle": idle, "hostile": hostile,
 }  # fmt: skip
 
 
@@ -396,6 +405,9 @@ def main() -> None:
     RESULTS.parent.mkdir(exist_ok=True)
     RESULTS.write_text(json.dumps({"machine": machine(), "figures": figures}, indent=1, sort_keys=True) + "\n")
     for name, value in sorted(figures.items()):
+        if not isinstance(value, (int, float)):
+            print(f"{name:28} {value}")
+            continue
         target = TARGETS.get(name)
         said = "" if target is None else f"  target {target[0]} {target[1]}"
         print(f"{name:28} {value:14,.3f}{said}")
