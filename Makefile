@@ -1,6 +1,6 @@
 # Guildhall: everything one does from a checkout. `make help` lists it.
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test check bench soak fuzz mutate screenshots lock clean
+.PHONY: help setup run demo test check bench soak crowd fuzz mutate screenshots lock clean
 PYTHON ?= python3
 BIN := .venv/bin
 ARGS ?=
@@ -30,8 +30,12 @@ check: setup  ## lint, types, layers
 	$(BIN)/lint-imports
 
 MINUTES ?= 10
-soak: setup  ## simulate witnesses with fresh seeds (make soak MINUTES=60)
+soak: setup  ## simulate witnesses with fresh seeds, then fifty processes (make soak MINUTES=60)
 	@$(BIN)/python -m tools.soak --minutes $(MINUTES) $(ARGS)
+	@$(BIN)/python -m tools.crowd 50 50
+
+crowd: setup  ## fifty hosts in four processes over real connections: all converge
+	@$(BIN)/python -m tools.crowd 50 4
 
 fuzz: setup  ## feed every decoder what coverage-guided fuzzing finds (make fuzz MINUTES=60 ARGS="message invitation")
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r packaging/fuzz.lock
