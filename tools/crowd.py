@@ -205,8 +205,8 @@ def play_and_tell(hosts: int, processes: int) -> int:
         found = play(Path(folder), hosts, processes)
     print(
         f"{found.hosts} hosts in {processes} processes, {found.actions} actions of {found.envelope_bytes:,} bytes: all "
-        f"have the history after {found.sync_s:.0f} s, and what each wrote after {found.live_s:.0f} s more; a host received "
-        f"{found.bytes_in_mean:,.0f} bytes (most: {found.bytes_in_most:,}); {found.digests} outcome(s)"
+        f"have the history after {found.sync_s:.0f} s, and what each wrote after {found.live_s:.0f} s more; a host "
+        f"received {found.bytes_in_mean:,.0f} bytes (most: {found.bytes_in_most:,}); {found.digests} outcome(s)"
     )
     return 0 if found.digests == 1 else 1
 
