@@ -21,7 +21,7 @@ from dao_app.net.fetching import Fetching, Piece
 from dao_app.net.snapshotting import Snapshotting
 from dao_app.net.telling import Telling
 
-CERTIFICATES, OTHER_HISTORY = b"certificates", b"other history"  # reserved in ``Fetching``, or tried
+CERTIFICATES = b"certificates"  # reserved in ``Fetching``, or tried
 _FORGED = frozenset({"malformed", "signature", "other_organisation", "weak_key", "certification", "certificate"})
 
 
@@ -57,6 +57,8 @@ class Asking:
         self._now_ms = 0
         self._tried: dict[bytes, tuple[int, ...]] = {}
         self._ids_tried: set[bytes] = set()
+        self._other_due = True  # a checkpoint may be another one
+        self._digests: tuple[bytes | None, bytes] | None = None  # the peer's and ours, when last tried again
         self._content_due = True
         self._content_absent: set[bytes] = set()
         self._progress = False
@@ -77,6 +79,10 @@ class Asking:
         """Some time passed: what did not help may help now."""
         self._ids_tried.clear()
         self._tried.pop(CERTIFICATES, None)
+        digests = (self._telling.peer_digest, self._replica.heads_digest())
+        if digests == self._digests and len(set(digests)) == 2:  # news on their way make them differ for a moment only
+            self._other_due = True
+        self._digests = digests
         self._snapshot.try_again()
         self._fetching.try_again(self)
 
@@ -204,12 +210,13 @@ class Asking:
     def _certificate_of_another_history(self, height: int) -> int:
         """Nothing is lacking, both are at one height, and still the digests differ: another checkpoint there?"""
         telling = self._telling
-        if not height or telling.peer_height != height or telling.peer_digest in (None, self._replica.heads_digest()):
+        if not self._other_due or not height or telling.peer_height != height or telling.peer_digest is None:
             return 0
-        if self._tried.get(OTHER_HISTORY) == (height,):
+        agree = telling.peer_digest == self._replica.heads_digest()
+        if telling.lacking and not agree:
             return 0
-        self._tried[OTHER_HISTORY] = (height,)
-        return height
+        self._other_due = False
+        return 0 if agree else height
 
     def _contents(self) -> tuple[bytes, ...]:
         found: list[bytes] = []
@@ -328,6 +335,7 @@ class Asking:
             self._content_due = True
         if self._progress:
             self._ids_tried.clear()
+            self._other_due = True
             self._tried.clear()  # what could not be placed before, or was beyond the answer's bound, may go now
         self._fetching.release(self)
         done: list[Effect] = [Progressed(request.asked, request.asked)] if request.asked else []

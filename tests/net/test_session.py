@@ -463,6 +463,40 @@ def test_words_of_witnesses_are_told_once_and_again_after_a_while() -> None:
     assert two.said == one.said
 
 
+def test_news_that_came_by_gossip_make_nobody_ask_for_certificates() -> None:
+    """For a moment the digests differ although nothing is lacking: no sign of another history."""
+    one, two = replicas(2)
+    one.held_certificates = two.held_certificates = [b"same"]
+    pump = Pump()
+    ends = pump.connect(one, two)
+    pump.run()
+    author = Device("author")
+    for _ in range(3):
+        envelope = author.write(FIRST_AT)
+        assert one.admit_now([envelope]).stored == two.admit_now([envelope]).stored == 1
+        ends[0].poked = ends[1].poked = True
+        pump.run()
+    assert m.Heads in ends[0].heard + ends[1].heard
+    assert m.Want not in ends[0].heard + ends[1].heard
+
+
+def test_another_history_that_shows_later_is_asked_for_when_the_digests_go_on_differing() -> None:
+    one, two = replicas(2)
+    one.held_certificates, two.held_certificates = [b"same"], [b"same"]
+    pump = Pump()
+    ends = pump.connect(one, two)
+    pump.run()
+    one.held_certificates[:] = [b"mine"]
+    two.held_certificates[:] = [b"yours"]
+    pump.run()
+    assert m.Want not in ends[0].heard + ends[1].heard
+    for _ in range(2):
+        for end in ends:
+            end.session.send_state(NOW, keepalive=True)
+        pump.run()
+    assert b"yours" in one.held_certificates and b"mine" in two.held_certificates
+
+
 def test_two_histories_of_one_height_are_shown_to_each_other() -> None:
     """Same actions, same height, another checkpoint: both sides must come to see both."""
     one, two = replicas(2)
