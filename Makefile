@@ -1,6 +1,6 @@
 # Guildhall: everything one does from a checkout. `make help` lists it.
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test check bench soak crowd fuzz mutate screenshots lock clean
+.PHONY: help setup run demo test check bench soak crowd scale fuzz mutate screenshots lock clean
 PYTHON ?= python3
 BIN := .venv/bin
 ARGS ?=
@@ -36,6 +36,9 @@ soak: setup  ## simulate witnesses with fresh seeds, then fifty processes (make 
 
 crowd: setup  ## fifty hosts in four processes over real connections: all converge
 	@$(BIN)/python -m tools.crowd 50 4
+
+scale: setup  ## a thousand nodes in virtual time: bytes and seconds of gossip and catch-up (docs/scale.md)
+	@$(BIN)/python -m tools.scale $(ARGS)
 
 fuzz: setup  ## feed every decoder what coverage-guided fuzzing finds (make fuzz MINUTES=60 ARGS="message invitation")
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r packaging/fuzz.lock
