@@ -281,8 +281,12 @@ class Net:
         if end is None:
             return
         node.meter.session[0] += len(data)
-        end.heard_us = max(end.heard_us, self._off_line(node, len(data)))
-        self.at(end.heard_us, self._hear, end, data)
+        in_us = self._off_line(node, len(data))
+        if in_us < self.now_us + MS and end.heard_us <= self.now_us:
+            self._hear(end, data)
+        else:
+            end.heard_us = max(end.heard_us, in_us)
+            self.at(end.heard_us, self._hear, end, data)
 
     def _hear(self, end: End, data: bytes) -> None:
         if not end.is_open:
@@ -290,6 +294,8 @@ class Net:
         for body in end.reader.feed(data):
             end.node.meter.messages[0] += 1
             self._act(end, end.session.receive(body, self.now_ms))
+        if end.session._telling.lacking:
+            self._look_again(end.node)
         self._pump(end)
 
     def _act(self, end: End, effects: list[Effect]) -> None:
@@ -336,21 +342,24 @@ class Net:
         for end in node.ends.values():
             self._tell_one(end)
             self._pump(end)
-        self._look_again(node)
 
     def _tell_one(self, end: End, keepalive: bool = False) -> None:
         self._act(end, end.session.changed(self.now_ms))
         end.session.send_state(self.now_ms, keepalive)
 
     def _look_again(self, node: Node) -> None:
-        """The driver's tick, where anything could come of it."""
-        if not node.look_due and any(end.session.waiting or end.session.view.behind for end in node.ends.values()):
+        """The driver's tick, where anything could come of it: what is lacking may be asked for now."""
+        if not node.look_due:
             node.look_due = True
             self.at(self.now_us + TICK_US, self._look, node)
 
     def _look(self, node: Node) -> None:
         node.look_due = False
-        self._tell(node)
+        for end in node.ends.values():
+            if end.session._telling.lacking:
+                self._tell_one(end)
+                self._pump(end)
+                self._look_again(node)
 
     def _keep_alive(self, node: Node) -> None:
         for end in node.ends.values():
