@@ -14,6 +14,7 @@ import trio
 
 from dao_app.app.addresses import (
     ADDRESSES_PER_DEVICE_MAX,
+    DEVICES_MAX,
     Address,
     AddressBook,
     device_text,
@@ -141,6 +142,9 @@ class Reaching:
         if not now_ms - limits.RECORD_AGE_MS_MAX <= record.at_ms <= now_ms + limits.RECORD_AHEAD_MS_MAX:
             return False
         if entry is not None and entry.record_ms >= record.at_ms:
+            return False
+        if entry is None and record.device != teller and len(self._book.entries) >= DEVICES_MAX:
+            # Room would be made by forgetting another, which the next telling brings back as news, for ever.
             return False
         standing = self._replica.standing(record.device)
         if standing == "unknown" and record.device != teller:

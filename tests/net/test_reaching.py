@@ -10,10 +10,11 @@ import pytest
 import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
+from dao_app.app import addresses
 from dao_app.app.addresses import AddressBook, device_text
 from dao_app.crypto.sealing import SodiumSealer
 from dao_app.crypto.verifier import SodiumVerifier
-from dao_app.net import limits
+from dao_app.net import limits, reaching
 from dao_app.net.host_punch import Seen
 from dao_app.net.link import Link
 from dao_app.net.reaching import Asked, Reaching
@@ -216,6 +217,24 @@ def test_words_wait_for_the_log_that_names_their_device(desk: Desk, monkeypatch:
             assert desk.reaching._look_at_waiting() == []
         assert desk.reaching._look_at_waiting() == [word.raw]
         assert desk.told(2) == [word.raw]
+
+    in_trio(work)
+
+
+def test_a_full_book_takes_no_hearsay_about_strangers_but_a_devices_own_word(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who forgot one device for another would find the first new again: two words would go round for ever."""
+
+    def work() -> None:
+        assert desk.hear(1, desk.word(desk.people[1])) == 1
+        for module in (addresses, reaching):
+            monkeypatch.setattr(module, "DEVICES_MAX", 1)
+        assert desk.hear(1, desk.word(desk.people[3])) == 0
+        assert list(desk.book.entries) == [desk.people[1].device.public]
+        assert desk.hear(1, desk.word(desk.people[1], at_ms=1)) == 1
+        assert desk.hear(2, desk.word(desk.people[2])) == 1
+        assert list(desk.book.entries) == [desk.people[2].device.public]
 
     in_trio(work)
 
