@@ -152,9 +152,9 @@ MUTANTS = (
             ),
             Edit(
                 "core/replay.py",
-                "            freeze(state, device)\n"
+                "            freeze(state, device, height)\n"
                 "        results = finish_checkpoint(state, self.final, before.time, time, height, before.id)\n",
-                "            freeze(state, device)\n",
+                "            freeze(state, device, height)\n",
             ),
         ),
         simulation("live", 1, 0, 10),
@@ -165,12 +165,24 @@ MUTANTS = (
     ),
     Mutant(
         "any number of parents", (11,),
-        (Edit("core/envelope.py", "or len(deps) > DEPS_MAX or", "or"),), (ADMISSION_TEST,),
+        (
+            Edit("core/envelope.py", "for count in range(DEPS_MAX + 1)]", "for count in range(24)]"),
+            Edit("core/envelope.py", "for count in range(DEPS_MAX + 1):", "for count in range(24):"),
+        ),
+        (ADMISSION_TEST,),
     ),
     Mutant(
         "a stranger may take any time", (17,),
-        (Edit("net/link.py", "with trio.move_on_after(limits.HELLO_S_MAX):", "if True:"),
-         Edit("net/node.py", "trio.current_time() + limits.HELLO_S_MAX", "trio.current_time() + 3600"),),
+        (
+            Edit("net/link.py", "with trio.move_on_after(limits.HELLO_S_MAX):", "if True:"),
+            Edit(
+                "net/node.py",
+                "        if device not in self._links:\n"
+                "            self._strangers[device] = trio.current_time() + limits.HELLO_S_MAX",
+                "        if device not in self._links:\n"
+                "            self._strangers[device] = trio.current_time() + 3600",
+            ),
+        ),
         ("tests/net/hostile/test_protocol.py", "-k", "stalls"),
     ),
     Mutant(
