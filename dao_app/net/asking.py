@@ -235,9 +235,13 @@ class Asking:
         if request is None or request.answered:
             raise PeerError("order")
         if isinstance(message, m.Certificates):
+            if not request.want.certificates_from:
+                raise PeerError("unasked")
             request.in_work += 1
             return [AdmitCertificates(message.items, request)]
         if isinstance(message, m.Contents):
+            if len(message.items) > len(request.want.contents):
+                raise PeerError("unasked")
             request.in_work += 1
             return [AddContents(message.items, request)]
         request.got += len(message.items)

@@ -29,6 +29,7 @@ class Hints:
         self._outbox: list[tuple[Sequence[bytes], Sequence[bytes]]] = []
         self._filled = trio.Event()
         self._nursery: trio.Nursery | None = None
+        self._in_work = 0
 
     def announce(self, envelopes: Sequence[bytes], certificates: Sequence[bytes]) -> None:
         """New local actions or certificates: hint at them soon."""
@@ -59,7 +60,7 @@ class Hints:
                     self._filled = trio.Event()
                     await self._publish(host)
             finally:
-                self._nursery = None
+                self._nursery, self._in_work = None, 0
 
     async def _publish(self, host: Host) -> None:
         waiting, self._outbox = self._outbox, []
@@ -81,7 +82,8 @@ class Hints:
         hint = gossip.open_hint(self._tools.sealer, key, data)
         if hint is None:
             return False
-        if self._nursery is not None:
+        if self._nursery is not None and self._in_work < limits.HINTS_AT_ONCE_MAX:
+            self._in_work += 1
             self._nursery.start_soon(self._take, hint)
         return True
 
@@ -94,6 +96,8 @@ class Hints:
                 stored += (await self._replica.admit_certificates(hint.certificates)).stored
         except StorageError:
             return  # a hint only: the session brings it once there is room again
+        finally:
+            self._in_work -= 1
         if stored:
             for link in self._links.values():
                 link.session.content_wanted()

@@ -286,7 +286,8 @@ class Host:
 
     def places(self) -> dict[bytes, float]:
         """Relays that keep a place for this device, and until when (trio's clock)."""
-        return dict(self._relay.used)
+        now = trio.current_time()
+        return {relay: until for relay, until in self._relay.used.items() if until > now}
 
     def is_direct(self, device: bytes) -> bool:
         """Is there a connection to this device that no relay carries?"""

@@ -57,12 +57,15 @@ class Puncher:
         self._listens = listens
         self.observed: set[tuple[int, str]] = set()
         self._dialling_back = 0
+        self._punching: set[bytes] = set()  # devices that asked for a hole and have it tried
         self._askers: dict[bytes, Bucket] = {}
+        self._punchers: dict[bytes, Bucket] = {}
         basic.set_stream_handler(PUNCH_PROTOCOL, self._punched)
         basic.set_stream_handler(REACH_PROTOCOL, self._asked_back)
 
     def gone(self, device: bytes) -> None:
         self._askers.pop(device, None)
+        self._punchers.pop(device, None)
 
     def is_direct(self, device: bytes) -> bool:
         return any(not is_relayed(c) for c in self._swarm.get_connections(peer_id_of(device)))
@@ -96,21 +99,36 @@ class Puncher:
         """A peer that we are connected to through a relay wants to go direct."""
         device, connection = device_of(stream.muxed_conn.peer_id), connection_of(self._swarm, stream)
         try:
-            if device is None or connection is None or not is_relayed(connection) or not self._is_member(device):
+            if device is None or connection is None or not is_relayed(connection) or not self._may_punch(device):
                 return
-            with trio.fail_after(limits.RELAY_S_MAX):
-                theirs = await read_message(stream, HolePunch)
-                if theirs.type != HolePunch.CONNECT:
-                    return
-                await send_message(stream, self._here())
-                if (await read_message(stream, HolePunch)).type != HolePunch.SYNC:
-                    return
-            await self._dial(device, _addresses(theirs), False)
+            self._punching.add(device)
+            try:
+                await self._answer_punch(device, stream)
+            finally:
+                self._punching.discard(device)
         except Exception as error:
             logging.getLogger(__name__).debug("no hole: %s", type(error).__name__)
         finally:
             with trio.CancelScope(shield=True), trio.move_on_after(1):
                 await quietly(stream.reset)
+
+    def _may_punch(self, device: bytes) -> bool:
+        """Members only, one hole at a time, each as often as this program tries: it makes us dial where they say."""
+        if not self._is_member(device) or device in self._punching:
+            return False
+        now = trio.current_time()
+        bucket = Bucket(1 / limits.PUNCH_PAUSES_S[-1], limits.PUNCH_ATTEMPTS_MAX, now)
+        return self._punchers.setdefault(device, bucket).take(1, now)
+
+    async def _answer_punch(self, device: bytes, stream: INetStream) -> None:
+        with trio.fail_after(limits.RELAY_S_MAX):
+            theirs = await read_message(stream, HolePunch)
+            if theirs.type != HolePunch.CONNECT:
+                return
+            await send_message(stream, self._here())
+            if (await read_message(stream, HolePunch)).type != HolePunch.SYNC:
+                return
+        await self._dial(device, _addresses(theirs), False)
 
     def _here(self) -> Any:
         """Where we come from: the addresses that peers saw, with the port that we listen on (most routers keep it)."""

@@ -63,7 +63,8 @@ INTAKES_AT_ONCE = 2  # batches judged and stored side by side: one is verified w
 
 # time
 FRAME_S_MAX = 30.0  # from a frame's first byte to its last (slow-loris)
-STALL_S_MAX = 20.0  # without any answer to what was asked for
+STALL_S_MAX = 20.0  # without a byte while something was asked for
+ANSWER_S_MAX = STALL_S_MAX + FRAME_S_MAX  # without a part of the answer, whatever else is said
 WRITE_S_MAX = 60.0  # a write that the peer does not read
 SILENCE_S_MAX = 90.0  # without any frame; a state is sent every KEEPALIVE_S
 KEEPALIVE_S = 30.0
@@ -136,6 +137,7 @@ SLEPT_MS = 20_000  # the wall's clock ran so much further than ours: the machine
 # gossip
 GOSSIP_BYTES_MAX = 256 * 1024  # one hint; larger ones go by the sync stream alone
 GOSSIP_ITEMS_MAX = 256
+HINTS_AT_ONCE_MAX = 16  # being judged and stored; what comes meanwhile the sessions bring
 GOSSIP_PER_S = 200.0  # hints of one forwarding peer a second, after a burst
 GOSSIP_BURST = 400.0
 

@@ -101,7 +101,8 @@ class Link:
         self._poked = trio.Event()
         self._last_heard = trio.current_time()
         self._frame_began: float | None = None
-        self._intake = trio.CapacityLimiter(limits.INTAKES_AT_ONCE)
+        self._last_answer = (0, self._last_heard)  # answers heard, and since when so many
+        self._intake = trio.Semaphore(limits.INTAKES_AT_ONCE)  # by number: equal effects are two
         self._scope = trio.CancelScope()
 
     @property
@@ -172,8 +173,9 @@ class Link:
     async def _act(self, effects: list[Effect], nursery: trio.Nursery) -> None:
         for effect in effects:
             if isinstance(effect, Admit | AdmitCertificates | AddContents):
-                await self._intake.acquire_on_behalf_of(effect)
+                await self._intake.acquire()
                 self._last_heard = trio.current_time()  # while we were busy the peer could say nothing
+                self._last_answer = self.session.answers, self._last_heard
                 nursery.start_soon(self._take_in, effect, nursery)
             elif isinstance(effect, AdmitWords):
                 report = await self._replica.admit_words(effect.items)
@@ -220,7 +222,7 @@ class Link:
                 if report.stored:
                     self._owner.stored(self)
         finally:
-            self._intake.release_on_behalf_of(effect)
+            self._intake.release()
         self._wake_writer.set()
         self._poked.set()
         await self._act(following, nursery)
@@ -267,7 +269,12 @@ class Link:
             await trio.sleep(limits.TICK_S)
             now = trio.current_time()
             waiting_since = (waiting_since or now) if self.session.waiting else None
-            stalled = waiting_since is not None and now - max(self._last_heard, waiting_since) > limits.STALL_S_MAX
+            if self.session.answers != self._last_answer[0]:
+                self._last_answer = self.session.answers, now
+            stalled = waiting_since is not None and (
+                now - max(self._last_heard, waiting_since) > limits.STALL_S_MAX
+                or now - max(self._last_answer[1], waiting_since) > limits.ANSWER_S_MAX
+            )
             slow = self._frame_began is not None and now - self._frame_began > limits.FRAME_S_MAX
             if stalled or slow or now - self._last_heard > limits.SILENCE_S_MAX:
                 self.close("too_slow")

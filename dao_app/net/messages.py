@@ -204,6 +204,7 @@ _KINDS: tuple[type[Any], ...] = (
     State, Heads, Want, Certificates, Actions, Contents, Done, Have, Join, Joined, Keys, Addresses, Bye,
     Words, SnapshotWant, SnapshotHead, SnapshotPart, Compare, Symbols, More, Compared,
 )  # fmt: skip
+ANSWERS = (Certificates, Actions, Contents, Done, SnapshotHead, SnapshotPart, Symbols, Compared)
 _NUMBER = {kind: number for number, kind in enumerate(_KINDS)}
 _LARGE = frozenset(  # may hold a whole frontier, a chain of checkpoints, one large bucket
     _NUMBER[kind] for kind in (Certificates, Words, SnapshotHead, SnapshotPart)

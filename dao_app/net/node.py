@@ -282,13 +282,20 @@ class Node:
             try:
                 met = await greet(self._self(), device, stream, opener)
             except PeerError as error:
-                if error.code == "version":
+                if error.code == "version" and (opener or self._is_known(device)):
                     self._wrong_version.add(device)
                 return None
             except StorageError:
                 return None  # who it is cannot be looked up now: nobody is met
         self._wrong_version.discard(device)
         return met
+
+    def _is_known(self, device: bytes) -> bool:
+        """Has this device rights here? Of strangers nothing is remembered."""
+        try:
+            return self.replica.standing(device) == "active"
+        except StorageError:
+            return False
 
     @contextmanager
     def _meeting(self, device: bytes) -> Iterator[None]:
@@ -349,8 +356,9 @@ class Node:
         self._relayed.discard(device)
         if not self._links:
             self._alone_since_ms = self._tools.clock.now_ms()
-        peer = self._peers[device]
-        peer.seen_ms = self._tools.clock.now_ms()
+        self._peers[device].seen_ms = self._tools.clock.now_ms()
+        if link.session.standing == "guest":
+            del self._peers[device]  # anybody with an old invitation may come, under any number of keys
         self._hints.forget(device)
         self._dialer.lost(device, trio.current_time())
         if self._host is not None:

@@ -110,12 +110,13 @@ class Reaching:
         return [text for text in found if read_address(text) is not None]
 
     def renew(self) -> bool:
-        """Sign anew where addresses changed or the last word is old; says whether it did."""
+        """Sign anew, and tell all links, where addresses changed or the last word is old; says whether it did."""
         now_ms, addresses = self._tools.clock.now_ms(), self._all_addresses()
         if addresses == self.own.addresses and now_ms - self.own.at_ms < limits.RECORD_AGAIN_MS:
             return False
         at_ms = max(now_ms, self.own.at_ms + 1)
         self.own = sign_record(self._signer, self._replica.org_id, at_ms, self._tools.relays, addresses)
+        self._tell([self.own.raw])
         return True
 
     def ports(self) -> list[int]:
@@ -215,8 +216,7 @@ class Reaching:
                 self._drop_removed()
                 if self._look_at_waiting():
                     learnt()
-                if self.renew():
-                    self._tell([self.own.raw])
+                self.renew()
                 self._tell_newcomers()
                 self._ask_back(nursery)
                 await self._keep_places(host)
@@ -240,8 +240,9 @@ class Reaching:
         return any(any(seen.reached.values()) for seen in self.seen_outside())
 
     def seen_outside(self) -> list[Seen]:
-        """What devices said that see this one come from outside their local network."""
-        seen = [asked.seen for asked in self._now.asked.values() if asked.seen is not None]
+        """What devices said lately that see this one come from outside their local network."""
+        since = trio.current_time() - 2 * limits.ASK_BACK_AGAIN_S
+        seen = [asked.seen for asked in self._now.asked.values() if asked.seen is not None and asked.at_s >= since]
         return [one for one in seen if not is_near(one.host)]
 
     def _ask_back(self, nursery: trio.Nursery) -> None:

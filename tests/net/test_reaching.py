@@ -255,7 +255,9 @@ def test_an_own_word_is_signed_anew_only_where_something_changed(desk: Desk) -> 
         before = desk.reaching.own
         assert not desk.reaching.renew()
         desk.world.clock.forward(limits.RECORD_AGAIN_MS)
+        assert desk.told(1) == []
         assert desk.reaching.renew() and desk.reaching.own.at_ms > before.at_ms
+        assert desk.told(1) == desk.told(2) == [desk.reaching.own.raw]  # whoever asked for it: the beat or a new link
 
     in_trio(work)
 
@@ -301,6 +303,10 @@ def test_who_is_reached_from_outside_keeps_no_place(desk: Desk) -> None:
         assert desk.reaching.is_reachable()
         await desk.reaching._keep_places(cast(Any, host))
         assert host.asked == []
+        pass_s(2 * limits.ASK_BACK_AGAIN_S + 1)  # who said so is gone, and nobody says it again
+        assert not desk.reaching.is_reachable()
+        desk.reaching._now.asked[b"b"] = Asked(trio.current_time(), outside)
+        assert desk.reaching.is_reachable()
         desk.reaching.ask_anew()  # another network
         await desk.reaching._keep_places(cast(Any, host))
         assert host.asked != []

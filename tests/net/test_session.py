@@ -318,6 +318,13 @@ def test_more_than_was_asked_for_ends_it() -> None:
         session.receive(m.encode_message(m.Actions(want.id, (b"x",) * 4)), NOW)
 
 
+@pytest.mark.parametrize("message", [m.Certificates, m.Contents], ids=lambda kind: kind.__name__)
+def test_objects_of_another_kind_than_was_asked_for_end_it(message: type) -> None:
+    session, want = asked()
+    with pytest.raises(PeerError, match="unasked"):
+        session.receive(m.encode_message(message(want.id, (b"x",))), NOW)
+
+
 def test_forged_objects_end_it_and_honest_troubles_do_not() -> None:
     session, want = asked()
     request = Request(session._asking, want, 3, None)
