@@ -17,7 +17,7 @@ from dao_app.app.ports import Random, Signer
 from dao_app.crypto import keys
 from dao_app.crypto.vault import Vault
 from dao_app.store.log import SqlStore
-from dao_app.store.moving import move_to
+from dao_app.store.moving import is_empty, move_to
 from dao_app.store.postgres import ServerSchema, check_address, drop_schema, open_postgres
 
 PROFILE_BYTES_MAX = 64 * 1024
@@ -32,6 +32,13 @@ def write_private(path: Path, data: bytes) -> None:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
+
+
+def _put(path: Path, data: bytes) -> None:
+    """Replace a private file as a whole. Raises OSError."""
+    fresh = path.with_suffix(".new")
+    write_private(fresh, data)
+    fresh.replace(path)
 
 
 class FolderHome:
@@ -84,10 +91,8 @@ class FolderHome:
 
     def save_profile(self, profile: dict[str, Any]) -> None:
         path = self._folder / "profile.json"
-        fresh = path.with_suffix(".new")
         try:
-            write_private(fresh, json.dumps(profile, ensure_ascii=False, indent=1).encode())
-            fresh.replace(path)
+            _put(path, json.dumps(profile, ensure_ascii=False, indent=1).encode())
         except OSError as error:
             raise StorageError("disk_full", path=path.name) from error
 
@@ -123,24 +128,29 @@ class FolderHome:
         if not address:
             return SqlStore(place / "log.db")
         base = open_postgres(address, _schema(org_id))
-        if address != kept:
-            self._settle_in(base, place, address)
-        return SqlStore(base)
-
-    def _settle_in(self, base: ServerSchema, place: Path, address: str) -> None:
-        """From now on the server keeps this log; what the file holds moves there, and the file stays as a copy."""
         try:
-            place.mkdir(parents=True, exist_ok=True, mode=0o700)
-            if (place / "log.db").exists():
-                move_to(base, place / "log.db")
-                (place / "log.db").rename(place / MOVED)
-            write_private(place / "database", address.encode())
+            self._settle_in(base, place, address, kept)
         except OSError as error:
             base.close()
             raise StorageError("no_rights", path="database") from error
-        except StorageError:
+        except BaseException:
             base.close()
             raise
+        return SqlStore(base)
+
+    def _settle_in(self, base: ServerSchema, place: Path, address: str, kept: str) -> None:
+        """From now on the server keeps this log; what the file holds moves there, and the file stays as a copy. The
+        address is written between the two, so that a log that is cut off here is found again, and by one way only."""
+        file = place / "log.db"
+        if address != kept:
+            if kept and is_empty(base):
+                raise StorageError("database_holds_nothing", path=base.name)
+            place.mkdir(parents=True, exist_ok=True, mode=0o700)
+            if file.exists() and not kept:
+                move_to(base, file)
+            _put(place / "database", address.encode())
+        if file.exists():
+            file.rename(place / MOVED)
 
     def remove_store(self, org_id: bytes) -> None:
         place = self._place(org_id)

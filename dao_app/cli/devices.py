@@ -9,7 +9,7 @@ import click
 from dao_app.app.errors import InputError
 from dao_app.cli import render
 from dao_app.cli.commands import DURATION, Group, option
-from dao_app.cli.handing import check_picture, read_in, say_written, write_out
+from dao_app.cli.handing import JOIN_EXIT_CODES, check_picture, coming_in, read_in, say_written, write_out
 from dao_app.cli.session import Session, stdout_is_terminal
 
 WAIT = "60s"
@@ -98,19 +98,22 @@ def device_grant(
 @click.argument("link", required=False)
 @option("--file", "in_file", metavar="FILE")
 @option("--wait", type=DURATION, default=WAIT, show_default=True)
-@click.pass_obj
-def device_accept(session: Session, link: str | None, in_file: str | None, wait: int) -> None:
+@click.pass_context
+def device_accept(ctx: click.Context, link: str | None, in_file: str | None, wait: int) -> None:
+    session: Session = ctx.obj
     text = read_in(session, link, in_file)
     session.network = True
     rows = session.call("device_accept", link=text, wait_s=wait)
 
     def human(found: Any) -> None:
         for row in found:
-            session.line(f"{row['org'][:12]}  {session.t('cli.join.' + row['stage'])}")
+            session.line(f"{row['org'][:12]}  {coming_in(session, row)}")
         status = session.call("identity_status")
         session.note(session.t("cli.device_accepted", name=render.plain(status["name"]), key=status["fingerprint"]))
 
     session.show(rows, human)
+    if wait:
+        ctx.exit(min((JOIN_EXIT_CODES[row["stage"]] for row in rows if row["stage"] in JOIN_EXIT_CODES), default=0))
 
 
 def _hand_over(session: Session, made: Any, picture: str | None, out_file: str | None, next_: str) -> None:

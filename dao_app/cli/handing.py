@@ -17,12 +17,20 @@ QR_SCALE = 6  # pixels of one module: readable from a screen at arm's length
 PICTURES = (".png", ".svg")  # that can be written
 READABLE = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif")
 QR_BORDER = 4  # modules, as ISO/IEC 18004 asks
+JOIN_EXIT_CODES = {"refused": 4, "searching": 6}  # as for refusals by a rule and for an unreached network
 
 
 def check_picture(path: str | None) -> None:
     """Before anything is done: can a picture of this name be written? Raises InputError."""
     if path and Path(path).suffix.lower() not in PICTURES:
         raise InputError("picture_kind", path=path)
+
+
+def coming_in(session: Session, found: Any) -> str:
+    """How far coming in got, in words."""
+    said = session.t(f"cli.join.{found['stage']}")
+    reason = session.texts.reason(found["reason"]) if found["reason"] else ""
+    return session.t("cli.with_reason", said=said, reason=reason) if reason else said
 
 
 def write_out(session: Session, made: Any, picture: str | None, to_file: str | None) -> None:

@@ -11,11 +11,10 @@ from dao_app.app.errors import InputError
 from dao_app.cli import render
 from dao_app.cli.commands import DURATION, Command, Group, option
 from dao_app.cli.governance import parameter_name, parameter_value
-from dao_app.cli.handing import check_picture, read_in, say_written, write_out
+from dao_app.cli.handing import JOIN_EXIT_CODES, check_picture, coming_in, read_in, say_written, write_out
 from dao_app.cli.session import Session
 
 JOIN_WAIT = "60s"
-JOIN_EXIT_CODES = {"refused": 4, "searching": 6}  # as for refusals by a rule and for an unreached network
 
 
 @click.group("org", cls=Group)
@@ -220,13 +219,7 @@ def join(ctx: click.Context, link: str | None, from_file: str | None, wait: int,
 def _came_in(ctx: click.Context, found: Any, wait: int) -> None:
     """How far coming in got; the exit code says so too."""
     session: Session = ctx.obj
-
-    def human(view: Any) -> None:
-        said = session.t(f"cli.join.{view['stage']}")
-        reason = session.texts.reason(view["reason"]) if view["reason"] else ""
-        session.line(session.t("cli.with_reason", said=said, reason=reason) if reason else said)
-
-    session.show(found, human)
+    session.show(found, lambda view: session.line(coming_in(session, view)))
     if found["stage"] in JOIN_EXIT_CODES and wait:
         ctx.exit(JOIN_EXIT_CODES[found["stage"]])
 

@@ -72,6 +72,8 @@ def status(ctx: click.Context) -> None:
 
 def _told(session: Session, view: Mapping[str, Any]) -> None:
     session.line(session.t("cli.node_healthy" if view["healthy"] else "cli.node_unhealthy"))
+    if view["locked"]:
+        session.line(session.t("cli.node_locked"))
     render.table(session, [
         ("cli.col.org", lambda row: render.plain(row["name"]) or row["id"][:12]),
         ("cli.col.height", lambda row: str(row["height"])),

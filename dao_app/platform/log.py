@@ -21,7 +21,7 @@ WORDS_RUN_MIN = 5  # so many recovery words in a row are taken for a phrase
 HIDDEN = "[hidden]"
 
 _INVITATION = re.compile(r"guildhall:(?:/{0,2})join/[^\s\"'<>]*", re.IGNORECASE)
-_ADDRESS_PASSWORD = re.compile(r"(://[^\s:/@]*):[^\s@/]*@")
+_ADDRESS_PASSWORD = re.compile(r"(://[^\s:/@]*):[^\s@]*@")
 _LABELLED = re.compile(
     r"""(?ix)\b(pass(?:phrase|word|code)?|secret\w*|(?:\w+_)?seed|entropy|mnemonic|words|bearer\w*|private\w*|token_key)\b
         (["']?\s*[=:]\s*)("(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|\([^)\n]*\)|\[[^\]\n]*\]|[^\n]*)"""

@@ -1,6 +1,6 @@
 """Metrics and health over HTTP, on this machine only: Prometheus text at /metrics, yes or no at /health.
 
-The server runs in threads of its own and reads the last view that the engine handed over; it never waits for the
+The server runs in a thread of its own and reads the last view that the engine handed over; it never waits for the
 engine, and the engine never for it.
 """
 
@@ -48,11 +48,16 @@ class Board:
         shown = self._shown
         return shown[0] if shown is not None and self._clock() - shown[1] < STALE_S else None
 
+    @property
+    def is_healthy(self) -> bool:
+        """Does all that is to be done go on? A locked node does nothing."""
+        view = self.view
+        return view is not None and view.healthy and not view.locked
+
     def collect(self) -> Iterator[Metric]:
         """For prometheus_client's registry."""
         view = self.view
-        healthy = float(view is not None and view.healthy)
-        yield GaugeMetricFamily("guildhall_healthy", "1 where nothing is wrong", healthy)
+        yield GaugeMetricFamily("guildhall_healthy", "1 where nothing is wrong", float(self.is_healthy))
         rows = view.organisations if view is not None else ()
         for name, text in _GAUGES.items():
             gauge = GaugeMetricFamily(f"guildhall_{name}", text, labels=["org"])
@@ -86,9 +91,9 @@ class _Quiet(WSGIRequestHandler):
 def loopback(address: str) -> tuple[str, int]:
     """Host and port of "HOST:PORT". Raises InputError for anything that others could reach."""
     host, _, port = address.rpartition(":")
-    host = host.strip("[]") or "127.0.0.1"
+    host = host or "127.0.0.1"
     try:
-        local = ipaddress.ip_address("127.0.0.1" if host == "localhost" else host)
+        local = ipaddress.IPv4Address("127.0.0.1" if host == "localhost" else host)
     except ValueError as error:
         raise InputError("metrics_address") from error
     if not port.isdecimal() or not 0 <= int(port) <= 65_535 or not local.is_loopback:
@@ -131,8 +136,7 @@ class MetricsServer:
 
 
 def _health(board: Board, start_response: Any) -> Iterable[bytes]:
-    view = board.view
-    healthy = view is not None and view.healthy and not view.locked
+    view, healthy = board.view, board.is_healthy
     told = {
         "healthy": healthy,
         "locked": view is not None and view.locked,

@@ -22,7 +22,9 @@ from dao_app.store.database import Database
 from dao_app.store.schema import SCHEMA_VERSION, chunk, content, metadata
 
 DRIVER = "postgresql+psycopg"
-CONNECT_S = 10
+CONNECT_S = 5
+# A server whose machine or line is gone is noticed after some 10 s (libpq, "Database Connection Control Functions").
+GONE = {"tcp_user_timeout": 10_000, "keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3}
 _version = Table("guildhall_version", MetaData(), Column("version", Integer, nullable=False))
 
 
@@ -75,8 +77,9 @@ def open_postgres(address: str, schema: str) -> ServerSchema:
 
     url = check_address(address)
     engine = create_engine(
-        url, module=psycopg, poolclass=StaticPool, paramstyle="format", connect_args={"connect_timeout": CONNECT_S}
-    )
+        url, module=psycopg, poolclass=StaticPool, paramstyle="format",
+        connect_args={"connect_timeout": CONNECT_S, **GONE},
+    )  # fmt: skip
     base = ServerSchema(engine, f"{url.database} · {schema}")
 
     def prepare(connection: Any, record: object) -> None:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from dao_app.app.errors import InputError, Locked, StorageError
+from dao_app.app.views import JoinView
 from dao_app.bootstrap.services import RealServices
 from dao_app.cli.handing import write_qr
 from dao_app.core.tickets import GRANTED_MAX, DeviceGrant
 from dao_app.ui.pictures import invitation_in_picture, load_picture
 from tests.fakes.command_line import FakeServices, Run
-from tests.fakes.devices import CARD, GRANT, LAPTOP, REQUEST, ROOT
+from tests.fakes.devices import CARD, GRANT, LAPTOP, REQUEST, ROOT, FakeDevices
 from tests.fakes.engine import FakeEngine
 
 READING = [["device", "list"], ["guardian", "list"], ["org", "card"], ["guardian", "request"]]
@@ -57,6 +59,22 @@ def test_a_request_and_its_grant_by_link_picture_and_file(
     assert services.connected[-1][1]
     assert cli("device", "accept", REQUEST, *secret).code == 2
     assert cli("device", "request", "x", "--picture", "picture.tiff", *secret).code == 2
+
+
+def test_the_exit_code_says_how_far_a_new_device_came(
+    cli: Run, monkeypatch: pytest.MonkeyPatch, passphrase_file: Path
+) -> None:
+    async def accept(self: Any, link: str, wait_s: int = 0) -> tuple[JoinView, ...]:
+        return JoinView("a" * 64, "done", 0, 0), JoinView("b" * 64, found[0], 0, 0, found[1])
+
+    monkeypatch.setattr(FakeDevices, "device_accept", accept)
+    words = ("device", "accept", GRANT, "--passphrase-file", str(passphrase_file), "--wait")
+    found = ("refused", "devices_many")
+    told = cli(*words, "5s")
+    assert told.code == 4 and "8 active devices" in told.out
+    found = ("searching", "")
+    assert cli(*words, "5s").code == 6
+    assert cli(*words, "0s").code == 0, "nobody waited for it"
 
 
 def test_a_picture_that_would_be_too_full_is_told(tmp_path: Path) -> None:

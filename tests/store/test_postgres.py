@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import text
 
 from dao_app.app.errors import InputError, StorageError
 from dao_app.app.organisation import Organisation
+from dao_app.bootstrap import home
 from dao_app.bootstrap.home import FolderHome
 from dao_app.store.log import SqlStore
 from dao_app.store.moving import move_to
@@ -103,14 +105,67 @@ def test_a_log_moves_to_the_server_whole(address: str, tmp_path: Path) -> None:
     store.close()
 
 
-def test_a_schema_that_holds_something_is_not_written_over(address: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("held", ["an action more", "no action yet"])
+def test_a_schema_that_holds_something_is_not_written_over(address: str, tmp_path: Path, held: str) -> None:
     world = World(tmp_path)
     world.main.store.close()
     there = open_postgres(address, "org_moved")
-    move_to(there, world.folders[0] / "log.db")
+    if held == "an action more":
+        move_to(there, world.folders[0] / "log.db")
+    SqlStore(there).set_meta("note", b"of a later time")
     with pytest.raises(StorageError, match="database_not_empty"):
         move_to(there, world.folders[0] / "log.db")
     there.close()
+
+
+class Crash(BaseException):
+    """The program ends here."""
+
+
+@pytest.mark.parametrize("where", ["move_to", "_put", "rename"])
+def test_a_move_that_was_cut_off_is_finished(
+    server: postgres.Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    """After the commit on the server, after the address was written, after the file was renamed: nothing vanishes."""
+    org_id = bytes(range(32))
+    plain, address = FolderHome(tmp_path, "least"), server.address()
+    store = plain.open_store(org_id)
+    store.set_meta("note", b"kept")
+    store.close()
+    owner: Any = Path if where == "rename" else home
+    done = getattr(owner, where)
+
+    def cut(*given: Any) -> None:
+        done(*given)
+        raise Crash
+
+    with monkeypatch.context() as crashing:
+        crashing.setattr(owner, where, cut)
+        with pytest.raises(Crash):
+            FolderHome(tmp_path, "least", address).open_store(org_id)
+    assert plain.organisations() == [org_id]
+    for made in (FolderHome(tmp_path, "least", address), plain):
+        again = made.open_store(org_id)
+        assert again.meta("note") == b"kept"
+        again.close()
+    assert sorted(p.name for p in (tmp_path / "orgs" / org_id.hex()).iterdir()) == ["database", "log.db.moved"]
+    plain.remove_store(org_id)
+
+
+def test_another_server_that_holds_nothing_is_not_taken_for_the_log(server: postgres.Server, tmp_path: Path) -> None:
+    """A wrong name, or a server that is not restored yet: an empty log there would use sequence numbers again."""
+    org_id = bytes(range(32))
+    with_log = FolderHome(tmp_path, "least", server.address())
+    store = with_log.open_store(org_id)
+    store.set_meta("note", b"kept")
+    store.close()
+    other = server.address()  # a new database
+    with pytest.raises(StorageError, match="database_holds_nothing"):
+        FolderHome(tmp_path, "least", other).open_store(org_id)
+    again = FolderHome(tmp_path, "least").open_store(org_id)
+    assert again.meta("note") == b"kept"
+    again.close()
+    with_log.remove_store(org_id)
 
 
 def test_a_folder_remembers_the_server_that_keeps_its_logs(server: postgres.Server, tmp_path: Path) -> None:

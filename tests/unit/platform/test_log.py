@@ -31,6 +31,7 @@ SECRETS = {
     "bytes": (repr(SEED), repr(SEED)[6:14]),
     "base64": (base64.b64encode(SEED).decode(), base64.b64encode(SEED).decode()[:10]),
     "labelled list": (f"words: {WORDS.split()[:3]}", "winner"),
+    "database, a slash in the password": ("postgresql+psycopg://guild:open/sesame@10.0.0.1/guildhall", "open/sesame"),
     "database": ("cannot reach postgresql+psycopg://guild:open-sesame@10.0.0.1/guildhall", "open-sesame"),
     "seed": ("root_seed = 0011223344", "0011223344"),
 }

@@ -81,6 +81,7 @@ def test_health_says_what_is_wrong(server: MetricsServer, board: Board, clock: N
     assert 'guildhall_problem{org="abababababab",problem="storage"} 1.0' in read(server, "/metrics")[1]
     board.show(NodeView(True, True, (ROW,)))
     assert read(server, "/health")[0] == 503, "locked"
+    assert "guildhall_healthy 0.0" in read(server, "/metrics")[1], "the same answer"
     board.show(NodeView(True, False, (ROW,)))
     clock.now += STALE_S
     code, text = read(server, "/health")
@@ -99,8 +100,8 @@ def test_a_taken_port_is_said(server: MetricsServer, board: Board) -> None:
         MetricsServer(server.address.removeprefix("http://"), board)
 
 
-@pytest.mark.parametrize("address", ["0.0.0.0:1", "192.168.0.4:80", "[::]:80", "example:80", "127.0.0.1", "127.0.0.1:x",
-                                     "127.0.0.1:70000", ""])
+@pytest.mark.parametrize("address", ["0.0.0.0:1", "192.168.0.4:80", "[::]:80", "[::1]:80", "example:80", "127.0.0.1",
+                                     "127.0.0.1:x", "127.0.0.1:70000", ""])
 def test_only_this_machine_is_served(address: str) -> None:
     with pytest.raises(InputError, match="metrics_address"):
         loopback(address)
