@@ -32,6 +32,7 @@ from dao_app.ui.dialogs.keys import KeysDialog
 from dao_app.ui.dialogs.settings import SettingsDialog
 from dao_app.ui.pages.people import TABS as PEOPLE_TABS
 from dao_app.ui.theme.look import tokens
+from dao_app.ui.widgets.buttons import Button, Choices
 from dao_app.ui.widgets.sidebar import PAGES
 from tests.fakes.engine import FakeEngine
 from tests.fakes.sample import AMARA, ident
@@ -155,6 +156,16 @@ def test_narrow_windows_fold(opened: Open, width: int, scale: int, rail: bool, f
     assert page.main.isVisible() != folded
     o.window.shell.page().close_detail()
     assert page.main.isVisible()
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_no_tab_is_cut_off_at_150_percent(opened: Open, language: str) -> None:
+    o = opened(size=(1440, 900), language=language, scale=150)
+    for page in every_page(o):
+        o.settle()
+        tabs = [b for c in o.window.shell.page().findChildren(Choices) for b in c.findChildren(Button) if b.isVisible()]
+        air = o.window.ui.look.px(20)  # left and right of the words: this may be squeezed
+        assert [b.text() for b in tabs if b.width() < b.sizeHint().width() - air] == [], page
 
 
 @pytest.mark.parametrize("scale", [90, 200])

@@ -204,10 +204,10 @@ def test_filters_leave_a_top_bar_without_room(opened: Open) -> None:
     o = opened(size=(1000, 800))
     o.go("tasks")
     page = o.window.shell.tasks
-    assert page._filter_strip.isVisible() and page._find.isVisible()
+    assert page._filters.line.isVisible() and page._find.isVisible()
     o.window.resize(1600, 900)
     o.settle()
-    assert not page._filter_strip.isVisible() and page._find.isVisible()
+    assert not page._filters.line.isVisible() and page._find.isVisible()
 
 
 @pytest.fixture

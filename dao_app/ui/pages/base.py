@@ -14,6 +14,8 @@ from dao_app.ui.widgets.glyphs import Chip, IconView
 from dao_app.ui.widgets.labels import Label, Paragraph
 from dao_app.ui.widgets.layout import Box, Item, column, row
 
+FILTERS_NEED = 1_120  # effective pixels of the page below which filters leave the top bar
+
 
 class TopBar(Box):
     """Title, tabs or crumb on the left, actions on the right."""
@@ -28,6 +30,28 @@ class TopBar(Box):
             items += [4, tabs]
         layout = row(ui, *items, None, *(actions or []), gap=10, margins=(24, 0, 20, 0))
         self.setLayout(layout)
+
+
+class Filters(QWidget):
+    """What narrows a page's list: in its top bar (this widget), or in a ``line`` of its own where there is no room."""
+
+    def __init__(self, ui: Ui, *fields: QWidget) -> None:
+        super().__init__()
+        self._fields = QWidget()
+        self._fields.setLayout(row(ui, *fields, gap=10))
+        self._slot, self._line_slot = row(ui), row(ui, gap=10, margins=(24, 0, 20, 0))
+        self._slot.addWidget(self._fields)
+        self.setLayout(self._slot)
+        self.line = Box(ui, "top", self._line_slot, height=48)
+        self.line.hide()
+
+    def fold(self, narrow: bool) -> None:
+        if narrow == self.line.isVisibleTo(self.line.parentWidget()):
+            return
+        (self._line_slot if narrow else self._slot).addWidget(self._fields)
+        if narrow:
+            self._line_slot.setAlignment(self._fields, Qt.AlignmentFlag.AlignLeft)
+        self.line.setVisible(narrow)
 
 
 class Page(QWidget):

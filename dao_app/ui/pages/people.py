@@ -16,7 +16,7 @@ from dao_app.ui.dialogs.invite import InvitationDialog, InviteDialog
 from dao_app.ui.models import show
 from dao_app.ui.models.governing import grant_text
 from dao_app.ui.models.rows import Group, ViewModel
-from dao_app.ui.pages.base import Facts, Pane, SplitPage, TopBar
+from dao_app.ui.pages.base import FILTERS_NEED, Facts, Filters, Pane, SplitPage, TopBar
 from dao_app.ui.pages.people_devices import DevicesTab
 from dao_app.ui.pages.people_tabs import DelegationsTab, DepartmentsTab, FirmsTab, RolesTab, Tab
 from dao_app.ui.widgets.buttons import Button, Choices
@@ -174,7 +174,9 @@ class PeoplePage(SplitPage):
         self._invite.clicked.connect(self.invite)
         self._new = Button(ui, "department.new", key="N", icon="plus")
         self._new.clicked.connect(self.primary)
-        self.top = TopBar(ui, "page.people", self._tabs, [self._find, self._new, self._invite])
+        self._filters = Filters(ui, self._find)
+        self._roomy = True
+        self.top = TopBar(ui, "page.people", self._tabs, [self._filters, self._new, self._invite])
         members = ViewModel(lambda r: r.person.id, partial(show.describe_member, ui), self)
         self._list = RowList(
             ui, members, RowDelegate(ui, COLUMNS, partial(show.member_cells, ui)), "people.tab.members"
@@ -194,7 +196,9 @@ class PeoplePage(SplitPage):
         self.pane.closed.connect(self.close_detail)
         self.pane.tip_wanted.connect(self.tip_wanted)
         self.pane.delegate_wanted.connect(self._delegate)
-        self.set_up(self.top, self._stack, self.pane)
+        tops = QWidget()
+        tops.setLayout(column(ui, self.top, self._filters.line))
+        self.set_up(tops, self._stack, self.pane)
 
     def _build_invites(self) -> QWidget:
         ui = self.ui
@@ -233,6 +237,14 @@ class PeoplePage(SplitPage):
     def relook(self) -> None:
         super().relook()
         self._find.setFixedWidth(self.ui.look.px(180))
+
+    def fold(self, width: int) -> None:
+        super().fold(width)
+        self._roomy = width >= FILTERS_NEED
+        self._filters.fold(self._tabs.selected() == "members" and not self._roomy)
+        for button in (self._new, self._invite):
+            button.compact(not self._roomy)
+        self._invite.set_icon("plus" if self._roomy else "people")  # beside "new" without its words
 
     def render_again(self) -> None:
         self._fill()
@@ -285,6 +297,7 @@ class PeoplePage(SplitPage):
         if more is not None and more.new_key:
             self._new.say_key(more.new_key)
         self._find.setVisible(members)
+        self._filters.fold(members and not self._roomy)
         self._list.rows.set_rows(self._grouped())
         self._invite_list.rows.set_rows(sorted(self._invites, key=lambda i: (i.status != "open", -i.stamp.at_ms, i.id)))
         self._invite_stack.setCurrentIndex(0 if self._invites else 1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QComboBox, QFileDialog, QStackedWidget, QWidget
 
 from dao_app.app import views_tasks as vt
@@ -17,7 +17,7 @@ from dao_app.ui.evidence import write_text
 from dao_app.ui.models import moves
 from dao_app.ui.models import show_tasks as show
 from dao_app.ui.models.rows import ViewModel
-from dao_app.ui.pages.base import SplitPage, TopBar
+from dao_app.ui.pages.base import FILTERS_NEED, Filters, SplitPage, TopBar
 from dao_app.ui.pages.task_calendar import TaskCalendar
 from dao_app.ui.pages.task_pane import TaskPane
 from dao_app.ui.widgets.buttons import Button, Choices, IconButton
@@ -47,7 +47,6 @@ FILTERS = [
     ("free", "task.filter.free"),
     ("review", "task.filter.review"),
 ]
-FILTERS_FOLD = 1_120  # effective pixels of the page below which the filters leave the top bar
 URGENCY = {"urgent": 0, "high": 1, "normal": 2, "low": 3}
 
 
@@ -85,15 +84,8 @@ class TasksPage(SplitPage):
         self._export.clicked.connect(self.export_table)
         self._new = Button(ui, "task.new", key="N", icon="plus")
         self._new.clicked.connect(self.primary)
-        self._filters = QWidget()
-        self._filters.setLayout(row(ui, self._find, self._department, self._label, self._filter, gap=10))
-        self._slot, self._strip_slot = row(ui), row(ui, gap=10, margins=(24, 0, 20, 0))
-        holder = QWidget()
-        holder.setLayout(self._slot)
-        self._slot.addWidget(self._filters)
-        self._filter_strip = Box(ui, "top", self._strip_slot, height=48)
-        self._filter_strip.hide()
-        self.top = TopBar(ui, "page.tasks", self._views, [holder, self._import, self._export, self._new])
+        self._filters = Filters(ui, self._find, self._department, self._label, self._filter)
+        self.top = TopBar(ui, "page.tasks", self._views, [self._filters, self._import, self._export, self._new])
         self.pane = TaskPane(ui)
         self.pane.closed.connect(self.close_detail)
         self.pane.link_opened.connect(self.link_opened)
@@ -111,7 +103,7 @@ class TasksPage(SplitPage):
         self.calendar.opened.connect(self.open)
         self._stack.addWidget(self.calendar)
         tops = QWidget()
-        tops.setLayout(column(ui, self.top, self._filter_strip))
+        tops.setLayout(column(ui, self.top, self._filters.line))
         self.set_up(tops, self._stack, self.pane)
         self.relook()
 
@@ -120,14 +112,8 @@ class TasksPage(SplitPage):
         self._find.setFixedWidth(self.ui.look.px(150))
 
     def fold(self, width: int) -> None:
-        """Where the top bar has no room for them, the filters stand in a line of their own."""
         super().fold(width)
-        narrow = width < FILTERS_FOLD
-        if narrow != self._filter_strip.isVisibleTo(self):
-            (self._strip_slot if narrow else self._slot).addWidget(self._filters)
-            if narrow:
-                self._strip_slot.setAlignment(self._filters, Qt.AlignmentFlag.AlignLeft)
-            self._filter_strip.setVisible(narrow)
+        self._filters.fold(width < FILTERS_NEED)
 
     def _build_board(self) -> QWidget:
         ui = self.ui

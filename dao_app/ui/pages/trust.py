@@ -70,9 +70,9 @@ class TrustPage(Page):
         self._tabs.chosen.connect(self._switch)
         verify = Button(ui, "verify.start", key="Y", icon="shield")
         verify.clicked.connect(self._verify)
-        export = Button(ui, "proof.export", "ghost", icon="copy")
-        export.clicked.connect(self.export_proof)
-        self.top = TopBar(ui, "page.trust", self._tabs, [export, verify])
+        self._export = Button(ui, "proof.export", "ghost", icon="copy")
+        self._export.clicked.connect(self.export_proof)
+        self.top = TopBar(ui, "page.trust", self._tabs, [self._export, verify])
         self._finality: f.FinalityView | None = None
         self._overview = Overview(ui, self._open_entry)
         council = self._overview.council
@@ -273,6 +273,7 @@ class TrustPage(Page):
 
     def fold(self, width: int) -> None:
         self._rail.setVisible(width >= RAIL_NEEDS)
+        self._export.compact(width < RAIL_NEEDS)
 
     def keys(self) -> dict[str, Callable[[], None]]:
         return {"Y": self._verify, **({"N": self.files.choose} if self._tabs.selected() == "files" else {})}

@@ -48,6 +48,7 @@ class Button(QPushButton):
         super().__init__()
         self._ui, self._text_key, self._kind, self._key, self._icon = ui, text, kind, key, icon
         self._height, self._count, self._said = height or _HEIGHTS.get(kind, 30), "", ""
+        self._compact = False
         self._params: dict[str, object] = {}
         self.setProperty("kind", kind)
         self.setAutoDefault(False)
@@ -59,11 +60,11 @@ class Button(QPushButton):
     def relook(self) -> None:
         self.setFixedHeight(self._ui.look.px(self._height))
         text = self._said or (self._ui.t(self._text_key, **self._params) if self._text_key else "")
-        self.setText(text.replace("&", "&&"))
+        self.setText("" if self._compact else text.replace("&", "&&"))
         named = self.property("accessible") or text
         self.setAccessibleName(str(named))
-        if self._key:
-            tip(self, f"{named} ({self._key})")
+        if self._key or self._compact:
+            tip(self, f"{named} ({self._key})" if self._key else str(named))
         self.updateGeometry()
         self.update()
 
@@ -75,6 +76,12 @@ class Button(QPushButton):
     def say_key(self, key: str, **params: object) -> None:
         self._said, self._text_key, self._params = "", key, params
         self.relook()
+
+    def compact(self, compact: bool) -> None:
+        """Show the icon and the key without the label, where there is no room for it."""
+        if compact != self._compact:
+            self._compact = compact
+            self.relook()
 
     def count(self, text: str) -> None:
         """A quiet figure after the label, for tabs."""
