@@ -374,6 +374,16 @@ MUTANTS = (
         ("tests/net/test_session.py",),
     ),
     Mutant(
+        "texts that nobody has hide the others", (10,),
+        (Edit("net/contents.py", "self._place = hash_", "self._place = b\"\""),),
+        ("tests/net/test_contents.py",),
+    ),
+    Mutant(
+        "what another peer lacked is not asked for here", (10,),
+        (Edit("net/fetching.py", "self.releases += bool(given_up)", "self.releases += 0"),),
+        ("tests/net/test_contents.py",),
+    ),
+    Mutant(
         "the next key is sealed to everybody", (32,),
         (Edit("app/key_duty.py", ' or row.status != "active":', ":"),),
         (KEYS_TEST,),

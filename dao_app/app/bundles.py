@@ -241,8 +241,11 @@ def _pages_of(reader: BundleReader, path: Path) -> Iterator[Filled]:
         raise InputError("bundle_damaged", path=path.name) from error
 
 
-async def merge_bundle(org: Organisation, path: Path, pause: Pause, told: Told) -> BundleMerged:
-    """Take in what a bundle holds; returns what became of it. Raises InputError."""
+async def merge_bundle(
+    org: Organisation, path: Path, pause: Pause, told: Told, came: Callable[[list[bytes]], None]
+) -> BundleMerged:
+    """Take in what a bundle holds; returns what became of it. ``came`` gets the hashes of contents that were wanted.
+    Raises InputError."""
     reader = open_bundle(path)
     if reader.manifest.org != org.org_id:
         raise InputError("bundle_other", path=path.name)
@@ -259,7 +262,9 @@ async def merge_bundle(org: Organisation, path: Path, pause: Pause, told: Told) 
         for one in reports:
             for code, count in one.refused.items():
                 refused[code] = refused.get(code, 0) + count
-        contents += sum(org.add_content(blob) for blob in page.contents)
+        added = [content_hash(blob) for blob in page.contents if org.add_content(blob)]
+        contents += len(added)
+        came(added)
         told(number, len(reader.manifest.pages))
         await pause()
     for code, count in org.hear(reader.manifest.recoveries).refused.items():  # who signed them is known by now

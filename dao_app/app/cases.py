@@ -47,8 +47,5 @@ class Cases:
             body = {**body, text[1]: reference}
             contents.append(blob)
         action = opened.org.write(type_, body, contents)
-        self._ws.announce(opened, [action])
-        network = self._ws.network
-        if network is not None and opened.online and contents:
-            network.announce_content(opened.org.org_id, [content_hash(blob) for blob in contents])
+        self._ws.announce(opened, [action], [content_hash(blob) for blob in contents])
         return action

@@ -42,9 +42,7 @@ class AttachmentCases(Cases):
         except GuildhallError:
             opened.org.store.drop_chunks(hash_)
             raise
-        network = self._ws.network
-        if network is not None and opened.online:
-            network.announce_content(opened.org.org_id, opened.org.store.chunks(hash_))
+        self._ws.announce(opened, [], opened.org.store.chunks(hash_))
         return self._reader(opened).comment(action)
 
     def attachment_list(self, org: str) -> AttachmentsView:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from dao_app.app import views as v
@@ -30,13 +31,14 @@ class BundleCases(Cases):
     async def bundle_import(self, path: str, progress: Sink = None) -> p.BundleMerged:
         file = absolute(path)
         org_id = open_bundle(file).manifest.org
-        org = self._here(org_id)
-        if org is None:
+        opened = self._ws.opened.get(org_id)
+        if opened is None:
             raise NotFound("bundle_of_unknown", org=org_id.hex()[:12])
         view = await inspect_bundle(file, self._here, self._ws.pause, self._told("inspect", progress))
         if "other_organisation" in view.problems:
             raise InputError("bundle_damaged", path=file.name)
-        return await merge_bundle(org, file, self._ws.pause, self._told("import", progress))
+        came = partial(self._ws.announce, opened, [])
+        return await merge_bundle(opened.org, file, self._ws.pause, self._told("import", progress), came)
 
     def _here(self, org_id: bytes) -> Organisation | None:
         opened = self._ws.opened.get(org_id)

@@ -5,7 +5,7 @@ Implements ``ports.Replica`` on ``Checkpoints``. Everything runs in the engine's
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from dao_app.app.admission import Parsed, content_hash, parse_signed, parse_verified
@@ -289,8 +289,11 @@ class Organisation(Checkpoints):
                 break
         return found
 
-    def wanted_content(self, limit: int) -> list[bytes]:
-        return [hash_ for hash_, _ in self.store.wanted(limit)]
+    def wanted_content(self, after: bytes, limit: int) -> list[bytes]:
+        return self.store.wanted(after, limit)
+
+    def lacking_content(self, hashes: Iterable[bytes]) -> set[bytes]:
+        return {hash_ for hash_ in hashes if self.store.wants(hash_) is not None}
 
     def content(self, digest: bytes) -> bytes | None:
         found = self.store.content(digest)

@@ -6,7 +6,7 @@ Everything here is called in the engine's thread.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple, Protocol
 
@@ -173,8 +173,12 @@ class Replica(Protocol):
         ...
 
     async def admit_certificates(self, certificates: Sequence[bytes]) -> AdmitReport: ...
-    def wanted_content(self, limit: int) -> list[bytes]:
-        """Hashes of detached content that is referred to, not erased and not here."""
+    def wanted_content(self, after: bytes, limit: int) -> list[bytes]:
+        """Hashes of detached content that is referred to, not erased and not here: in order, beyond ``after``."""
+        ...
+
+    def lacking_content(self, hashes: Iterable[bytes]) -> set[bytes]:
+        """Those of them that are still wanted."""
         ...
 
     def content(self, digest: bytes) -> bytes | None:

@@ -501,13 +501,15 @@ class Workspace:
             for sink in list(self._sinks):
                 sink(v.Change(org, frozenset(topics)))
 
-    def announce(self, opened: Opened, actions: Sequence[Action]) -> None:
-        """Hand own new actions to the network, if it is up."""
-        if self.network is None or not opened.online or not actions:
+    def announce(self, opened: Opened, actions: Sequence[Action], contents: Sequence[bytes] = ()) -> None:
+        """Tell the network, if it is up, of own new actions and of contents (hashes) that came in here."""
+        if self.network is None or not opened.online:
             return
-        by = actions[0].by
-        raw = opened.org.envelopes(by, actions[0].seq, actions[-1].seq, 1 << 30)
-        self.network.announce(opened.org.org_id, raw, [])
+        if actions:
+            raw = opened.org.envelopes(actions[0].by, actions[0].seq, actions[-1].seq, 1 << 30)
+            self.network.announce(opened.org.org_id, raw, [])
+        if contents:
+            self.network.announce_content(opened.org.org_id, contents)
 
 
 def _name_of(org: Organisation) -> str:

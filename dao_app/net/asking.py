@@ -16,6 +16,7 @@ from dao_app.app.ports import CHAIN_MAX, AdmitReport, Replica
 from dao_app.net import limits
 from dao_app.net import messages as m
 from dao_app.net.codec import PeerError
+from dao_app.net.contents import Contents
 from dao_app.net.effects import AddContents, Admit, AdmitCertificates, Effect, Progressed
 from dao_app.net.fetching import Fetching, Piece
 from dao_app.net.snapshotting import Snapshotting
@@ -59,8 +60,7 @@ class Asking:
         self._ids_tried: set[bytes] = set()
         self._other_due = True  # a checkpoint may be another one
         self._digests: tuple[bytes | None, bytes] | None = None  # the peer's and ours, when last tried again
-        self._content_due = True
-        self._content_absent: set[bytes] = set()
+        self._contents = Contents(replica, fetching, self)
         self._progress = False
         self._refused = 0
         self._handed = 0  # batches of pieces that this session handed on and that are not stored yet
@@ -84,18 +84,18 @@ class Asking:
             self._other_due = True
         self._digests = digests
         self._snapshot.try_again()
+        self._contents.try_again()
         self._fetching.try_again(self)
 
     def content_wanted(self) -> None:
         """Something that refers to content came in by another way."""
-        self._content_due = True
+        self._contents.due()
 
     def may_be_fetched(self, hashes: tuple[bytes, ...]) -> None:
         """The peer has these contents now."""
-        self._content_absent.difference_update(hashes)
         for request in self._open.values():
             request.told.update(set(request.want.contents).intersection(hashes))
-        self._content_due = True
+        self._contents.may_be_fetched(hashes)
 
     # -- asking --------------------------------------------------------------------------------------
     def ask(self, now_ms: int) -> list[Effect]:
@@ -158,8 +158,8 @@ class Asking:
             if not first_certificates and not self._fetching.is_busy:
                 ranges = self._ranges(height)
             ids = self._ids() if not ranges else ()
-            if not ranges and not certificates and self._content_due:
-                contents = self._contents()
+            if not ranges and not certificates:
+                contents = self._contents.next()
             if not (ranges or certificates or contents or ids):
                 certificates = self._certificate_of_another_history(height)
             if not (ranges or certificates or contents or ids):
@@ -217,16 +217,6 @@ class Asking:
             return 0
         self._other_due = False
         return 0 if agree else height
-
-    def _contents(self) -> tuple[bytes, ...]:
-        found: list[bytes] = []
-        for hash_ in self._replica.wanted_content(limits.CONTENTS_PER_WANT_MAX * 4):
-            if hash_ not in self._content_absent and self._fetching.take(hash_, self):
-                found.append(hash_)
-            if len(found) == limits.CONTENTS_PER_WANT_MAX:
-                return tuple(found)
-        self._content_due = False
-        return tuple(found)
 
     # -- answers -------------------------------------------------------------------------------------
     def hear(self, message: m.Certificates | m.Actions | m.Contents) -> list[Effect]:
@@ -299,7 +289,8 @@ class Asking:
         request.in_work -= 1
         request.asking._refused += sum(count for code, count in report.refused.items() if code in _FORGED)
         if report.stored:
-            self._content_due = self._progress = True
+            self._contents.due()
+            self._progress = True
         if request.piece is not None:
             self._piece_stored(request, request.piece)
             return self.ask(self._now_ms)
@@ -332,11 +323,7 @@ class Asking:
         if request.want.certificates_from:
             self._fetching.certificates_came()
         if request.want.contents:
-            still = self._replica.wanted_content(limits.MISSING_CONTENT_MAX)
-            self._content_absent.update(set(request.want.contents).intersection(still) - request.told)
-            if len(self._content_absent) > limits.MISSING_CONTENT_MAX:
-                self._content_absent.clear()
-            self._content_due = True
+            self._contents.answered(request.want.contents, request.told)
         if self._progress:
             self._ids_tried.clear()
             self._other_due = True

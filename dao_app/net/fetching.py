@@ -11,7 +11,7 @@ had is free for others when it ends, brings less than it was asked for, or takes
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from dao_app.app.heads import HeadTable
 from dao_app.app.ports import Replica
@@ -40,10 +40,13 @@ def _is_here(piece: Piece, heads: HeadTable) -> bool:
 
 
 class Fetching:
-    """Things (a device's actions, the certificates, a content) and pieces, with the session that asks for each."""
+    """Things (a device's actions, the certificates, a content) and pieces, with the session that asks for each.
+    ``wake`` has all sessions look soon for what they can ask."""
 
-    def __init__(self) -> None:
+    def __init__(self, wake: Callable[[], None] = lambda: None) -> None:
+        self.wake = wake
         self._taken: dict[bytes, object] = {}
+        self.releases = 0  # times that something taken was given up
         self._pieces: deque[Piece] = deque()
         self._planned = 0  # height up to which certificates were cut into pieces
         self._seqs: dict[bytes, int] = {}  # device → seq up to which it is in pieces
@@ -63,8 +66,10 @@ class Fetching:
 
     def release(self, session: object) -> None:
         """Free all things that this session had."""
-        for thing in [t for t, s in self._taken.items() if s is session]:
+        given_up = [thing for thing, taker in self._taken.items() if taker is session]
+        for thing in given_up:
             del self._taken[thing]
+        self.releases += bool(given_up)
 
     def end(self, session: object, handed: int) -> None:
         """This session is gone: what it had others may fetch, also batches that it had handed on."""

@@ -44,6 +44,7 @@ CERTIFICATES_BYTES = 224 * 1024
 SNAPSHOT_BYTES = 224 * 1024  # buckets gathered in one message
 SNAPSHOT_BYTES_PER_WANT = 16 * 1024 * 1024  # sent for one request; then it is asked on
 CONTENTS_PER_WANT_MAX = 128
+CONTENTS_LOOKED_AT = 512  # of those wanted here, at one ask
 CONTENTS_BYTES = 512 * 1024
 BLOB_BYTES_MAX = SALT_BYTES + CONTENT_BYTES_MAX
 HASHES_PER_MESSAGE_MAX = 1_024  # in "have"

@@ -83,7 +83,7 @@ class Node:
         self._bearer = bearer
         self._root = root
         self._instance = tools.random.token(INSTANCE_BYTES)
-        self._fetching = Fetching()
+        self._fetching = Fetching(self._poke)
         self._dialer = Dialer(lambda: int.from_bytes(tools.random.token(4), "big") / 2**32, book)
         self._links: dict[bytes, Link] = {}
         self._relayed: set[bytes] = set()  # whose link goes through a member's relay

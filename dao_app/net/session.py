@@ -144,10 +144,11 @@ class Session:
         """Something that refers to content came in by another way."""
         self._asking.content_wanted()
 
-    def tell_content(self, hashes: Iterable[bytes]) -> None:
+    def tell_content(self, hashes: Sequence[bytes]) -> None:
         """Content came in here; the peer may want it."""
         if self.standing == "member":
-            self._control.append(m.Have(tuple(hashes)[: limits.HASHES_PER_MESSAGE_MAX]))
+            for start in range(0, len(hashes), limits.HASHES_PER_MESSAGE_MAX):
+                self._control.append(m.Have(tuple(hashes[start : start + limits.HASHES_PER_MESSAGE_MAX])))
 
     def tell_addresses(self, records: Sequence[bytes]) -> None:
         for start in range(0, len(records), limits.RECORDS_PER_MESSAGE_MAX):

@@ -402,12 +402,12 @@ class SqlStore(SnapshotTables, ChunkTable):
         with self._writing() as connection:
             self._base.shred(connection, [hash_])
 
-    def wanted(self, limit: int) -> list[tuple[bytes, int]]:
-        rows: list[tuple[bytes, int]] = []
+    def wanted(self, after: bytes, limit: int) -> list[bytes]:
+        found: set[bytes] = set()
         for table in (content, chunk):
-            query = select(table.c.hash, table.c.size).where(table.c.blob.is_(None)).limit(limit - len(rows))
-            rows += [(row.hash, row.size) for row in self._all(query)]
-        return rows
+            query = select(table.c.hash).where(table.c.blob.is_(None), table.c.hash > after).distinct()
+            found.update(row.hash for row in self._all(query.order_by(table.c.hash).limit(limit)))
+        return sorted(found)[:limit]
 
     def wants(self, hash_: bytes) -> int | None:
         for table in (content, chunk):

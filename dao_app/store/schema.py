@@ -113,7 +113,7 @@ content = Table(
     Column("blob", Bytes),
 )
 Index(
-    "content_wanted", content.c.size, sqlite_where=content.c.blob.is_(None), postgresql_where=content.c.blob.is_(None)
+    "content_wanted", content.c.hash, sqlite_where=content.c.blob.is_(None), postgresql_where=content.c.blob.is_(None)
 )
 
 # Chunks of attached files; ``blob`` is NULL while somebody here wants it. ``owner``: hash of the list that names it.
@@ -127,6 +127,7 @@ chunk = Table(
     Column("blob", Bytes),
 )
 Index("chunk_hash", chunk.c.hash)
+Index("chunk_wanted", chunk.c.hash, sqlite_where=chunk.c.blob.is_(None), postgresql_where=chunk.c.blob.is_(None))
 
 # What witnesses said of the height that is being decided; gone with its certificate.
 word = Table(

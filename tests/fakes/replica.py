@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import trio
 
@@ -202,8 +202,11 @@ class FakeReplica(Replica):
         self._heads.replace(dict(other._heads.items()))
         self.held_certificates = list(other.held_certificates)
 
-    def wanted_content(self, limit: int) -> list[bytes]:
-        return sorted(self.wanted)[:limit]
+    def wanted_content(self, after: bytes, limit: int) -> list[bytes]:
+        return sorted(hash_ for hash_ in self.wanted if hash_ > after)[:limit]
+
+    def lacking_content(self, hashes: Iterable[bytes]) -> set[bytes]:
+        return self.wanted.intersection(hashes)
 
     def content(self, digest: bytes) -> bytes | None:
         return self.contents.get(digest)

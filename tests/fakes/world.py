@@ -233,7 +233,7 @@ class World:
             have = mine[device].seq if device in mine else 0
             if head.seq > have:
                 target.admit_now(source.envelopes(device, have + 1, head.seq, 1 << 30))
-        for hash_ in target.wanted_content(10_000):
+        for hash_ in target.wanted_content(b"", 10_000):
             blob = source.content(hash_)
             if blob is not None:
                 target.add_content(blob)

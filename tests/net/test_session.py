@@ -125,58 +125,6 @@ def test_two_neighbours_are_not_asked_for_the_same() -> None:
     assert first[1].session.traffic.bytes_out + second[1].session.traffic.bytes_out < size * 1.2
 
 
-def test_content_follows_its_action_even_through_a_third() -> None:
-    one, middle, two = replicas(3)
-    blob = b"s" * 32 + b"a description"
-    one.contents[digest(blob)] = blob
-    middle.wanted.add(digest(blob))
-    two.wanted.add(digest(blob))
-    pump = Pump()
-    pump.connect(two, middle)
-    pump.run()
-    pump.connect(one, middle)
-    pump.run()
-    assert two.contents == {digest(blob): blob}
-
-
-def test_content_that_does_not_fit_its_hash_is_not_kept_and_not_asked_for_again() -> None:
-    one, two = replicas(2)
-    wanted = digest(b"the right one")
-    two.wanted.add(wanted)
-    one.contents[wanted] = b"s" * 32 + b"something else"
-    pump = Pump()
-    ends = pump.connect(two, one)
-    pump.run()
-    assert two.contents == {}
-    asked = ends[0].session.traffic.messages_out
-    pump.run()
-    assert ends[0].session.traffic.messages_out == asked
-
-
-def test_content_that_comes_to_the_peer_while_it_is_asked_for_is_asked_for_again() -> None:
-    """What the peer has since it was asked is told before the answer that does not hold it."""
-    one, two = replicas(2)
-    blob = b"s" * 32 + b"comes late"
-    hash_ = digest(blob)
-    two.wanted.add(hash_)
-    session = Session(two, two.signer.public, one.signer.public, "member", Fetching(), random.Random(7).randbytes)
-    session.start(NOW)
-    one_state = m.State(two.heads_digest(), two.height(), NOW, len(list(two.heads())))
-
-    def asked() -> list[m.Want]:
-        found = []
-        while (raw := session.next_frame()) is not None:
-            found += [m.decode_message(body) for body in FrameReader().feed(raw)]
-        return [message for message in found if isinstance(message, m.Want) and hash_ in message.contents]
-
-    session.receive(m.encode_message(one_state), NOW)
-    session.changed(NOW)
-    (want,) = asked()
-    session.receive(m.encode_message(m.Have((hash_,))), NOW)
-    session.receive(m.encode_message(m.Done(want.id)), NOW)
-    assert [again.id for again in asked()] == [want.id + 1]
-
-
 def test_more_than_one_request_can_hold(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "ACTIONS_PER_WANT_MAX", 50)
     monkeypatch.setattr(limits, "RANGES_PER_WANT_MAX", 3)

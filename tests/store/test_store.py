@@ -18,7 +18,7 @@ from sqlalchemy import event
 
 from dao_app.app.errors import StorageError
 from dao_app.app.organisation import Organisation
-from dao_app.core.encoding import Link
+from dao_app.core.encoding import Link, digest
 from dao_app.core.state import RESULTS_TREE, STATE_TREE, Tree
 from dao_app.store.log import SqlStore
 from dao_app.store.postgres import open_postgres
@@ -256,6 +256,19 @@ def test_kill_9_loses_nothing_that_was_answered(
     assert after.seq == head.seq + 1 and after.prev == head.digest
     assert org.seal() is not None and not org.replay.pending
     assert Link(after.id) == after.id
+
+
+def test_what_is_wanted_is_listed_in_order_page_by_page(either: World) -> None:
+    store = either.main.store
+    here = set(store.wanted(b"", 100))
+    chunks = [(digest(b"chunk %d" % number), 10) for number in range(10)]
+    store.want_chunks(digest(b"one list"), chunks[:7])
+    store.want_chunks(digest(b"another"), chunks[4:])
+    pages: list[list[bytes]] = [[b""]]
+    while pages[-1]:
+        pages.append(store.wanted(pages[-1][-1], 3))
+    listed = [hash_ for page in pages[1:] for hash_ in page]
+    assert listed == sorted(here | {hash_ for hash_, _ in chunks}) and len(listed) > 9
 
 
 def test_erased_content_leaves_no_bytes_in_the_database(world: World) -> None:

@@ -41,7 +41,7 @@ class Desk(AttachmentCases, TaskCases):
         self._ws = cast(Workspace, SimpleNamespace(
             member_in=lambda opened: opened.member, locking=SimpleNamespace(used=lambda: None),
             find=lambda name: self.opened, network=None, clock=world.clock, unsent={}, vault=object(), home=home,
-            announce=lambda opened, actions: None, member=lambda: person.root.public, verifier=world.verifier,
+            announce=lambda *told: None, member=lambda: person.root.public, verifier=world.verifier,
             random=world.random, pause=no_pause, opened={org.org_id: self.opened}, mark=lambda org_id, topics: None,
         ))  # fmt: skip
         self._ws.files = FileKeeping(self._ws)
@@ -75,7 +75,7 @@ class Two:
     def carry(self, most: int = 10_000) -> int:
         """Wanted content goes over, at most so much; returns how much did."""
         one, two = self.founder.opened.org, self.member.opened.org
-        blobs = [blob for hash_ in two.wanted_content(most) if (blob := one.content(hash_)) is not None]
+        blobs = [blob for hash_ in two.wanted_content(b"", most) if (blob := one.content(hash_)) is not None]
         return sum(two.add_content(blob) for blob in blobs)
 
 
@@ -168,7 +168,7 @@ def test_the_quota_binds(two: Two, large: Path) -> None:
     two.member.attachment_quota(CHUNK_BYTES)
     with pytest.raises(InputError, match="attachment_quota"):
         two.member.attachment_fetch("", view.id)
-    assert two.member.opened.org.wanted_content(10) == []
+    assert two.member.opened.org.wanted_content(b"", 10) == []
     assert two.member.attachment_quota(10 * CHUNK_BYTES).quota == 10 * CHUNK_BYTES
     two.member.attachment_fetch("", view.id)
     assert two.member.attachment_room().used == large.stat().st_size
@@ -183,7 +183,7 @@ def test_a_chunk_that_is_not_what_the_list_names_is_not_kept(two: Two, large: Pa
     two.meet()
     two.member.attachment_fetch("", view.id)
     org, source = two.member.opened.org, two.founder.opened.org
-    blob = source.content(org.wanted_content(1)[0])
+    blob = source.content(org.wanted_content(b"", 1)[0])
     assert blob is not None
     assert not org.add_content(blob[:-1] + b"\xff" + blob[-1:]) and not org.add_content(bytes(len(blob)))
     assert org.add_content(blob) and not org.add_content(blob), "once"

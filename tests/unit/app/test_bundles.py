@@ -37,9 +37,11 @@ class Desk(BundleCases):
     def __init__(self, *orgs: Organisation) -> None:
         opened = {org.org_id: SimpleNamespace(org=org) for org in orgs}
         self.steps: list[tuple[str, int, int]] = []
+        self.shared: set[bytes] = set()  # contents that linked peers are told of
         self._ws = cast(Workspace, SimpleNamespace(
             opened=opened, find=lambda name: next(iter(opened.values())), pause=_pause,
             progress=lambda *step: self.steps.append(step),
+            announce=lambda opened, actions, contents: self.shared.update(contents),
         ))  # fmt: skip
 
     def export(self, path: Path) -> p.BundleView:
@@ -84,6 +86,7 @@ def test_a_bundle_brings_everything_and_is_looked_at_before(history: History, bu
     assert merged.stored == counts.actions - 1 and merged.height == main.height() and not merged.refused
     assert roots(other) == roots(main) and other.replay.provisional_root() == main.replay.provisional_root()
     assert len(other.store.contents(b"", 10_000)) == len(main.store.contents(b"", 10_000)) == merged.contents > 0
+    assert desk.shared == set(other.store.contents(b"", 10_000)), "linked peers may want them"
     assert {job for job, _, _ in desk.steps} == {"inspect", "import"}
     again = Desk(other).inspect(bundle)
     assert (again.actions_new, again.certificates_new, again.contents_new) == (0, 0, 0)

@@ -43,7 +43,7 @@ class Desk(ProofCases, TaskCases):
         self._ws = cast(Workspace, SimpleNamespace(
             member_in=lambda opened: opened.member, locking=SimpleNamespace(used=lambda: None),
             find=lambda name: opened, network=None, clock=world.clock, unsent={}, vault=object(),
-            announce=lambda opened, actions: None, member=lambda: person.root.public, verifier=world.verifier,
+            announce=lambda *told: None, member=lambda: person.root.public, verifier=world.verifier,
         ))  # fmt: skip
 
 

@@ -34,7 +34,7 @@ class Desk(ContributionCases, RewardCases, TaskCases, TokenCases):
         self._ws = cast(Workspace, SimpleNamespace(
             member_in=lambda opened: opened.member, locking=SimpleNamespace(used=lambda: None),
             find=lambda name: opened, network=None, clock=world.clock, unsent={}, vault=object(),
-            announce=lambda opened, actions: None, member=lambda: person.root.public,
+            announce=lambda *told: None, member=lambda: person.root.public,
         ))  # fmt: skip
 
 
