@@ -374,6 +374,11 @@ MUTANTS = (
         ("tests/net/test_session.py",),
     ),
     Mutant(
+        "a removed device hears gossip until its session ends", (32,),
+        (Edit("net/hinting.py", "            for device in removed:\n                host.dismiss(device)\n", ""),),
+        ("tests/net/test_hinting.py",),
+    ),
+    Mutant(
         "texts that nobody has hide the others", (10,),
         (Edit("net/contents.py", "self._place = hash_", "self._place = b\"\""),),
         ("tests/net/test_contents.py",),

@@ -166,6 +166,7 @@ class TrustCases(Cases):
             rows.append(
                 v.PeerRow(
                     person,
+                    p.device.hex(),
                     fingerprint(p.device),
                     p.address,
                     p.path,
@@ -187,13 +188,13 @@ class TrustCases(Cases):
             raise InputError("address_form", address=address[:ADDRESS_CHARS_MAX])
         if network is None or not opened.online:
             self._ws.remember_address(opened, address)
-            return v.PeerRow(None, "", address, "none", False, None, None, None, None)
+            return v.PeerRow(None, "", "", address, "none", False, None, None, None, None)
         reached = await network.dial(opened.org.org_id, address)
         self._ws.remember_address(opened, address)
         if not reached:
             raise NetworkError("peer_unreachable", address=address)
         row = next((p for p in self.peer_list(org) if p.address == address), None)
-        return row or v.PeerRow(None, "", address, "direct", True, None, None, None, None)
+        return row or v.PeerRow(None, "", "", address, "direct", True, None, None, None, None)
 
     async def doctor(self, org: str = "") -> tuple[v.Finding, ...]:
         findings = [*self._ws.examine()]

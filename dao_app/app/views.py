@@ -253,6 +253,7 @@ class TrustView:
 class PeerRow:
     person: PersonView | None
     device: str
+    fingerprint: str
     address: str
     path: str  # direct | local | relay | none
     connected: bool

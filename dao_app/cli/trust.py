@@ -137,7 +137,7 @@ def _peers(session: Session, rows: Any) -> None:
 
     render.table(session, [
         ("cli.col.who", render.person(session, "person")),
-        ("cli.col.device", render.text("device")),
+        ("cli.col.device", render.text("fingerprint")),
         ("cli.col.connected", lambda row: session.t("cli.yes" if row["connected"] else "cli.no")),
         ("cli.col.path", render.word(session, "cli.path", "path")),
         ("cli.col.delay", lambda row: "" if row["delay_ms"] is None else session.t("cli.ms", n=row["delay_ms"])),

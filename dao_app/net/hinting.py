@@ -1,4 +1,8 @@
-"""Gossip of one organisation's node: own news go out as sealed hints, hints that come in are validated and taken in."""
+"""Gossip of one organisation's node: own news go out as sealed hints, hints that come in are validated and taken in.
+
+Invariant: nothing is published or passed on before those whom the final state removed are left out, also where their
+session has not ended yet.
+"""
 
 from __future__ import annotations
 
@@ -29,6 +33,8 @@ class Hints:
         self._outbox: list[tuple[Sequence[bytes], Sequence[bytes]]] = []
         self._filled = trio.Event()
         self._nursery: trio.Nursery | None = None
+        self._host: Host | None = None
+        self._looked_at = -1  # height of the final state by which links were last looked at
         self._in_work = 0
 
     def announce(self, envelopes: Sequence[bytes], certificates: Sequence[bytes]) -> None:
@@ -36,6 +42,10 @@ class Hints:
         if (envelopes or certificates) and self._links and len(self._outbox) < limits.GOSSIP_ITEMS_MAX:
             self._outbox.append((envelopes, certificates))
             self._filled.set()
+
+    def linked(self) -> None:
+        """There is a link more; what was final when its hello began may be out of date."""
+        self._looked_at = -1
 
     def forget(self, device: bytes) -> None:
         self._buckets.pop(device, None)
@@ -53,14 +63,14 @@ class Hints:
     async def run(self, host: Host) -> None:
         """Publish what is announced."""
         async with trio.open_nursery() as nursery:
-            self._nursery = nursery
+            self._nursery, self._host = nursery, host
             try:
                 while True:
                     await self._filled.wait()
                     self._filled = trio.Event()
                     await self._publish(host)
             finally:
-                self._nursery, self._in_work = None, 0
+                self._nursery, self._host, self._in_work = None, None, 0
 
     async def _publish(self, host: Host) -> None:
         waiting, self._outbox = self._outbox, []
@@ -70,14 +80,31 @@ class Hints:
         envelopes = [raw for part, _ in waiting for raw in part]
         certificates = [raw for _, part in waiting for raw in part]
         for message in gossip.sealed_hints(self._tools.sealer, key, envelopes, certificates):
+            if not self._leave_out_removed(host):
+                return
             await host.publish(message)
+
+    def _leave_out_removed(self, host: Host) -> bool:
+        """False where that cannot be looked up now."""
+        height = self._replica.height()
+        if height != self._looked_at:
+            try:
+                removed = [device for device in self._links if self._replica.standing(device) == "refused"]
+            except StorageError:
+                return False
+            for device in removed:
+                host.dismiss(device)
+            self._looked_at = height
+        return True
 
     async def came(self, forwarder: bytes, data: bytes) -> bool:
         """Validate and take in a hint; True if it may be passed on."""
         now = trio.current_time()
         bucket = self._buckets.setdefault(forwarder, Bucket(limits.GOSSIP_PER_S, limits.GOSSIP_BURST, now))
         key = self._newest_key()
-        if key is None or forwarder not in self._links or not bucket.take(1, now):
+        if key is None or self._host is None or forwarder not in self._links or not bucket.take(1, now):
+            return False
+        if not self._leave_out_removed(self._host):
             return False
         hint = gossip.open_hint(self._tools.sealer, key, data)
         if hint is None:

@@ -57,6 +57,8 @@ class MembersPubsub(Pubsub):
                 await super()._handle_new_peer(peer_id)
             except Exception as error:  # gone meanwhile; the next hello tries again
                 logging.getLogger(__name__).debug("no gossip stream: %s", type(error).__name__)
+            if peer_id not in self.members:  # dismissed while its stream was being opened
+                self.dismiss(peer_id)
 
     def welcome(self, peer_id: ID) -> None:
         """This peer is a member: exchange gossip with it."""

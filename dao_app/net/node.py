@@ -340,6 +340,7 @@ class Node:
         settled = self._settled.pop(met.device, None)
         if settled is not None:
             settled.set()
+        self._hints.linked()
         if self._host is not None and met.standing == "member":
             self._host.welcome(met.device)
         self._tools.events.peers_changed(self.replica.org_id)

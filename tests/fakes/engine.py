@@ -447,6 +447,7 @@ class FakeEngine(
         return tuple(
             v.PeerRow(
                 p,
+                ident("dev " + p.name),
                 ident("dev " + p.name)[:12],
                 f"/ip4/192.0.2.{i + 1}/tcp/4001/p2p/12D3KooW{ident(p.name)[:12]}",
                 paths[i % 4],
@@ -463,7 +464,7 @@ class FakeEngine(
     async def peer_add(self, org: str, address: str) -> v.PeerRow:
         if "/p2p/" not in address:
             raise InputError("address_bad", address=address)
-        return v.PeerRow(None, "new", address, "direct", True, NOW_MS, None, None, None)
+        return v.PeerRow(None, "", "new", address, "direct", True, NOW_MS, None, None, None)
 
     async def doctor_network(self, org: str = "", wait_s: int = 0) -> tuple[v.Finding, ...]:
         return FINDINGS

@@ -282,7 +282,7 @@ def peer_path(ui: Ui, row: v.PeerRow) -> str:
 
 
 def peer_name(ui: Ui, row: v.PeerRow) -> str:
-    return ui.name_you(row.person) if row.person is not None else row.device
+    return ui.name_you(row.person) if row.person is not None else row.fingerprint
 
 
 def peer_agreement(ui: Ui, row: v.PeerRow) -> str:
