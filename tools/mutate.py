@@ -379,6 +379,11 @@ MUTANTS = (
         ("tests/net/test_hinting.py",),
     ),
     Mutant(
+        "a crumb of the answer is enough", (10,),
+        (Edit("net/link.py", ">= self._last_answer[0] + limits.ANSWER_BYTES_MIN", "> self._last_answer[0]"),),
+        ("tests/net/test_link.py",),
+    ),
+    Mutant(
         "texts that nobody has hide the others", (10,),
         (Edit("net/contents.py", "self._place = hash_", "self._place = b\"\""),),
         ("tests/net/test_contents.py",),

@@ -63,6 +63,7 @@ class Asking:
         self._contents = Contents(replica, fetching, self)
         self._progress = False
         self._refused = 0
+        self._came = 0  # bytes, since it was last said that this session gets on
         self._handed = 0  # batches of pieces that this session handed on and that are not stored yet
 
     @property
@@ -159,7 +160,7 @@ class Asking:
                 ranges = self._ranges(height)
             ids = self._ids() if not ranges else ()
             if not ranges and not certificates:
-                contents = self._contents.next()
+                contents = self._contents.next(self._now_ms)
             if not (ranges or certificates or contents or ids):
                 certificates = self._certificate_of_another_history(height)
             if not (ranges or certificates or contents or ids):
@@ -184,7 +185,9 @@ class Asking:
             if len(rows) == limits.RANGES_PER_WANT_MAX:
                 break
             first = heads.at(device).seq + 1
-            if self._tried.get(device) == (first, last, height) or not self._fetching.take(device, self):
+            if self._tried.get(device) == (first, last, height) or not self._fetching.take(
+                device, self, self._now_ms
+            ):
                 continue
             self._tried[device] = (first, last, height)
             rows.append(m.RangeRow(device, first, last))
@@ -202,7 +205,7 @@ class Asking:
         held, theirs = height if self._fetching.doubts else self._replica.held_height(), self._telling.peer_height
         if theirs <= held or self._tried.get(CERTIFICATES) == (held, theirs):
             return 0
-        if not self._fetching.take(CERTIFICATES, self):
+        if not self._fetching.take(CERTIFICATES, self, self._now_ms):
             return 0
         self._tried[CERTIFICATES] = (held, theirs)
         return max(1, height) if held == height else held + 1  # our last one too: both must be seen where they differ
@@ -224,6 +227,7 @@ class Asking:
         request = self._open.get(message.id)
         if request is None or request.answered:
             raise PeerError("order")
+        self._get_on(sum(map(len, message.items)))
         if isinstance(message, m.Certificates):
             if not request.want.certificates_from:
                 raise PeerError("unasked")
@@ -241,6 +245,13 @@ class Asking:
         request.gathered_bytes += sum(map(len, message.items))
         full = len(request.gathered) >= limits.ADMIT_ACTIONS or request.gathered_bytes >= limits.ADMIT_BYTES
         return self._hand_on(request) if full and self._may_hand_on(request) else []
+
+    def _get_on(self, size: int) -> None:
+        """So many bytes came: a crumb at a time is not getting on."""
+        self._came += size
+        if self._came >= limits.THING_BYTES_MIN:
+            self._came = 0
+            self._fetching.gets_on(self, self._now_ms)
 
     def _may_hand_on(self, request: Request) -> bool:
         return request.piece is None or self._fetching.is_front(request.piece)
@@ -291,6 +302,7 @@ class Asking:
         if report.stored:
             self._contents.due()
             self._progress = True
+            self._fetching.gets_on(self, self._now_ms)
         if request.piece is not None:
             self._piece_stored(request, request.piece)
             return self.ask(self._now_ms)

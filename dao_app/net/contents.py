@@ -1,8 +1,9 @@
 """Which contents a session asks its peer for: all that are wanted here, in the order of their hashes, in turns.
 
 A *turn* goes once over what is wanted, a page at each ask, and is due again when something new is wanted, the peer
-has something now, or another session gave up what it had taken. So whatever nobody has (texts of members who left, or
-made up to be in the way) costs a bounded part of each ask and hides nothing that lies behind it.
+has something now, or another session gave up what it had taken or does not get on with it. So whatever nobody has
+(texts of members who left, or made up to be in the way) costs a bounded part of each ask and hides nothing that lies
+behind it.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ class Contents:
         self._place = b""  # up to which this turn has come
         self._left = True  # something of this turn is left
         self._again = False  # and another one is due afterwards
-        self._taken_at: int | None = None  # releases so far, when something was found that another session has
+        self._passed: tuple[int, int] | None = None  # releases so far, and when, as another session had something
         self._absent: set[bytes] = set()  # at the peer
         self._is_full = False  # more is absent than is remembered: nothing is asked until some time passed
 
@@ -44,28 +45,29 @@ class Contents:
         self._absent.difference_update(hashes)
         self.due()
 
-    def next(self) -> tuple[bytes, ...]:
+    def next(self, now_ms: int) -> tuple[bytes, ...]:
         """What to ask for now."""
         if self._is_full:
             return ()
-        if self._taken_at is not None and self._taken_at != self._fetching.releases:
-            self._again = True
+        if self._passed is not None:
+            releases, since_ms = self._passed
+            self._again |= releases != self._fetching.releases or now_ms - since_ms > limits.THING_SLOW_MS
         if not self._left:
             if not self._again:
                 return ()
-            self._place, self._left, self._again, self._taken_at = b"", True, False, None
+            self._place, self._left, self._again, self._passed = b"", True, False, None
         page = self._replica.wanted_content(self._place, limits.CONTENTS_LOOKED_AT)
         found: list[bytes] = []
         for hash_ in page:
             self._place = hash_
             if hash_ in self._absent:
                 continue
-            if self._fetching.take(hash_, self._session):
+            if self._fetching.take(hash_, self._session, now_ms):
                 found.append(hash_)
                 if len(found) == limits.CONTENTS_PER_WANT_MAX:
                     return tuple(found)
-            elif self._taken_at is None:
-                self._taken_at = self._fetching.releases
+            elif self._passed is None:
+                self._passed = self._fetching.releases, now_ms
         self._left = len(page) == limits.CONTENTS_LOOKED_AT
         return tuple(found)
 

@@ -5,7 +5,8 @@ pieces before it. Each session with a peer that has them takes pieces in turn, s
 and a slow peer has less of it; they are handed on in order, whoever brings them.
 
 Invariants: a piece is handed on when all before it were; at most ``PIECES_AHEAD`` are held in memory; what a session
-had is free for others when it ends, brings less than it was asked for, or takes longer than ``PIECE_SLOW_MS``.
+had is free for others when it ends, brings less than it was asked for, or takes longer than ``PIECE_SLOW_MS``; other
+things when it ends, is done with them, or does not get on for ``THING_SLOW_MS``.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ class Fetching:
 
     def __init__(self, wake: Callable[[], None] = lambda: None) -> None:
         self.wake = wake
-        self._taken: dict[bytes, object] = {}
+        self._taken: dict[bytes, tuple[object, int]] = {}  # thing → session, and since when it has not got on
         self.releases = 0  # times that something taken was given up
         self._pieces: deque[Piece] = deque()
         self._planned = 0  # height up to which certificates were cut into pieces
@@ -57,16 +58,27 @@ class Fetching:
         self.done = self.total = 0  # actions of pieces handed on, and planned
 
     # -- things ------------------------------------------------------------------------------------
-    def take(self, thing: bytes, session: object) -> bool:
-        """Reserve it for this session; False where another one has it."""
-        return self._taken.setdefault(thing, session) is session
+    def take(self, thing: bytes, session: object, now_ms: int | None = None) -> bool:
+        """Reserve it for this session; False where another one has it. ``now_ms``: it may be taken over from one that
+        does not get on."""
+        taker, since_ms = self._taken.get(thing, (session, 0))
+        if taker is not session and (now_ms is None or now_ms - since_ms <= limits.THING_SLOW_MS):
+            return False
+        self._taken[thing] = session, now_ms or 0
+        return True
+
+    def gets_on(self, session: object, now_ms: int) -> None:
+        """Enough came of what this session has asked for."""
+        for thing, (taker, _) in self._taken.items():
+            if taker is session:
+                self._taken[thing] = session, now_ms
 
     def is_taken(self, thing: bytes) -> bool:
         return thing in self._taken
 
     def release(self, session: object) -> None:
         """Free all things that this session had."""
-        given_up = [thing for thing, taker in self._taken.items() if taker is session]
+        given_up = [thing for thing, (taker, _) in self._taken.items() if taker is session]
         for thing in given_up:
             del self._taken[thing]
         self.releases += bool(given_up)

@@ -59,13 +59,16 @@ PIECES_AHEAD = 8  # that may be held until those before them are here, x 1.5 MiB
 PIECE_HELD_MAX = 20_000  # actions of a piece that is held; larger ones are fetched when it is their turn
 PIECE_SLOW_MS = 10_000  # after that a piece is asked of another peer as well
 PIECE_ASKERS_MAX = 2
+THING_SLOW_MS = 20_000  # after that, or so long without so much of the answer, other things are asked of another peer
+THING_BYTES_MIN = 65_536
 REFUSED_MAX = 32  # forged or malformed objects from one peer before it is sent away
 INTAKES_AT_ONCE = 2  # batches judged and stored side by side: one is verified while one is applied
 
 # time
 FRAME_S_MAX = 30.0  # from a frame's first byte to its last (slow-loris)
 STALL_S_MAX = 20.0  # without a byte while something was asked for
-ANSWER_S_MAX = STALL_S_MAX + FRAME_S_MAX  # without a part of the answer, whatever else is said
+ANSWER_S_MAX = STALL_S_MAX + FRAME_S_MAX  # without the answer, or so much of it, whatever else is said
+ANSWER_BYTES_MIN = 16_384
 WRITE_S_MAX = 60.0  # a write that the peer does not read
 SILENCE_S_MAX = 90.0  # without any frame; a state is sent every KEEPALIVE_S
 KEEPALIVE_S = 30.0

@@ -101,7 +101,7 @@ class Link:
         self._poked = trio.Event()
         self._last_heard = trio.current_time()
         self._frame_began: float | None = None
-        self._last_answer = (0, self._last_heard)  # answers heard, and since when so many
+        self._last_answer = (0, self._last_heard)  # how much of answers was heard, and since when
         self._intake = trio.Semaphore(limits.INTAKES_AT_ONCE)  # by number: equal effects are two
         self._scope = trio.CancelScope()
 
@@ -269,7 +269,7 @@ class Link:
             await trio.sleep(limits.TICK_S)
             now = trio.current_time()
             waiting_since = (waiting_since or now) if self.session.waiting else None
-            if self.session.answers != self._last_answer[0]:
+            if self.session.answers >= self._last_answer[0] + limits.ANSWER_BYTES_MIN:
                 self._last_answer = self.session.answers, now
             stalled = waiting_since is not None and (
                 now - max(self._last_heard, waiting_since) > limits.STALL_S_MAX

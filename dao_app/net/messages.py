@@ -204,7 +204,8 @@ _KINDS: tuple[type[Any], ...] = (
     State, Heads, Want, Certificates, Actions, Contents, Done, Have, Join, Joined, Keys, Addresses, Bye,
     Words, SnapshotWant, SnapshotHead, SnapshotPart, Compare, Symbols, More, Compared,
 )  # fmt: skip
-ANSWERS = (Certificates, Actions, Contents, Done, SnapshotHead, SnapshotPart, Symbols, Compared)
+ANSWERS = (Done, SnapshotHead, Symbols, Compared)  # to all of a request
+PARTS = (Certificates, Actions, Contents, SnapshotPart)
 _NUMBER = {kind: number for number, kind in enumerate(_KINDS)}
 _LARGE = frozenset(  # may hold a whole frontier, a chain of checkpoints, one large bucket
     _NUMBER[kind] for kind in (Certificates, Words, SnapshotHead, SnapshotPart)

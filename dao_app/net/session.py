@@ -65,7 +65,7 @@ class Session:
         self._asking = Asking(replica, self._telling, fetching, self._control)
         self._words = Told()  # that the peer has
         self._guest = Guest(replica, device, self._control.append)
-        self.answers = 0  # parts of answers that came; what was not asked for ends the session
+        self.answers = 0  # bytes of answers that came; what was not asked for ends the session
         self.closing: str | None = None
         self.view = View()
         self.traffic = Traffic()
@@ -95,7 +95,10 @@ class Session:
         self.traffic.bytes_in += len(raw) + 3
         self.traffic.messages_in += 1
         message = m.decode_message(raw)
-        self.answers += isinstance(message, m.ANSWERS)
+        if isinstance(message, m.PARTS):
+            self.answers += len(raw)
+        elif isinstance(message, m.ANSWERS):
+            self.answers += limits.ANSWER_BYTES_MIN
         if isinstance(message, m.Bye):
             self.closing = message.code
             return []

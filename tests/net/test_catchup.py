@@ -120,6 +120,23 @@ def test_a_slow_peer_loses_its_share_while_it_stays() -> None:
     check(late, one)
 
 
+def test_what_is_not_certified_comes_from_another_where_one_does_not_get_on() -> None:
+    one, late, pump = SealedReplica(Device("one")), empty(), Pump(7)
+    author = Device("w")
+    for number in range(60):
+        one.write(author, FIRST_AT + number)
+    ends = pump.connect(late, copy(SealedReplica, "two", one))
+    while m.Want not in ends[1].heard:
+        pump.run(1)
+    pump.stalled.append(ends[1])
+    pump.connect(late, one)
+    pump.run()
+    assert not late.chains
+    pump.now_ms += limits.THING_SLOW_MS + 1
+    pump.run()
+    check(late, one)
+
+
 class Withholding(SealedReplica):
     """Says that it has everything and sends half of it."""
 

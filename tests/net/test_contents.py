@@ -84,6 +84,28 @@ def test_what_a_peer_that_left_was_asked_for_comes_from_another() -> None:
     assert wants_sent(second)
 
 
+@pytest.mark.parametrize("size", [10, limits.THING_BYTES_MIN])
+def test_what_a_peer_brings_a_crumb_at_a_time_comes_from_another(size: int) -> None:
+    here, slow, has = replicas(3)
+    blob = b"s" * 32 + bytes(size)
+    slow.contents[digest(blob)] = blob
+    here.wanted.update({digest(blob), hold(has, 1)})
+    fetching = Fetching()
+    first, second = met(here, slow, fetching), met(here, has, fetching)
+    half, late = NOW + limits.THING_SLOW_MS // 2 + 1, NOW + limits.THING_SLOW_MS + 1
+    first.changed(NOW)
+    second.changed(NOW)
+    (want,) = wants_sent(first)
+    assert len(want.contents) == 2 and not wants_sent(second)
+    first.changed(half)
+    first.receive(m.encode_message(m.Contents(want.id, (blob,))), half)
+    second.changed(half)
+    assert not wants_sent(second)
+    second.changed(late)
+    second.changed(late)  # a turn, and the next
+    assert bool(wants_sent(second)) is (size < limits.THING_BYTES_MIN)  # so much is getting on
+
+
 def test_what_nobody_has_hides_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """A member may refer to any number of texts that exist nowhere."""
     monkeypatch.setattr(limits, "CONTENTS_PER_WANT_MAX", 4)

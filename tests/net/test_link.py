@@ -37,7 +37,7 @@ class FakeSession:
         return None
 
     def receive(self, body: bytes, now_ms: int) -> list[Effect]:
-        self.answers += body == b"answer"
+        self.answers += {b"answer": limits.ANSWER_BYTES_MIN, b"crumb": 600}.get(body, 0)
         return [AdmitCertificates((b"x",), cast(Any, None))] if body == b"certificates" else []
 
     def admitted(self, report: AdmitReport, request: None) -> list[Effect]:
@@ -108,6 +108,12 @@ def test_who_says_everything_but_the_answer_is_left() -> None:
     """What was asked of it can be asked of others only when this link ends."""
     chatter = iter([(limits.STALL_S_MAX / 2, frame(b"state"))] * 100)
     ended, after = run_link(FakeSession(waiting=True), chatter, 1_000.0)
+    assert ended == "too_slow" and after <= limits.ANSWER_S_MAX + 2 * limits.TICK_S
+
+
+def test_who_answers_a_crumb_at_a_time_is_left() -> None:
+    crumbs = iter([(limits.STALL_S_MAX / 2, frame(b"crumb"))] * 100)
+    ended, after = run_link(FakeSession(waiting=True), crumbs, 1_000.0)
     assert ended == "too_slow" and after <= limits.ANSWER_S_MAX + 2 * limits.TICK_S
 
 
