@@ -27,6 +27,7 @@ PROVEN_MS_MAX = 90 * 86_400_000  # one that did answer, a quarter after it last 
 BOOK_BYTES_MAX = 2 * 1024 * 1024  # above 256 x (8 x (256 + 30) + 4,096)
 RECORD_BYTES_MAX = 4_096
 _BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
+LISTEN_NOWHERE = "none"
 _HOSTS = ("ip4", "ip6", "dns", "dns4", "dns6")
 _NEAR = tuple(map(ipaddress.ip_network, (
     "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16", "127.0.0.0/8",
@@ -96,14 +97,26 @@ def check_announced(texts: Sequence[str]) -> None:
             raise InputError("announce_form", address=text[:ADDRESS_CHARS_MAX])
 
 
-def _host_fits(kind: str, host: str) -> bool:
+def check_listened(texts: Sequence[str]) -> None:
+    """Raises InputError where one of these is no address to listen at. Nothing is the usual one; ``LISTEN_NOWHERE``
+    alone none."""
+    for text in texts if tuple(texts) != (LISTEN_NOWHERE,) else ():
+        parts = text.split("/") if len(text) <= ADDRESS_CHARS_MAX and text.isascii() else []
+        good = len(parts) == 5 and not parts[0] and parts[1] in ("ip4", "ip6") and parts[3] == "tcp"
+        good = good and parts[4].isdecimal() and len(parts[4]) <= 5 and int(parts[4]) <= 65_535
+        if not good or not _host_fits(parts[1], parts[2], own=True):
+            raise InputError("listen_form", address=text[:ADDRESS_CHARS_MAX])
+
+
+def _host_fits(kind: str, host: str, own: bool = False) -> bool:
+    """``own``: all interfaces of this machine will do."""
     if kind.startswith("dns"):
         return 0 < len(host) <= 128 and all(sign.isalnum() or sign in "-." for sign in host)
     try:
         ip = ipaddress.ip_address(host)
     except ValueError:
         return False
-    return f"ip{ip.version}" == kind and not ip.is_multicast and not ip.is_unspecified
+    return f"ip{ip.version}" == kind and not ip.is_multicast and (own or not ip.is_unspecified)
 
 
 def is_near(host: str) -> bool:

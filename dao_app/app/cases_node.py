@@ -16,8 +16,9 @@ class NodeCases(Cases):
 
     def node_status(self) -> NodeView:
         rows = tuple(self._vital(opened) for opened in self._ws.opened.values() if not opened.demo)
-        healthy = all(HARMLESS.issuperset(row.problems) for row in rows)
-        return NodeView(healthy, self._ws.vault is None, rows)
+        locked = self._ws.vault is None
+        healthy = not locked and all(HARMLESS.issuperset(row.problems) for row in rows)
+        return NodeView(healthy, locked, rows)
 
     def _vital(self, opened: Opened) -> NodeOrgView:
         org, network = opened.org, self._ws.network

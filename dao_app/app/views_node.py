@@ -29,7 +29,7 @@ class NodeOrgView:
 
 @dataclass(frozen=True, slots=True)
 class NodeView:
-    """``healthy``: nothing but "alone" is wrong anywhere."""
+    """``healthy``: nothing but "alone" is wrong anywhere, and it is not locked."""
 
     healthy: bool
     locked: bool

@@ -11,7 +11,7 @@ from typing import Any
 
 import trio
 
-from dao_app.app.addresses import check_announced
+from dao_app.app.addresses import check_announced, check_listened
 from dao_app.app.errors import InputError, StorageError
 from dao_app.app.ports import Caller, EngineHandle
 from dao_app.app.texts import Texts
@@ -49,6 +49,7 @@ class RealServices:
         from dao_app.bootstrap.node import keep_node
 
         start_log(Paths(home).log)
+        check_listened(listen)
         check_announced(announce)
         options = Options(
             home, network=True, listen=tuple(listen), mdns=mdns, node=True, database=database,

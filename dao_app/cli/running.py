@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from dao_app.app.addresses import LISTEN_NOWHERE
 from dao_app.cli import render
 from dao_app.cli.commands import Command, Group, option
 from dao_app.cli.session import Session, json_text
@@ -48,6 +49,8 @@ def run(
             return
         session.line(session.t("cli.node_runs", home=told["home"], pid=str(told["pid"])))
         for org, addresses in told["addresses"].items():
+            if not addresses and listen != (LISTEN_NOWHERE,):
+                session.line(session.t("cli.node_unreachable", org=org[:12]))
             for address in addresses:
                 session.line(f"  {org[:12]}  {render.plain(address)}")
         if told["metrics"]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import trio
 
-from dao_app.app.addresses import AddressBook
+from dao_app.app.addresses import LISTEN_NOWHERE, AddressBook
 from dao_app.app.errors import StorageError
 from dao_app.app.ports import PeerInfo, Replica, Signer
 from dao_app.app.views import Finding
@@ -37,7 +37,6 @@ __all__ = ["Node", "open_host"]
 PORT_FIRST, PORTS = 20_000, 20_000  # a device listens on a port of its own, the same after each start
 
 
-LISTEN_NOWHERE = "none"
 
 
 @dataclass(slots=True)

@@ -52,7 +52,7 @@ class Board:
     def is_healthy(self) -> bool:
         """Does all that is to be done go on? A locked node does nothing."""
         view = self.view
-        return view is not None and view.healthy and not view.locked
+        return view is not None and view.healthy
 
     def collect(self) -> Iterator[Metric]:
         """For prometheus_client's registry."""

@@ -481,6 +481,9 @@ def test_node_run(cli: Run, services: FakeServices, passphrase_file: Path) -> No
     result = cli(*argv, "--database", "postgresql+psycopg:///x", "--metrics", "127.0.0.1:1")
     assert "http://127.0.0.1:1/health" in result.out
     assert services.node["database"] == "postgresql+psycopg:///x"
+    services.listens = []
+    assert "Nobody can connect" in cli(*argv).out
+    assert "Nobody can connect" not in cli(*argv[:2], "--listen", "none", *argv[4:]).out
 
 
 def test_the_doctor_looks_at_the_network_alone(cli: Run) -> None:

@@ -25,6 +25,7 @@ class FakeServices:
         self.node: dict[str, Any] = {}
         self.watched: list[v.Change] = []
         self.codes: dict[str, str] = {}
+        self.listens = ["/ip4/127.0.0.1/tcp/4001"]
 
     def home(self, given: str) -> Path:
         return Path(given or "usual")
@@ -53,7 +54,7 @@ class FakeServices:
         }  # fmt: skip
         self.node |= {"database": database} if database else {}
         address = f"http://{metrics}" if metrics else ""
-        ready({"pid": 7, "home": str(home), "addresses": {ORG: ["/ip4/127.0.0.1/tcp/4001"]}, "metrics": address})
+        ready({"pid": 7, "home": str(home), "addresses": {ORG: self.listens}, "metrics": address})
 
     def run_window(self, home: Path, announce: Sequence[str] = (), relays: bool = False) -> int:
         self.window = (tuple(announce), relays)

@@ -163,3 +163,15 @@ def test_what_cannot_be_announced_is_refused_before_anything_starts(text: str) -
     a.check_announced(["/ip4/203.0.113.7/tcp/443", "/dns4/node.example/tcp/443"])
     with pytest.raises(InputError, match="announce_form"):
         a.check_announced(["/ip4/203.0.113.7/tcp/443", text])
+
+
+def test_what_cannot_be_listened_at_is_refused_before_anything_starts() -> None:
+    for good in ([], ["none"], ["/ip4/0.0.0.0/tcp/0"], ["/ip6/::/tcp/65535", "/ip4/127.0.0.1/tcp/4800"]):
+        a.check_listened(good)
+    for text in (
+        "", "nonsense", "none", "0.0.0.0:4800", "/ip4/127.0.0.1", "/ip4/127.0.0.1/udp/1", "/ip4/::/tcp/1",
+        "/ip4/127.0.0.1/tcp/65536", "/ip4/127.0.0.1/tcp/-1", "/ip4/224.0.0.1/tcp/1", "/dns4/node.example/tcp/1",
+        "/ip4/127.0.0.1/tcp/1/", "x/ip4/127.0.0.1/tcp/1", "/ip4/127.0.0.1/tcp/" + "1" * 999,
+    ):  # fmt: skip
+        with pytest.raises(InputError, match="listen_form"):
+            a.check_listened(["/ip4/127.0.0.1/tcp/0", text])

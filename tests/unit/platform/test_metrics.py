@@ -79,7 +79,7 @@ def test_health_says_what_is_wrong(server: MetricsServer, board: Board, clock: N
     code, text = read(server, "/health")
     assert code == 503 and json.loads(text)["problems"] == {"abababababab": ["storage"]}
     assert 'guildhall_problem{org="abababababab",problem="storage"} 1.0' in read(server, "/metrics")[1]
-    board.show(NodeView(True, True, (ROW,)))
+    board.show(NodeView(False, True, (ROW,)))
     assert read(server, "/health")[0] == 503, "locked"
     assert "guildhall_healthy 0.0" in read(server, "/metrics")[1], "the same answer"
     board.show(NodeView(True, False, (ROW,)))
