@@ -53,7 +53,7 @@ def test_a_node_on_a_database_server(server: postgres.Server, tmp_path: Path) ->
     finally:
         peer.stop()
     report = json.loads(peer.report.read_text())["organisations"][org]
-    assert report["height"] == peer.command("node", "status")["organisations"][0]["height"], "found without being told"
+    assert report["height"] == peer.command("state", "root")["height"], "found without being told"
 
 
 def test_the_unit_file_names_options_that_there_are() -> None:
