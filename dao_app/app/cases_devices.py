@@ -10,6 +10,7 @@ from dao_app.app import views_devices as d
 from dao_app.app.cases_identity import NAME_BYTES_MAX, IdentityCases
 from dao_app.app.entering import keep_secrets
 from dao_app.app.errors import GuildhallError, InputError, Locked, NotFound
+from dao_app.app.organisation import Organisation
 from dao_app.app.queries import Reader, fingerprint
 from dao_app.app.resolve import PREFIX_DIGITS_MIN, one_line
 from dao_app.app.workspace import Opened
@@ -23,6 +24,7 @@ from dao_app.core.envelope import (
     parse_trusted,
     revoke_message,
     signed_message,
+    unpack_trusted,
 )
 from dao_app.core.invitation import Invitation
 from dao_app.core.keys import device_key, member_key
@@ -47,7 +49,7 @@ class DeviceCases(IdentityCases):
 
     def _own_devices(self, opened: Opened, reader: Reader) -> list[bytes]:
         """This one first, then by when they came in."""
-        here = opened.org.signer.public if opened.org.signer is not None else b""
+        here = _here(opened.org)
         own = []
         for device in opened.org.heads():
             row = reader.state.get(device_key(device), Device)
@@ -59,7 +61,7 @@ class DeviceCases(IdentityCases):
         org = opened.org
         row = reader.state.need(device_key(device), Device)
         first, last = org.store.at(device, 1), org.store.at(device, org.heads()[device].seq)
-        here = org.signer is not None and org.signer.public == device
+        here = device == _here(org)
         network = self._ws.network
         peers = network.peers(org.org_id) if network is not None and opened.online else ()
         peer = next((peer for peer in peers if peer.device == device), None)
@@ -74,7 +76,7 @@ class DeviceCases(IdentityCases):
             here,
             parse_trusted(first.id, first.payload).at if first is not None else None,
             peer.seen_ms if peer is not None and peer.seen_ms else written,
-            here or (peer is not None and peer.connected),
+            (here and org.signer is not None) or (peer is not None and peer.connected),
             can,
         )
 
@@ -259,6 +261,16 @@ class DeviceCases(IdentityCases):
 
     def _joining(self, org_id: bytes) -> v.JoinView:
         return self._ws.opened[org_id].join or v.JoinView(org_id.hex(), "done", 0, 0)
+
+
+def _here(org: Organisation) -> bytes:
+    """This machine's device, also while it is locked: the one that asked to come in from here, or the founder's."""
+    if org.signer is not None:
+        return org.signer.public
+    asked = org.join_envelope()
+    founding = org.store.records([org.org_id])
+    payload = unpack_trusted(asked)[0] if asked else founding[0].payload if founding else b""
+    return parse_trusted(digest(payload), payload).by if payload else b""
 
 
 def _status(now: Device, final: object) -> str:

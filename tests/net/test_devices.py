@@ -85,6 +85,10 @@ def test_a_second_device_by_request_and_grant_and_its_revocation(machines: Calla
     assert keys(second) == before
     with pytest.raises(NotFound, match="device_unknown"):
         first.ask("device_revoke", device="feedfeed")
+    for machine in (first, second):
+        device = here(machine)
+        machine.call("identity_lock")
+        assert here(machine) == device and not own(machine)[device].connected
 
 
 def test_a_grant_is_of_use_to_its_request_alone(machines: Callable[[], Machine]) -> None:
