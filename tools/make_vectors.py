@@ -19,7 +19,7 @@ import nacl.signing
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from dao_app.app.heads import Head, HeadTable  # noqa: E402
+from dao_app.app.heads import Head, HeadTable, row_bytes  # noqa: E402
 from dao_app.app.proofs import make_evidence, make_proof, signed_by  # noqa: E402
 from dao_app.core.encoding import Link, cid_text, digest, encode  # noqa: E402
 from dao_app.core.envelope import (  # noqa: E402
@@ -262,7 +262,7 @@ def reconcile_file() -> dict[str, Any]:
         rows = [(dice.randbytes(32), Head(dice.randrange(1, 70_000), dice.randbytes(32))) for _ in range(count)]
         org, opener, answerer, salt, checkpoint = (dice.randbytes(size) for size in (32, 32, 32, 16, 32))
         key = reconcile.key_of(org, opener, answerer, salt)
-        heads, items = HeadTable(dict(rows)), reconcile.Items(rows, key)
+        heads, items = HeadTable(dict(rows)), reconcile.Items([row_bytes(*row) for row in rows], key)
         names = {"org": org, "opener": opener, "answerer": answerer, "salt": salt, "key": key, "checkpoint": checkpoint}
         cases.append(
             {name: value.hex() for name, value in names.items()}
@@ -270,7 +270,8 @@ def reconcile_file() -> dict[str, Any]:
                 "height": 7, "rows": [[device.hex(), seq, id_.hex()] for device, (seq, id_) in rows],
                 "digest": heads.digest(7, checkpoint).hex(),
                 "fingerprints": [one.hex() for one in reconcile.fingerprints(reconcile.ranged(heads, 32), key)],
-                "samples": reconcile.samples(heads, key).hex(), "items": reconcile.listed(items).hex(),
+                "samples": reconcile.samples(reconcile.ranged(heads, 32), key).hex(),
+                "items": reconcile.listed(items).hex(),
                 "count": symbols, "symbols": reconcile.pack(items.symbols(symbols)).hex(),
             }
         )  # fmt: skip

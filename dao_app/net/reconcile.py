@@ -13,12 +13,13 @@ difference, in "not yet", or in PeerError.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from functools import cache, reduce
 from hashlib import sha256
 from itertools import repeat
 from math import exp, isqrt, log
 from operator import xor
+from struct import Struct
 from typing import NamedTuple
 
 from dao_app.app.heads import ROW_BYTES, SHARES, Head, HeadTable, parse_rows
@@ -38,6 +39,9 @@ ITEM_BYTES = NAME_BYTES + SEQ_BYTES + TAG_BYTES
 SYMBOL_BYTES = ITEM_BYTES + CHECK_BYTES
 SYMBOLS_AT_LEAST = 12
 
+_ROW = Struct(f"{ROW_BYTES}s")
+_NAME, _SEQ = slice(NAME_BYTES), slice(32, 32 + SEQ_BYTES)  # their places in a row
+_TAG, _CHECK, _WALK = slice(TAG_BYTES), slice(CHECK_BYTES), slice(CHECK_BYTES, None)  # in hashes
 _CHECK_MASK = (1 << 8 * CHECK_BYTES) - 1
 _NAME_SHIFT = 8 * (SYMBOL_BYTES - NAME_BYTES)
 
@@ -66,27 +70,22 @@ def fingerprints(parts: Iterable[bytes], key: bytes) -> list[bytes]:
     return [sha256(b"range" + key + rows).digest()[:FINGERPRINT_BYTES] for rows in parts]
 
 
-def rows_in(parts: Sequence[bytes], ranges: Iterable[int]) -> list[Row]:
-    """The rows of these ranges."""
-    return [row for one in ranges for row in parse_rows(parts[one])]
-
-
-def samples(heads: HeadTable, key: bytes) -> bytes:
+def samples(parts: Iterable[bytes], key: bytes) -> bytes:
     """Half a byte for each cell of each sample. A sample covers the devices whose second byte ends in so many zero
     bits, by the third byte modulo its cells."""
-    cells: list[list[list[bytes]]] = [[[] for _ in range(count)] for _, count in SAMPLES]
-    first = (1 << SAMPLES[0][0]) - 1
-    for share in map(heads.share, range(SHARES)):
-        for place, second in enumerate(share[1::ROW_BYTES]):
-            if second & first:
-                continue
-            row = share[place * ROW_BYTES : (place + 1) * ROW_BYTES]
-            for (bits, count), of in zip(SAMPLES, cells, strict=True):
-                if second & (1 << bits) - 1:
-                    break
-                of[row[2] % count].append(row)
-    halves = [sha256(b"sample" + key + b"".join(rows)).hexdigest()[0] for of in cells for rows in of]
-    return bytes.fromhex("".join(halves))
+    rows: list[bytes] = []
+    drop = (1 << SAMPLES[0][0]) - 1
+    for part in parts:
+        rows += [row for (row,) in _ROW.iter_unpack(part) if not row[1] & drop]
+    halves = ""
+    for bits, count in SAMPLES:  # each covers part of what the one before it does
+        drop = (1 << bits) - 1
+        rows = [row for row in rows if not row[1] & drop]
+        cells: list[list[bytes]] = [[] for _ in range(count)]
+        for row in rows:
+            cells[row[2] % count].append(row)
+        halves += "".join([sha256(b"sample" + key + b"".join(cell)).hexdigest()[0] for cell in cells])
+    return bytes.fromhex(halves)
 
 
 def guess(ranges: int, differing: int, mine: bytes, theirs: bytes) -> int:
@@ -149,21 +148,25 @@ def _strides() -> list[int]:
 
 
 class Items:
-    """Rows of one's own as items under a key: 12 bytes that name them, 8 that check these, and the walk from symbol
-    to symbol. An item is in the symbols to which its walk comes an odd number of times."""
+    """Rows of one's own (as ``ranged`` gives them) as items under a key: 12 bytes that name them, 8 that check these,
+    and the walk from symbol to symbol. An item is in the symbols to which its walk comes an odd number of times."""
 
-    def __init__(self, rows: Sequence[Row], key: bytes) -> None:
+    def __init__(self, parts: Iterable[bytes], key: bytes) -> None:
         self._key = key
-        self.values: dict[int, Row] = {}
+        self.values: dict[int, bytes] = {}  # with the row of each
         self._walks: list[bytes] = []
         read, hashed, tag_key, values, walks = int.from_bytes, sha256, b"tag" + key, self.values, self._walks
-        for row in rows:
-            device, (seq, id_) = row
-            start = device[:NAME_BYTES] + seq.to_bytes(SEQ_BYTES, "big")
-            item = start + hashed(tag_key + device + start + id_).digest()[:TAG_BYTES]
-            mark = hashed(key + item).digest()
-            values[read(item + mark[:CHECK_BYTES], "big")] = row
-            walks.append(mark[CHECK_BYTES:])
+        name, seq, tag, check, walk = _NAME, _SEQ, _TAG, _CHECK, _WALK
+        for rows in parts:
+            for (row,) in _ROW.iter_unpack(rows):
+                item = row[name] + row[seq] + hashed(tag_key + row).digest()[tag]
+                mark = hashed(key + item).digest()
+                values[read(item + mark[check], "big")] = row
+                walks.append(mark[walk])
+
+    def named(self, names: Collection[bytes]) -> list[Row]:
+        """The rows of the devices that have one of these names."""
+        return parse_rows(b"".join([row for row in self.values.values() if row[:NAME_BYTES] in names]))
 
     def symbols(self, count: int) -> list[int]:
         """The first ``count`` symbols of these items."""
@@ -252,7 +255,7 @@ def difference(items: Items, symbols: Sequence[int]) -> Difference | None:
 
 
 def _sorted_out(items: Items, found: Iterable[int]) -> Difference:
-    mine: list[Row] = []
+    mine: list[bytes] = []
     theirs: list[Named] = []
     for value in found:
         row = items.values.get(value)
@@ -260,7 +263,7 @@ def _sorted_out(items: Items, found: Iterable[int]) -> Difference:
             mine.append(row)
         else:
             theirs.append(_named(value.to_bytes(SYMBOL_BYTES, "big")))
-    return Difference(mine, theirs)
+    return Difference(parse_rows(b"".join(mine)), theirs)
 
 
 def _named(item: bytes) -> Named:
@@ -282,6 +285,5 @@ def difference_from_list(items: Items, data: bytes) -> Difference:
         raise PeerError("symbols")
     mine = {(value >> 8 * CHECK_BYTES).to_bytes(ITEM_BYTES, "big"): row for value, row in items.values.items()}
     theirs = {data[at : at + ITEM_BYTES] for at in range(0, len(data), ITEM_BYTES)}
-    return Difference(
-        [row for item, row in mine.items() if item not in theirs], [_named(item) for item in theirs - mine.keys()]
-    )
+    rows = b"".join([row for item, row in mine.items() if item not in theirs])
+    return Difference(parse_rows(rows), [_named(item) for item in theirs - mine.keys()])

@@ -202,7 +202,7 @@ class Telling:
         self._settled = False
         rows = reconcile.ranged(heads, ranges)
         self._opened = _Comparison(key, rows, heads.version)
-        return m.Compare(salt, b"".join(reconcile.fingerprints(rows, key)), reconcile.samples(heads, key))
+        return m.Compare(salt, b"".join(reconcile.fingerprints(rows, key)), reconcile.samples(rows, key))
 
     def _hear_symbols(self, message: m.Symbols) -> list[m.Message]:
         """Raises PeerError for what is no answer to us."""
@@ -211,7 +211,7 @@ class Telling:
             raise PeerError("order")
         if now.items is None:
             now.differing = message.differing
-            now.items = Items(reconcile.rows_in(now.rows, _bits(message.differing)), now.key)
+            now.items = Items([now.rows[one] for one in _bits(message.differing)], now.key)
         elif message.differing != now.differing or not message.coded:
             raise PeerError("order")
         if not message.coded:
@@ -238,7 +238,9 @@ class Telling:
         """Note what is lacking here, and tell the other side what is lacking there."""
         assert now.items is not None
         named = Counter(row.name for row in found.theirs)
-        known = Counter(device[:NAME_BYTES] for device, _ in now.items.values.values())
+        differing = named.keys() | {device[:NAME_BYTES] for device, _ in found.mine}
+        names = [row[:NAME_BYTES] for row in now.items.values.values()]
+        known = Counter(name for name in names if name in differing)
         theirs = {row.name: row.seq for row in found.theirs}
         ask = dict.fromkeys(name for name in named if known[name] != 1 or named[name] != 1)
         full: list[m.HeadRow] = []
@@ -275,14 +277,14 @@ class Telling:
             if own != message.ranges[n * len(own) : (n + 1) * len(own)]
         ]  # fmt: skip
         now = _Comparison(key, parts, heads.version, _as_bits(unequal, ranges))
-        rows = reconcile.rows_in(parts, unequal)
-        now.items = Items(rows, key)
+        now.items = Items([parts[one] for one in unequal], key)
+        rows = len(now.items.values)
         self._answering = now
         self._settled = False
         count = reconcile.symbols_for(
-            reconcile.guess(ranges, len(unequal), reconcile.samples(heads, key), message.samples)
+            reconcile.guess(ranges, len(unequal), reconcile.samples(parts, key), message.samples)
         )
-        if len(rows) * reconcile.ITEM_BYTES <= count * reconcile.SYMBOL_BYTES and len(rows) <= limits.ITEMS_MAX:
+        if rows * reconcile.ITEM_BYTES <= count * reconcile.SYMBOL_BYTES and rows <= limits.ITEMS_MAX:
             return [m.Symbols(now.differing, False, reconcile.listed(now.items))]
         if count > limits.SYMBOLS_MAX:
             return [m.Symbols(now.differing, True, b"")]
@@ -311,17 +313,18 @@ class Telling:
             self._version = -1
             self._settle(-1)
             return self.news(always=True)
+        more = list(_named_rows(message.rows))
+        names = [message.names[at : at + NAME_BYTES] for at in range(0, len(message.names), NAME_BYTES)]
         by_name: dict[bytes, list[Row]] = {}
-        for row in now.items.values.values():
+        for row in now.items.named({*names, *(name for name, _ in more)}):
             by_name.setdefault(row[0][:NAME_BYTES], []).append(row)
         heads = self._replica.heads()
-        for name, seq in _named_rows(message.rows):
+        for name, seq in more:
             found = by_name.get(name, [])
             if len(found) != 1 or seq <= found[0][1].seq:
                 raise PeerError("compared")
             if heads.at(found[0][0]).seq < seq:
                 self._has_more(found[0][0], Head(seq, b""))
-        names = [message.names[at : at + NAME_BYTES] for at in range(0, len(message.names), NAME_BYTES)]
         asked = [row for name in dict.fromkeys(names) for row in by_name.get(name, [])]
         self._settle(now.version)
         return self._pages([m.HeadRow(device, *head) for device, head in asked])

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from dao_app.app.admission import parse_signed
 from dao_app.app.bundles import export_bundle
 from dao_app.app.errors import InputError
-from dao_app.app.heads import Head
+from dao_app.app.heads import Head, row_bytes
 from dao_app.app.tables import read_table
 from dao_app.core import attachment, encoding, tickets
 from dao_app.core.envelope import parse_action, unpack
@@ -131,12 +131,12 @@ def _hint(raw: bytes) -> None:
 
 def _symbols(raw: bytes) -> None:
     """Whatever a peer sends for symbols, coded or listed."""
-    items = reconcile.Items([(bytes([n]) * 32, Head(n + 1, bytes([n]) * 32)) for n in range(20)], KEY)
+    items = reconcile.Items([row_bytes(bytes([n]) * 32, Head(n + 1, bytes([n]) * 32)) for n in range(20)], KEY)
     reconcile.difference(items, reconcile.unpack(raw))
 
 
 def _listed(raw: bytes) -> None:
-    items = reconcile.Items([(bytes([n]) * 32, Head(n + 1, bytes([n]) * 32)) for n in range(20)], KEY)
+    items = reconcile.Items([row_bytes(bytes([n]) * 32, Head(n + 1, bytes([n]) * 32)) for n in range(20)], KEY)
     reconcile.difference_from_list(items, raw)
 
 

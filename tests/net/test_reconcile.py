@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dao_app.app.heads import Head, HeadTable
+from dao_app.app.heads import Head, HeadTable, row_bytes
 from dao_app.net import limits, reconcile
 from dao_app.net.codec import PeerError
 from dao_app.net.reconcile import Items, Row
@@ -28,13 +28,17 @@ def some_rows(count: int, seed: int, tail: bytes = b"") -> list[Row]:
     ]
 
 
+def items_of(rows: list[Row], key: bytes = KEY) -> Items:
+    return Items([row_bytes(*row) for row in rows], key)
+
+
 def as_told(rows: list[Row]) -> list[tuple[bytes, int]]:
     return sorted((device[: reconcile.NAME_BYTES], head.seq) for device, head in rows)
 
 
 def check(mine: list[Row], theirs: list[Row], count: int, key: bytes = KEY) -> bool:
     """Did so many symbols do? What came out must be exact."""
-    one, two = Items(mine, key), Items(theirs, key)
+    one, two = items_of(mine, key), items_of(theirs, key)
     found = reconcile.difference(one, reconcile.unpack(reconcile.pack(two.symbols(count))))
     if found is None:
         return False
@@ -49,7 +53,7 @@ def test_what_comes_out_is_exactly_the_difference(seed: int, common: int, ours: 
     both = some_rows(common, seed)
     mine, theirs = both + some_rows(ours, seed + 1), both + some_rows(others, seed + 2)
     check(mine, theirs, count)
-    listed = reconcile.difference_from_list(Items(mine, KEY), reconcile.listed(Items(theirs, KEY)))
+    listed = reconcile.difference_from_list(items_of(mine, KEY), reconcile.listed(items_of(theirs, KEY)))
     assert sorted(listed.mine) == sorted(set(mine) - set(theirs))
     assert sorted(listed.theirs) == as_told(list(set(theirs) - set(mine)))
 
@@ -71,7 +75,7 @@ def test_the_symbols_that_are_planned_mostly_do(devices: int) -> None:
 
 @given(st.lists(st.binary(min_size=20, max_size=20), min_size=1, max_size=40), st.integers(0, 2**32))
 def test_any_symbols_end_in_a_difference_not_yet_or_a_named_failure(parts: list[bytes], seed: int) -> None:
-    items = Items(some_rows(20, seed), KEY)
+    items = items_of(some_rows(20, seed), KEY)
     try:
         found = reconcile.difference(items, reconcile.unpack(b"".join(parts)))
     except PeerError as error:
@@ -82,8 +86,8 @@ def test_any_symbols_end_in_a_difference_not_yet_or_a_named_failure(parts: list[
 
 def test_a_liar_who_knows_the_key_cannot_keep_us_busy() -> None:
     """An item in symbols to which its walk does not come goes round for ever unless it is seen twice."""
-    mine = Items(some_rows(5, 1), KEY)
-    bait = next(iter(Items(some_rows(1, 2), KEY).values))
+    mine = items_of(some_rows(5, 1), KEY)
+    bait = next(iter(items_of(some_rows(1, 2), KEY).values))
     cells = mine.symbols(40)
     cells[7] ^= bait
     cells[11] ^= bait
@@ -95,11 +99,11 @@ def test_a_liar_who_knows_the_key_cannot_keep_us_busy() -> None:
 
 
 def test_an_item_without_a_seq_is_refused() -> None:
-    no_head = Items([(b"d" * 32, Head(0, b"h" * 32))], KEY)
+    no_head = items_of([(b"d" * 32, Head(0, b"h" * 32))], KEY)
     with pytest.raises(PeerError, match="symbols"):
-        reconcile.difference(Items([], KEY), no_head.symbols(12))
+        reconcile.difference(items_of([], KEY), no_head.symbols(12))
     with pytest.raises(PeerError, match="symbols"):
-        reconcile.difference_from_list(Items([], KEY), reconcile.listed(no_head))
+        reconcile.difference_from_list(items_of([], KEY), reconcile.listed(no_head))
 
 
 @pytest.mark.parametrize("data", [b"x", b"x" * 21])
@@ -107,13 +111,13 @@ def test_parts_of_symbols_and_items_are_refused(data: bytes) -> None:
     with pytest.raises(PeerError, match="symbols"):
         reconcile.unpack(data)
     with pytest.raises(PeerError, match="symbols"):
-        reconcile.difference_from_list(Items([], KEY), data)
+        reconcile.difference_from_list(items_of([], KEY), data)
 
 
 def test_too_many_symbols_and_none_are_refused() -> None:
     for count in (0, limits.SYMBOLS_MAX + 1):
         with pytest.raises(PeerError, match="symbols"):
-            reconcile.difference(Items([], KEY), [0] * count)
+            reconcile.difference(items_of([], KEY), [0] * count)
 
 
 def test_items_that_cancel_under_one_key_do_not_under_another() -> None:
@@ -121,16 +125,16 @@ def test_items_that_cancel_under_one_key_do_not_under_another() -> None:
     device, tags = b"d" * 32, {}
     for number in range(2**18):
         row = (device, Head(7, number.to_bytes(32, "big")))
-        item = reconcile.listed(Items([row], KEY))
+        item = reconcile.listed(items_of([row], KEY))
         if item in tags:
             twins = [tags[item], row]
             break
         tags[item] = row
     assert check([twins[0]], [twins[0]], 12)
-    one, two = Items(twins[:1], KEY), Items(twins[1:], KEY)
+    one, two = items_of(twins[:1], KEY), items_of(twins[1:], KEY)
     assert reconcile.difference(one, two.symbols(12)) == ([], [])
     other = bytes(32)
-    found = reconcile.difference(Items(twins[:1], other), Items(twins[1:], other).symbols(12))
+    found = reconcile.difference(items_of(twins[:1], other), items_of(twins[1:], other).symbols(12))
     assert found is not None and len(found.mine) == len(found.theirs) == 1
 
 
@@ -152,7 +156,8 @@ def test_the_guess_is_near(changed: int) -> None:
     one, two = tables(5_000, changed)
     ranges = reconcile.ranges_for(5_000)
     unequal = sum(a != b for a, b in zip(prints(one, ranges), prints(two, ranges), strict=True))
-    found = reconcile.guess(ranges, unequal, reconcile.samples(one, KEY), reconcile.samples(two, KEY))
+    drawn = [reconcile.samples(reconcile.ranged(heads, ranges), KEY) for heads in (one, two)]
+    found = reconcile.guess(ranges, unequal, *drawn)
     assert changed * 0.6 - 1 <= found <= changed * 1.6 + 1
 
 
@@ -172,7 +177,7 @@ def test_the_vectors() -> None:
         heads = HeadTable(dict(rows))
         assert heads.digest(case["height"], bytes.fromhex(case["checkpoint"])).hex() == case["digest"]
         assert [one.hex() for one in reconcile.fingerprints(reconcile.ranged(heads, 32), key)] == case["fingerprints"]
-        assert reconcile.samples(heads, key).hex() == case["samples"]
-        items = Items(rows, key)
+        assert reconcile.samples(reconcile.ranged(heads, 32), key).hex() == case["samples"]
+        items = items_of(rows, key)
         assert reconcile.listed(items).hex() == case["items"]
         assert reconcile.pack(items.symbols(case["count"])).hex() == case["symbols"]

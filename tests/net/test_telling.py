@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dao_app.app.heads import Head
+from dao_app.app.heads import Head, row_bytes
 from dao_app.net import limits, reconcile
 from dao_app.net import messages as m
 from dao_app.net.codec import PeerError
@@ -173,7 +173,7 @@ def test_heads_that_collide_under_one_salt_are_found_under_the_next() -> None:
     seen: dict[bytes, Head] = {}
     for number in range(2**18):
         head = Head(7, number.to_bytes(32, "big"))
-        twin = seen.setdefault(reconcile.listed(reconcile.Items([(device, head)], key)), head)
+        twin = seen.setdefault(reconcile.listed(reconcile.Items([row_bytes(device, head)], key)), head)
         if twin is not head:
             break
     left = iter(salts)
