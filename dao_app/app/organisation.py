@@ -5,7 +5,7 @@ Implements ``ports.Replica`` on ``Checkpoints``. Everything runs in the engine's
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dao_app.app.admission import Parsed, content_hash, parse_signed, parse_verified
@@ -292,8 +292,12 @@ class Organisation(Checkpoints):
     def wanted_content(self, after: bytes, limit: int) -> list[bytes]:
         return self.store.wanted(after, limit)
 
-    def lacking_content(self, hashes: Iterable[bytes]) -> set[bytes]:
-        return {hash_ for hash_ in hashes if self.store.wants(hash_) is not None}
+    def lacking_content(self, hashes: Sequence[bytes]) -> set[bytes]:
+        return self.store.which(hashes, here=False)
+
+    def held_content(self, hashes: Sequence[bytes]) -> set[bytes]:
+        held, profile = self.store.which(hashes, here=True), self.store.meta("join_profile")
+        return held | {content_hash(profile)}.intersection(hashes) if profile else held
 
     def content(self, digest: bytes) -> bytes | None:
         found = self.store.content(digest)

@@ -6,7 +6,7 @@ Everything here is called in the engine's thread.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple, Protocol
 
@@ -177,8 +177,12 @@ class Replica(Protocol):
         """Hashes of detached content that is referred to, not erased and not here: in order, beyond ``after``."""
         ...
 
-    def lacking_content(self, hashes: Iterable[bytes]) -> set[bytes]:
+    def lacking_content(self, hashes: Sequence[bytes]) -> set[bytes]:
         """Those of them that are still wanted."""
+        ...
+
+    def held_content(self, hashes: Sequence[bytes]) -> set[bytes]:
+        """Those of them that are here."""
         ...
 
     def content(self, digest: bytes) -> bytes | None:

@@ -173,6 +173,10 @@ class OrgStore(Source, Protocol):
         """Hashes of the contents that are wanted, in order, beyond ``after``."""
         ...
 
+    def which(self, hashes: Sequence[bytes], here: bool) -> set[bytes]:
+        """Those of these contents that are here, or else that are wanted."""
+        ...
+
     def wants(self, hash_: bytes) -> int | None:
         """The size expected of this content, or None where it is not wanted."""
         ...

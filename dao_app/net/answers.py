@@ -62,8 +62,9 @@ def _pages(id_: int, items: list[bytes]) -> Iterator[m.Message]:
 def _contents(want: m.Want, replica: Replica) -> Iterator[m.Message]:
     batch: list[bytes] = []
     size = 0
+    held = replica.held_content(want.contents) if want.contents else ()
     for hash_ in want.contents:
-        blob = replica.content(hash_)
+        blob = replica.content(hash_) if hash_ in held else None
         if blob is None or len(blob) > limits.BLOB_BYTES_MAX:
             continue
         batch.append(blob)

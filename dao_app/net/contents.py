@@ -8,7 +8,7 @@ behind it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from dao_app.app.ports import Replica
 from dao_app.net import limits
@@ -71,7 +71,7 @@ class Contents:
         self._left = len(page) == limits.CONTENTS_LOOKED_AT
         return tuple(found)
 
-    def answered(self, asked: Iterable[bytes], told: set[bytes]) -> None:
+    def answered(self, asked: Sequence[bytes], told: set[bytes]) -> None:
         """These were asked for, and what came is kept. ``told``: of which the peer said meanwhile that it has them."""
         lacking = self._replica.lacking_content(asked)
         self._absent |= lacking - told

@@ -409,6 +409,15 @@ class SqlStore(SnapshotTables, ChunkTable):
             found.update(row.hash for row in self._all(query.order_by(table.c.hash).limit(limit)))
         return sorted(found)[:limit]
 
+    def which(self, hashes: Sequence[bytes], here: bool) -> set[bytes]:
+        found: set[bytes] = set()
+        for table in (content, chunk):
+            state = table.c.blob.isnot(None) if here else table.c.blob.is_(None)
+            for start in range(0, len(hashes), IN_MAX):
+                query = select(table.c.hash).where(table.c.hash.in_(hashes[start : start + IN_MAX]), state)
+                found.update(row.hash for row in self._all(query))
+        return found
+
     def wants(self, hash_: bytes) -> int | None:
         for table in (content, chunk):
             query = select(table.c.size).where(table.c.hash == hash_, table.c.blob.is_(None)).limit(1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import trio
 
@@ -205,8 +205,11 @@ class FakeReplica(Replica):
     def wanted_content(self, after: bytes, limit: int) -> list[bytes]:
         return sorted(hash_ for hash_ in self.wanted if hash_ > after)[:limit]
 
-    def lacking_content(self, hashes: Iterable[bytes]) -> set[bytes]:
+    def lacking_content(self, hashes: Sequence[bytes]) -> set[bytes]:
         return self.wanted.intersection(hashes)
+
+    def held_content(self, hashes: Sequence[bytes]) -> set[bytes]:
+        return self.contents.keys() & set(hashes)
 
     def content(self, digest: bytes) -> bytes | None:
         return self.contents.get(digest)

@@ -269,6 +269,11 @@ def test_what_is_wanted_is_listed_in_order_page_by_page(either: World) -> None:
         pages.append(store.wanted(pages[-1][-1], 3))
     listed = [hash_ for page in pages[1:] for hash_ in page]
     assert listed == sorted(here | {hash_ for hash_, _ in chunks}) and len(listed) > 9
+    blob = b"s" * 32 + b"a chunk"
+    store.add_content(chunks[2][0], blob)
+    asked = [hash_ for hash_, _ in chunks] + [digest(b"unknown")]
+    assert store.which(asked, here=True) == {chunks[2][0]}
+    assert store.which(asked, here=False) == {hash_ for hash_, _ in chunks} - {chunks[2][0]}
 
 
 def test_erased_content_leaves_no_bytes_in_the_database(world: World) -> None:
