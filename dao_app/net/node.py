@@ -37,8 +37,6 @@ __all__ = ["Node", "open_host"]
 PORT_FIRST, PORTS = 20_000, 20_000  # a device listens on a port of its own, the same after each start
 
 
-
-
 @dataclass(slots=True)
 class Peer:
     """What is known of a peer device."""
